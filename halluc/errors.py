@@ -1,0 +1,35 @@
+"""Known failures. The command line prints each as one line and exits with code 2.
+
+Anything else that is raised is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class HallucError(Exception):
+    """A failure that the user can mend; its text says what, where and how."""
+
+
+class InputError(HallucError):
+    """A file, a line of it, or a picture cannot be used.
+
+    Args:
+        what: what is wrong, and how to mend it, in one sentence without a full stop.
+        path: the file.
+        line: the line in it, counted from 1.
+    """
+
+    def __init__(self, what: str, path: str | Path | None = None, line: int | None = None) -> None:
+        place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+        super().__init__(place + " ".join(what.split()))
+        self.path, self.line = path, line
+
+
+class ModelError(HallucError):
+    """A model cannot be named, found, loaded or run."""
+
+
+class RunError(HallucError):
+    """A run on disk and the command that would continue or read it disagree."""

@@ -1,0 +1,97 @@
+"""Files of one JSON record a line, read with their line numbers and written atomically."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from halluc.errors import InputError
+
+T = TypeVar("T")
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (line number from 1, line) for every line that is not blank.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise InputError(reason(error), path) from None
+
+
+def read_jsonl(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
+    """Yield (line number from 1, record) for every line of a JSON lines file.
+
+    Raises:
+        InputError: the file cannot be read, or a line is no JSON of that type; names the line.
+    """
+    decoder = msgspec.json.Decoder(type)
+    for number, line in read_lines(path):
+        try:
+            yield number, decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(str(error), path, number) from None
+
+
+def read_json(path: str | Path, type: type[T]) -> T:
+    """Read a file that is one JSON document.
+
+    Raises:
+        InputError: the file cannot be read or is no JSON of that type.
+    """
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=type)
+    except OSError as error:
+        raise InputError(reason(error), path) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(str(error), path) from None
+
+
+def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:
+    """Write records, one a line, so that the file is whole or as it was before."""
+    encode = msgspec.json.Encoder().encode
+    write_atomically(path, b"".join(encode(record) + b"\n" for record in records))
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write one JSON document, indented, so that the file is whole or as it was before."""
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Replace a file's content in one step.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise InputError(reason(error), path) from None
+
+
+def reason(error: OSError) -> str:
+    """What the system says of a file, in words ("No such file or directory")."""
+    return error.strerror or str(error)

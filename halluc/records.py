@@ -1,0 +1,186 @@
+"""The records that every part of the house speaks, each one line of JSON.
+
+`Sample` (a picture, a prompt and what is true of it) goes into an MM-LLM, a `Response` comes out;
+`Claim` and `Finding` say what the response states and whether it holds; `Score` counts them.
+Spans are half-open character offsets: ``text[start:end]``. Boxes are COCO's: x, y of the top left
+corner, width, height, in pixels of the picture.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["object", "attribute", "relation"]
+Verdict = Literal["supported", "hallucinated", "unverifiable"]
+Label = Literal["yes", "no"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records: immutable, typed, fields at their default are not written."""
+
+
+class Box(msgspec.Struct, frozen=True, array_like=True):
+    """A rectangle in pixels: top left corner, width, height (COCO's order)."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class TrueObject(Record):
+    """An object that is in the picture.
+
+    Attributes:
+        name: its class, by the name that the data set uses ("wine glass").
+        box: where it is; None where the data set does not say.
+        attributes: attribute family to value, such as ``{"color": "red", "size": "small"}``.
+    """
+
+    name: str
+    box: Box | None = None
+    attributes: dict[str, str] = {}
+
+
+class TrueRelation(Record):
+    """A relation between two objects of a Truth, named by their indices in ``Truth.objects``."""
+
+    subject: int
+    predicate: str
+    object: int
+
+
+class Truth(Record):
+    """What is true of a picture.
+
+    Attributes:
+        objects: objects in it; a name may come several times.
+        relations: relations among them.
+        label: the right answer, for a yes/no question.
+        complete: the lists are exhaustive, so what they leave out is absent.
+    """
+
+    objects: tuple[TrueObject, ...] = ()
+    relations: tuple[TrueRelation, ...] = ()
+    label: Label | None = None
+    complete: bool = False
+
+    @property
+    def names(self) -> set[str]:
+        """The distinct object names."""
+        return {each.name for each in self.objects}
+
+
+class Sample(Record):
+    """One thing to ask an MM-LLM.
+
+    Attributes:
+        id: unique in its data set.
+        image: the picture, as its data set names it (a file name, for most); None: no picture.
+        prompt: the instruction or question; None where the task supplies it.
+        split: the part of the data set it is in ("adversarial"), empty if there are no parts.
+        truth: what is true of the picture, None if unknown.
+    """
+
+    id: str
+    image: str | None = None
+    prompt: str | None = None
+    split: str = ""
+    truth: Truth | None = None
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True):
+    """A generated token: its span in the text and its natural log-probability (≤ 0)."""
+
+    start: int
+    end: int
+    logprob: float
+
+
+class Response(Record):
+    """What an MM-LLM answered to a Sample.
+
+    Attributes:
+        id: the sample's id.
+        text: the answer.
+        prompt: what was asked, before any chat template.
+        image: the sample's picture.
+        split: the sample's split.
+        tokens: the generated tokens; empty where the model does not tell them.
+        answers: probability of each short answer asked for, such as ``{"yes": .9, "no": .08}``;
+            together ≤ 1.
+        finish: why it ended: an end token ("stop") or the token limit ("length").
+    """
+
+    id: str
+    text: str
+    prompt: str = ""
+    image: str | None = None
+    split: str = ""
+    tokens: tuple[Token, ...] = ()
+    answers: dict[str, float] = {}
+    finish: Literal["stop", "length"] = "stop"
+
+
+class Claim(Record):
+    """Something that a text states about the picture.
+
+    Attributes:
+        kind: object, attribute or relation.
+        start, end: the words that state it.
+        subject: name of the object it is about.
+        value: attribute value or predicate; empty for an object claim.
+        object: name of the other object of a relation, else empty.
+        family: attribute family ("color"), else empty.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    subject: str
+    value: str = ""
+    object: str = ""
+    family: str = ""
+
+
+class Finding(Record):
+    """A claim of one response with its verdict.
+
+    Attributes:
+        id: id of the response.
+        claim: the claim.
+        verdict: supported, hallucinated, or unverifiable (the truth is silent).
+        rule: short name of the rule that decided.
+        evidence: what in the truth decided, in words.
+        boxes: boxes of the true objects that decided.
+    """
+
+    id: str
+    claim: Claim
+    verdict: Verdict
+    rule: str
+    evidence: str = ""
+    boxes: tuple[Box, ...] = ()
+
+
+class Score(Record):
+    """One figure of a metric.
+
+    Attributes:
+        metric: which metric ("chair").
+        name: which figure of it ("CHAIRi").
+        value: the figure; None where it is undefined (a ratio of nothing).
+        split: the part of the data it covers, empty for all.
+        numerator, denominator: the counts behind a ratio.
+        better: which direction is better.
+    """
+
+    metric: str
+    name: str
+    value: float | None
+    split: str = ""
+    numerator: float | None = None
+    denominator: float | None = None
+    better: Literal["higher", "lower", ""] = ""

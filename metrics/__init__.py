@@ -1,0 +1,1 @@
+"""Published metrics, one file each: update, counts, compute, and a public function."""

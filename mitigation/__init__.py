@@ -1,0 +1,1 @@
+"""Corrections of hallucination, by their timing: before, during and after generation."""
