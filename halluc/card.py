@@ -1,0 +1,67 @@
+"""The result card: how an answer or a number was made, so that it can be trusted and made again."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+from halluc import __version__
+
+# What may differ between the command that began a run and the one that goes on with it.
+CIRCUMSTANCES = frozenset({"created", "finished", "state", "versions", "device", "resumed"})
+
+
+def card_differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Name each way in which two runs were made differently.
+
+    Times, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
+    counts by that alone, so a moved file stays the same file.
+
+    >>> card = {"data": {"name": "a.json", "sha256": "12"}, "decoding": {"seed": 0}}
+    >>> moved = {"data": {"name": "b.json", "sha256": "12"}, "decoding": {"seed": 1}}
+    >>> list(card_differences(card, moved))
+    ['decoding seed 0 → 1']
+    """
+    old, new = _identity(then), _identity(now)
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
+            yield f"{key} {_brief(old.get(key))} → {_brief(new.get(key))}"
+
+
+def now() -> str:
+    """The time in UTC, as ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what an answer depends on; what is not installed is left out."""
+    found = {"python": platform.python_version(), "halluc": __version__}
+    for name in ("torch", "transformers"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _identity(card: dict[str, Any]) -> dict[str, Any]:
+    """The part of a card that two runs made in the same way share, flat."""
+    flat: dict[str, Any] = {}
+    for key, value in card.items():
+        if key in CIRCUMSTANCES:
+            continue
+        if not isinstance(value, dict):
+            flat[key] = value
+        elif mark := next((each for each in ("hash", "sha256") if value.get(each)), None):
+            flat[f"{key} {mark}"] = value[mark]
+        else:
+            flat.update({f"{key} {each}": inner for each, inner in value.items()})
+    return flat
+
+
+def _brief(value: Any) -> str:
+    """A value of the card in few characters."""
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else text[:12] + "…"

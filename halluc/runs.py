@@ -1,0 +1,297 @@
+"""A run on disk: a folder of plain files that is appended to, resumed, finished and read.
+
+=================  ==============================================================================
+run.json           the result card: model and its hash, task, prompt, decoding, data, versions, …
+samples.jsonl      the samples asked, with their truth, so that the folder stands alone
+responses.jsonl    the answers, flushed to disk batch by batch; in the samples' order once finished
+findings.jsonl     claims with verdicts, written by a metric
+scores.json        for each metric, how it was scored and its figures
+=================  ==============================================================================
+
+The folder appears with the first answer, so a command that fails before leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from halluc.card import card_differences, now, versions
+from halluc.errors import InputError, RunError
+from halluc.jsonl import read_json, read_jsonl, reason, write_json, write_jsonl
+from halluc.records import Finding, Response, Sample, Score
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@dataclass
+class Run:
+    """A run; made by `open_run` (to write) or `read_run` (to read).
+
+    Attributes:
+        path: its folder.
+        card: the result card.
+        samples: what is asked, in order.
+        responses: the answers so far.
+        note: one line on what was mended while reading, else empty.
+    """
+
+    path: Path
+    card: dict[str, Any]
+    samples: list[Sample]
+    responses: list[Response] = field(default_factory=list)
+    note: str = ""
+    _file: BinaryIO | None = field(default=None, repr=False)
+    _resumed: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run was finished and every sample has its answer."""
+        return self.card["state"] == "finished" and not self.pending()
+
+    def pending(self) -> list[Sample]:
+        """The samples without an answer, in order."""
+        done = {response.id for response in self.responses}
+        return [sample for sample in self.samples if sample.id not in done]
+
+    def append(self, responses: Iterable[Response]) -> None:
+        """Add answers; they are on the disk when this returns.
+
+        Raises:
+            RunError: the folder cannot be written, or another process writes it.
+            ValueError: an answer to no sample of the run, or a second one to the same.
+        """
+        responses = list(responses)
+        open_ids = {sample.id for sample in self.pending()}
+        for response in responses:
+            if response.id not in open_ids:
+                raise ValueError(f"{response.id!r} is no open sample of {self.path}")
+            open_ids.remove(response.id)
+        if self._file is None:
+            _create(self)
+            self._file = _lock(self.path)
+        if self._resumed:
+            self.card.setdefault("resumed", []).append(self._resumed)
+            write_json(self.path / "run.json", self.card)
+            self._resumed = None
+        encode = msgspec.json.Encoder().encode
+        try:
+            self._file.write(b"".join(encode(response) + b"\n" for response in responses))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise RunError(f"{self.path}: {reason(error)}") from None
+        self.responses.extend(responses)
+
+    def finish(self) -> None:
+        """Put the answers in the samples' order and mark the run as finished.
+
+        Raises:
+            ValueError: samples are still without an answer.
+        """
+        if pending := self.pending():
+            raise ValueError(f"{len(pending)} samples of {self.path} have no answer")
+        if not self.path.exists():  # a run of no samples
+            _create(self)
+        self.responses = _ordered(self.samples, self.responses)
+        write_jsonl(self.path / "responses.jsonl", self.responses)
+        self.card = {**self.card, "state": "finished", "finished": now()}
+        write_json(self.path / "run.json", self.card)
+        self.close()
+
+    def close(self) -> None:
+        """Let other processes go on with the run."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def scores(self) -> dict[str, Any]:
+        """What `write_scores` wrote: metric → ``{"how": …, "scores": [Score, …]}``.
+
+        Raises:
+            InputError: scores.json is damaged.
+        """
+        file = self.path / "scores.json"
+        return read_json(file, dict[str, Any]) if file.exists() else {}
+
+    def write_scores(self, scores: list[Score], how: dict[str, Any]) -> None:
+        """Keep the figures of a metric with how they were made.
+
+        Figures of other metrics stay, older ones of the same metric are replaced.
+        """
+        fresh = {
+            metric: {"how": how, "scores": [score for score in scores if score.metric == metric]}
+            for metric in dict.fromkeys(score.metric for score in scores)
+        }
+        write_json(self.path / "scores.json", {**self.scores(), **fresh})
+
+    def write_findings(self, findings: Iterable[Finding]) -> None:
+        """Keep claims with their verdicts, replacing those kept before."""
+        write_jsonl(self.path / "findings.jsonl", findings)
+
+
+def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) -> Run:
+    """Begin a run, or go on with it where the folder holds one made in the same way.
+
+    Two runs are made in the same way when their cards agree (`halluc.card`) and their samples
+    are the same.
+
+    Args:
+        folder: where; made with the first answer.
+        card: the result card. Times, state, versions and the samples' hash are added here.
+        samples: what to ask, in order.
+
+    Raises:
+        RunError: the folder is no run, holds a run made otherwise, or another process writes it.
+        InputError: two samples have the same id, or a file of the run is damaged.
+    """
+    path = Path(folder)
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.id in seen:
+            raise InputError(f"two samples have the id {sample.id!r}")
+        seen.add(sample.id)
+    content = b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples)
+    made = {"rows": len(samples), "samples": hashlib.sha256(content).hexdigest()}
+    card = {**msgspec.to_builtins(card), **made, "versions": versions()}
+    if not (path / "run.json").is_file():
+        _check_place(path)
+        return Run(path, {**card, "state": "running", "created": now()}, samples)
+
+    file = _lock(path)  # before reading, so that nobody writes in between
+    try:
+        run = read_run(path)
+        if differences := ", ".join(card_differences(run.card, card)):
+            raise RunError(f"{path} is a run made otherwise ({differences}); use another -o")
+        _mend(file)
+    except BaseException:
+        file.close()
+        raise
+    run._file = file
+    new = {key: card[key] for key in ("versions", "device") if card.get(key) != run.card.get(key)}
+    run._resumed = {"at": now(), **new}
+    return run
+
+
+def read_run(folder: str | Path) -> Run:
+    """Read a run, finished or not.
+
+    Answers come in the samples' order. A last line that a crash cut short is left out and
+    ``note`` says so.
+
+    Raises:
+        RunError: the folder is no run.
+        InputError: a file of it is damaged; names file and line.
+    """
+    path = Path(folder)
+    if not (path / "run.json").is_file():
+        raise RunError(f"{path} is no run: there is no run.json in it")
+    card = read_json(path / "run.json", dict[str, Any])
+    if card.get("state") not in ("running", "finished"):
+        raise InputError('no result card: "state" is missing', path / "run.json")
+    samples = [sample for _, sample in read_jsonl(path / "samples.jsonl", Sample)]
+    run = Run(path, card, samples)
+    file = path / "responses.jsonl"
+    numbered, sound = _read_responses(file)
+    known, seen = {sample.id for sample in samples}, set[str]()
+    for number, response in numbered:
+        if response.id in seen:
+            raise InputError(f"a second answer to {response.id!r}; remove one", file, number)
+        if response.id not in known:
+            raise InputError(f"{response.id!r} is not in samples.jsonl", file, number)
+        seen.add(response.id)
+    run.responses = _ordered(samples, [response for _, response in numbered])
+    if file.exists() and sound < file.stat().st_size:
+        run.note = f"{file}: the last line was cut short by a crash and is left out"
+    return run
+
+
+def _read_responses(file: Path) -> tuple[list[tuple[int, Response]], int]:
+    """The numbered answers of a file, and how many of its bytes hold them."""
+    try:
+        content = file.read_bytes() if file.exists() else b""
+    except OSError as error:
+        raise InputError(reason(error), file) from None
+    decoder = msgspec.json.Decoder(Response)
+    numbered, sound = [], 0
+    for number, line in enumerate(content.splitlines(keepends=True), 1):
+        try:
+            if line.strip():
+                numbered.append((number, decoder.decode(line)))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if line.endswith(b"\n"):
+                raise InputError(str(error), file, number) from None
+            break  # only the last line can lack its end
+        sound += len(line)
+    return numbered, sound
+
+
+def _mend(file: BinaryIO) -> None:
+    """Cut off what a crash left after the last whole answer, and end that one's line."""
+    _, sound = _read_responses(Path(file.name))
+    file.truncate(sound)
+    file.seek(max(sound - 1, 0))
+    if sound and file.read(1) != b"\n":
+        file.write(b"\n")
+    file.flush()
+
+
+def _check_place(path: Path) -> None:
+    """Refuse a place where no run can be made, before any model runs."""
+    if path.is_dir() and any(path.iterdir()):
+        raise RunError(f"{path} holds other files and is no run; use another -o")
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path} is a file; a run is a folder, use another -o")
+    parent = next(each for each in path.absolute().parents if each.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise RunError(f"{path} cannot be made: {parent} is no folder that can be written")
+
+
+def _create(run: Run) -> None:
+    """Make the folder in one step: others see a run or nothing."""
+    path = run.path.absolute()
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
+        try:
+            write_jsonl(draft / "samples.jsonl", run.samples)
+            (draft / "responses.jsonl").touch()
+            write_json(draft / "run.json", run.card)
+            draft.rename(path)
+        except BaseException:
+            shutil.rmtree(draft)
+            raise
+    except OSError as error:
+        raise RunError(f"{run.path} cannot be made: {reason(error)}") from None
+
+
+def _lock(path: Path) -> BinaryIO:
+    """Open the answers for writing by this process alone; the system lifts the lock at its end."""
+    file = path / "responses.jsonl"
+    try:
+        handle = file.open("a+b")
+    except OSError as error:
+        raise RunError(f"{file}: {reason(error)}") from None
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            raise RunError(f"{path}: another process is at work on this run") from None
+    return handle
+
+
+def _ordered(samples: list[Sample], responses: list[Response]) -> list[Response]:
+    """The answers in the samples' order."""
+    place = {sample.id: number for number, sample in enumerate(samples)}
+    return sorted(responses, key=lambda response: place[response.id])

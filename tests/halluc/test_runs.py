@@ -1,0 +1,262 @@
+"""A run on disk: nothing is asked twice, nothing is lost, nothing is mixed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from halluc import runs
+from halluc.errors import InputError, RunError
+from halluc.jsonl import write_jsonl
+from halluc.records import Claim, Finding, Response, Sample, Score, Truth
+from halluc.runs import Run, open_run, read_run
+
+CARD = {
+    "model": {"name": "hf:./m", "hash": "aa"},
+    "task": "caption",
+    "prompt": "Describe.",
+    "decoding": {"do_sample": False, "seed": 0},
+    "data": {"name": "jsonl:d", "sha256": "bb"},
+    "device": "cpu",
+}
+SAMPLES = [Sample(id=str(number), image=f"{number}.png", truth=Truth()) for number in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a test opened, as the end of a process does."""
+    opened: list[Run] = []
+
+    def remember(*args: Any) -> Run:
+        opened.append(runs.open_run(*args))
+        return opened[-1]
+
+    monkeypatch.setitem(globals(), "open_run", remember)
+    yield
+    for run in opened:
+        run.close()
+
+
+def answers(*ids: int) -> list[Response]:
+    return [Response(id=str(each), text=f"Text {each} – ü.") for each in ids]
+
+
+def test_a_run_is_made_with_the_first_answer_and_finished_in_order(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "run"
+    run = open_run(folder, CARD, SAMPLES)
+    assert run.pending() == SAMPLES
+    assert not folder.parent.exists()
+
+    run.append(answers(3, 1))
+    assert read_run(folder).card["state"] == "running"
+    assert [sample.id for sample in run.pending()] == ["0", "2", "4"]
+    assert not run.finished
+
+    run.append(answers(4, 0, 2))
+    run.finish()
+    again = read_run(folder)
+    assert [response.id for response in again.responses] == ["0", "1", "2", "3", "4"]
+    assert again.samples == SAMPLES
+    assert again.finished and not again.note
+    assert again.card["rows"] == 5
+    assert {"python", "halluc", "torch", "transformers"} <= again.card["versions"].keys()
+    assert again.card["created"] <= again.card["finished"]
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "responses.jsonl",
+        "run.json",
+        "samples.jsonl",
+    ]
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_an_interrupted_run_becomes_the_same_files(tmp_path: Path) -> None:
+    whole = open_run(tmp_path / "whole", CARD, SAMPLES)
+    whole.append(answers(0, 1, 2, 3, 4))
+    whole.finish()
+
+    first = open_run(tmp_path / "parts", CARD, SAMPLES)
+    first.append(answers(0, 1))
+    first.close()
+    second = open_run(tmp_path / "parts", {**CARD, "device": "cuda"}, SAMPLES)
+    assert [sample.id for sample in second.pending()] == ["2", "3", "4"]
+    second.append(answers(2, 3, 4))
+    second.finish()
+
+    for name in ("responses.jsonl", "samples.jsonl"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert second.card["device"] == "cpu"
+    assert [each["device"] for each in read_run(second.path).card["resumed"]] == ["cuda"]
+    assert open_run(tmp_path / "parts", CARD, SAMPLES).finished
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"decoding": {"do_sample": False, "seed": 1}}, "seed 0 → 1"),
+        ({"model": {"name": "hf:./m", "hash": "cc"}}, "model hash aa → cc"),
+        ({"data": {"name": "jsonl:d", "sha256": "ee"}}, "data sha256 bb → ee"),
+        ({"task": "pope"}, "task caption → pope"),
+        ({"prompt": "What is it?"}, "prompt Describe. → What is it?"),
+    ],
+)
+def test_a_run_made_otherwise_is_refused(tmp_path: Path, change: dict, said: str) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0))
+    run.close()
+    before = {each.name: each.read_bytes() for each in run.path.iterdir()}
+    with pytest.raises(RunError) as caught:
+        open_run(run.path, {**CARD, **change}, SAMPLES)
+    assert said in str(caught.value)
+    assert "use another -o" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert {each.name: each.read_bytes() for each in run.path.iterdir()} == before
+    open_run(run.path, CARD, SAMPLES).close()  # the refusal let go of the run
+
+
+def test_other_samples_are_refused_and_a_moved_file_is_not(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0))
+    run.close()
+    with pytest.raises(RunError, match=r"rows 5 → 4, samples .* → "):
+        open_run(run.path, CARD, SAMPLES[:4])
+    moved = {**CARD, "data": {"name": "jsonl:elsewhere", "sha256": "bb"}}
+    assert len(open_run(run.path, moved, SAMPLES).pending()) == 4
+
+
+def test_places_where_no_run_can_be(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").touch()
+    with pytest.raises(RunError, match="holds other files"):
+        open_run(tmp_path / "other", CARD, SAMPLES)
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="is a file"):
+        open_run(tmp_path / "file", CARD, SAMPLES)
+    with pytest.raises(RunError, match="no folder"):
+        open_run(tmp_path / "file" / "run", CARD, SAMPLES)
+    with pytest.raises(RunError, match=r"there is no run\.json"):
+        read_run(tmp_path / "other")
+    (tmp_path / "empty").mkdir()
+    run = open_run(tmp_path / "empty", CARD, SAMPLES)
+    run.append(answers(0))
+    assert read_run(tmp_path / "empty").responses == answers(0)
+
+
+def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
+    one = open_run(tmp_path / "run", CARD, SAMPLES)
+    two = open_run(tmp_path / "run", CARD, SAMPLES)
+    one.append(answers(0))
+    with pytest.raises(RunError, match="cannot be made"):
+        two.append(answers(0))
+    with pytest.raises(RunError, match="another process"):
+        open_run(tmp_path / "run", CARD, SAMPLES)
+    assert [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize(
+    "torn", [b'{"id":"2","te', b"\0\0\0\0", '{"id":"2","text":"ü'.encode()[:-1]]
+)
+def test_a_torn_last_line_is_asked_again(tmp_path: Path, torn: bytes) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0, 1))
+    run.close()
+    file = run.path / "responses.jsonl"
+    sound = file.read_bytes()
+    file.write_bytes(sound + torn)
+
+    assert "cut short" in read_run(run.path).note
+    assert file.read_bytes() == sound + torn  # reading changes nothing
+    again = open_run(run.path, CARD, SAMPLES)
+    assert "cut short" in again.note
+    assert [sample.id for sample in again.pending()] == ["2", "3", "4"]
+    again.append(answers(2, 3, 4))
+    again.finish()
+    assert [response.id for response in read_run(run.path).responses] == ["0", "1", "2", "3", "4"]
+
+
+def test_a_last_answer_without_a_line_end_is_kept(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0, 1))
+    run.close()
+    file = run.path / "responses.jsonl"
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))
+    again = open_run(run.path, CARD, SAMPLES)
+    again.append(answers(2))
+    assert not again.note
+    assert read_run(run.path).responses == answers(0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"{}\n", "missing required field"),
+        (b'{"id":"0","text":"x"}\n', "second answer to '0'"),
+        (b'{"id":"9","text":"x"}\n', "'9' is not in samples.jsonl"),
+        (b"caf\xe9\n", "malformed"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: bytes, said: str) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0))
+    run.close()
+    file = run.path / "responses.jsonl"
+    file.write_bytes(file.read_bytes() + line + b'{"id":"1","text":"x"}\n')
+    with pytest.raises(InputError, match=said) as caught:
+        read_run(run.path)
+    assert str(caught.value).startswith(f"{file}:2: ")
+
+
+def test_wrong_use_is_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="two samples have the id '0'"):
+        open_run(tmp_path / "run", CARD, [*SAMPLES, SAMPLES[0]])
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    for wrong in (answers(7), answers(0, 0)):
+        with pytest.raises(ValueError, match="no open sample"):
+            run.append(wrong)
+    with pytest.raises(ValueError, match="5 samples"):
+        run.finish()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_card_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(InputError, match="no result card"):
+        read_run(tmp_path)
+
+
+def test_scores_of_other_metrics_stay(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0))
+    chair = Score(metric="chair", name="CHAIRi", value=0.5, numerator=1, denominator=2)
+    run.write_scores([chair], {"parser": "noun"})
+    run.write_scores([Score(metric="pope", name="accuracy", value=None)], {})
+    run.write_scores([Score(metric="chair", name="CHAIRs", value=1.0)], {"parser": "exact"})
+    scores = json.loads((run.path / "scores.json").read_text())
+    assert scores["chair"]["how"] == {"parser": "exact"}
+    assert [each["name"] for each in scores["chair"]["scores"]] == ["CHAIRs"]
+    assert scores["pope"]["scores"] == [{"metric": "pope", "name": "accuracy", "value": None}]
+    assert read_run(run.path).scores() == scores
+
+    claim = Claim(kind="object", start=0, end=3, subject="dog")
+    run.write_findings([Finding(id="0", claim=claim, verdict="hallucinated", rule="absent")])
+    assert json.loads((run.path / "findings.jsonl").read_text())["rule"] == "absent"
+
+
+def test_a_killed_process_loses_nothing_that_append_returned_from(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "samples.jsonl", SAMPLES)
+    code = (
+        "import os, sys; from halluc.runs import open_run; from halluc.jsonl import read_jsonl;"
+        "from halluc.records import *;"
+        "run = open_run('run', {}, [s for _, s in read_jsonl('samples.jsonl', Sample)]);"
+        "run.append([Response(id='0', text='x')]); os._exit(9)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=False)
+    run: Run = open_run(tmp_path / "run", {}, SAMPLES)
+    assert len(run.pending()) == 4
