@@ -1,0 +1,180 @@
+"""Answers and truths in the forms that other tools write them, for scoring."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from halluc.datasets import coco
+from halluc.datasets.files import decode, number_rows, read_bytes, read_rows
+from halluc.datasets.load import load_dataset
+from halluc.errors import InputError
+from halluc.jsonl import read_lines
+from halluc.language.lemmas import Lemmatizer
+from halluc.records import TrueObject, Truth
+
+
+class Answer(NamedTuple):
+    """An answer and where it stands.
+
+    Attributes:
+        id: the question's or picture's id, as written.
+        text: the answer.
+        path, line: file and line (from 1) it comes from.
+        prompt: what was asked, None if the file does not say.
+    """
+
+    id: int | str
+    text: str
+    path: Path
+    line: int
+    prompt: str | None = None
+
+
+class _AnswerRow(msgspec.Struct):
+    question_id: int | str | None = None
+    id: int | str | None = None
+    text: str | None = None
+    answer: str | None = None
+    response: str | None = None
+    output: str | None = None
+    prompt: str | None = None
+    question: str | None = None
+    label: msgspec.Raw = msgspec.Raw()
+
+
+class _CaptionRow(msgspec.Struct):
+    image_id: int | str | None = None
+    id: int | str | None = None
+    caption: str | None = None
+    text: str | None = None
+
+
+class _ChairOutput(msgspec.Struct):
+    sentences: list[msgspec.Raw]
+
+
+def read_answers(path: str | Path) -> list[Answer]:
+    """Answers to questions, from JSON lines or a JSON array.
+
+    The id is ``question_id`` or ``id``; the answer is ``text``, ``answer``, ``response`` or
+    ``output``; what was asked is ``prompt`` or ``question``, and may be left out.
+
+    Raises:
+        InputError: the file cannot be read, is empty, or a row lacks an id or an answer.
+    """
+    path = Path(path)
+    answers = []
+    for line, row in read_rows(path, _AnswerRow):
+        id = row.id if row.question_id is None else row.question_id
+        text = _first(row.answer, row.response, row.output, row.text)
+        prompt = _first(row.prompt, row.question)
+        if id is None:
+            raise InputError(
+                'no "question_id": answers are joined by id, never by place', path, line
+            )
+        if text is None:
+            raise InputError('no answer: give it as "text" or "answer"', path, line)
+        if prompt is None and bytes(row.label) and text.rstrip().endswith("?"):
+            raise InputError("this is a question with its label, not an answer", path, line)
+        answers.append(Answer(id, text, path, line, prompt))
+    if not answers:
+        raise InputError("no answers in this file", path)
+    return answers
+
+
+def read_captions(path: str | Path) -> list[Answer]:
+    """Captions of pictures, one a picture, with ids such as "391895".
+
+    Reads COCO's caption results (an array of ``{image_id, caption}``), JSON lines with ``image_id``
+    and ``caption`` or ``text``, and the output of the published CHAIR scripts (``{"sentences":
+    [...]}``).
+
+    Raises:
+        InputError: the file cannot be read, is empty, lacks an id or a caption, or a picture comes
+            twice.
+    """
+    path = Path(path)
+    captions: dict[str, Answer] = {}
+    for line, row in _caption_rows(path):
+        id = row.id if row.image_id is None else row.image_id
+        text = _first(row.caption, row.text)
+        if id is None:
+            raise InputError('no "image_id"', path, line)
+        if text is None:
+            raise InputError('no caption: give it as "caption" or "text"', path, line)
+        key = picture_id(id)
+        if key in captions:
+            what = f"picture {key} has a caption in line {captions[key].line} already"
+            raise InputError(f"{what}; remove one of the two", path, line)
+        captions[key] = Answer(key, text, path, line)
+    if not captions:
+        raise InputError("no captions in this file", path)
+    return list(captions.values())
+
+
+def picture_id(name: int | str) -> str:
+    """A picture's id as COCO numbers it, from its id or file name; other names stay as they are.
+
+    >>> picture_id("COCO_val2014_000000391895.jpg"), picture_id(391895), picture_id("scene-3")
+    ('391895', '391895', 'scene-3')
+    """
+    match = re.fullmatch(r"(?:COCO_\w+?_)?0*(\d+)(?:\.\w+)?", str(name))
+    return match[1] if match else str(name)
+
+
+def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[str, Truth]:
+    """What is in each picture, by the picture's id.
+
+    Args:
+        source: a JSON file ``{id: [object names]}`` (may be gzipped), a folder of COCO annotations,
+            or the name of a data set.
+        ids: the pictures wanted; others may be left out.
+        lemmatize: how words of COCO's reference captions are made singular.
+
+    Raises:
+        InputError: the source cannot be read.
+    """
+    path, wanted = Path(source), set(ids)
+    if re.match("tabletop|(pope|jsonl):", source):
+        samples = load_dataset(source).samples
+    elif path.is_dir() or source.startswith("coco:"):
+        folder = source.removeprefix("coco:")
+        samples = coco.load(folder, only=wanted, lemmatize=lemmatize).samples
+    else:
+        table = decode(_unzipped(path), dict[str, list[str]], path)
+        return {
+            key: Truth(objects=tuple(TrueObject(name=name) for name in names))
+            for id, names in table.items()
+            if (key := picture_id(id)) in wanted
+        }
+    return {sample.id: sample.truth for sample in samples if sample.truth is not None}
+
+
+def _unzipped(path: Path) -> bytes:
+    content = read_bytes(path)
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"not a whole gzip file: {error}", path) from None
+
+
+def _caption_rows(path: Path) -> Iterator[tuple[int, _CaptionRow]]:
+    _, first = next(iter(read_lines(path)), (0, b""))
+    if b'"sentences"' not in first and first.strip() != b"{":
+        return read_rows(path, _CaptionRow)
+    content = read_bytes(path)
+    rows = decode(content, _ChairOutput, path).sentences
+    return number_rows(content, rows, _CaptionRow, path)
+
+
+def _first(*values: str | None) -> str | None:
+    return next((value for value in values if value is not None), None)

@@ -1,0 +1,141 @@
+"""COCO: pictures with the objects that its annotators boxed and its reference captions name.
+
+Source: Lin et al. 2014, "Microsoft COCO" (arXiv:1405.0312); files as in https://cocodataset.org.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from halluc.datasets import Dataset
+from halluc.datasets.files import decode, file_card, read_bytes
+from halluc.datasets.images import open_image
+from halluc.errors import InputError
+from halluc.language.lemmas import Lemmatizer, vocabulary_lemmas
+from halluc.language.mentions import read_caption
+from halluc.records import Box, Sample, TrueObject, Truth
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class _Picture(msgspec.Struct):
+    id: int
+    file_name: str
+
+
+class _Category(msgspec.Struct):
+    id: int
+    name: str
+
+
+class _Instance(msgspec.Struct):
+    image_id: int
+    category_id: int
+    bbox: tuple[float, float, float, float]
+
+
+class _Instances(msgspec.Struct):
+    images: list[_Picture]
+    categories: list[_Category]
+    annotations: list[_Instance]
+
+
+class _Caption(msgspec.Struct):
+    image_id: int
+    caption: str
+
+
+class _Captions(msgspec.Struct):
+    annotations: list[_Caption]
+
+
+def load(
+    folder: str | Path,
+    images: Path | None = None,
+    *,
+    only: Container[str] | None = None,
+    lemmatize: Lemmatizer = vocabulary_lemmas,
+) -> Dataset:
+    """Pictures of COCO's annotation files, each with its objects.
+
+    An object that only a reference caption names (``captions_*.json``, if it lies beside) has no
+    box.
+
+    Args:
+        folder: holds ``instances_*.json``, or ``annotations/instances_*.json``.
+        images: folder of the pictures; default: `folder`, its ``images``, or the split's folder in
+            it.
+        only: ids of the pictures wanted (such as "391895"); default: all.
+        lemmatize: how words of the reference captions are made singular.
+
+    Raises:
+        InputError: there is no such file, one is damaged, or an annotation is of an unknown
+            picture.
+    """
+    folder = Path(folder)
+    annotations = folder / "annotations" if (folder / "annotations").is_dir() else folder
+    paths = sorted(annotations.glob("instances_*.json"))
+    if not paths:
+        raise InputError("no instances_*.json here, nor in annotations/", folder)
+    samples: dict[str, Sample] = {}
+    files = []
+    for path in paths:
+        split = path.stem.removeprefix("instances_")
+        objects, names, pictures = _read_instances(path)
+        captions = path.with_name(f"captions_{split}.json")
+        wanted = {id for id in pictures if only is None or str(id) in only}
+        if captions.exists():
+            files.append(file_card(captions, _add_captions(captions, objects, wanted, lemmatize)))
+        files.append(file_card(path, names))
+        for id in pictures:
+            if id not in wanted:
+                continue
+            if str(id) in samples:
+                raise InputError(f"picture {id} stands in another instances file too", path)
+            truth = Truth(objects=tuple(objects[id]))
+            samples[str(id)] = Sample(id=str(id), image=pictures[id], split=split, truth=truth)
+
+    def open_picture(sample: Sample) -> Image:
+        name = sample.image or ""
+        places = [images] if images else [folder / sample.split, folder / "images", folder]
+        found = (place / name for place in places if (place / name).exists())
+        return open_image(next(found, places[0] / name), sample.id)
+
+    return Dataset(f"coco:{folder}", list(samples.values()), open_picture, {"files": files})
+
+
+def _read_instances(path: Path) -> tuple[defaultdict[int, list[TrueObject]], int, dict[int, str]]:
+    """Objects of each picture, number of boxes, file name of each picture."""
+    document = decode(read_bytes(path), _Instances, path)
+    pictures = {picture.id: picture.file_name for picture in document.images}
+    names = {category.id: category.name for category in document.categories}
+    objects: defaultdict[int, list[TrueObject]] = defaultdict(list)
+    for number, each in enumerate(document.annotations, 1):
+        if each.image_id not in pictures or each.category_id not in names:
+            what = f"picture {each.image_id} or category {each.category_id}"
+            raise InputError(f"annotation {number} is of an unknown {what}", path)
+        objects[each.image_id].append(TrueObject(name=names[each.category_id], box=Box(*each.bbox)))
+    return objects, len(document.annotations), pictures
+
+
+def _add_captions(
+    path: Path,
+    objects: defaultdict[int, list[TrueObject]],
+    wanted: set[int],
+    lemmatize: Lemmatizer,
+) -> int:
+    """Add the classes that the captions name and nobody boxed; gives the number of captions."""
+    captions = decode(read_bytes(path), _Captions, path).annotations
+    for each in captions:
+        if each.image_id not in wanted:
+            continue
+        known = {known.name for known in objects[each.image_id]}
+        named = dict.fromkeys(m.node for m in read_caption(each.caption, lemmatize).mentions)
+        objects[each.image_id] += [TrueObject(name=name) for name in named if name not in known]
+    return len(captions)

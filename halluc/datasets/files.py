@@ -1,0 +1,90 @@
+"""Rows of JSON files with their line numbers, and facts about files for the result card."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from halluc.errors import InputError
+from halluc.jsonl import read_jsonl, reason
+
+T = TypeVar("T")
+
+
+def read_rows(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
+    """Yield (line number from 1, record) of JSON lines, or of a file that is one JSON array.
+
+    Raises:
+        InputError: the file cannot be read, or a row is no JSON of that type; names its line.
+    """
+    content = read_bytes(path)
+    if not content.lstrip().startswith(b"["):
+        yield from read_jsonl(path, type)
+        return
+    yield from number_rows(content, decode(content, list[msgspec.Raw], path), type, path)
+
+
+def number_rows(
+    content: bytes, rows: list[msgspec.Raw], type: type[T], path: str | Path
+) -> Iterator[tuple[int, T]]:
+    """Yield (line number from 1, record) of consecutive parts of a JSON document.
+
+    Raises:
+        InputError: a part is not of that type; names its line.
+    """
+    decoder = msgspec.json.Decoder(type)
+    line, position = 1, 0
+    for row in rows:
+        raw = bytes(row)
+        start = content.index(raw, position)
+        line += content.count(b"\n", position, start)
+        try:
+            yield line, decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(str(error), path, line) from None
+        line, position = line + raw.count(b"\n"), start + len(raw)
+
+
+def decode(content: bytes, type: type[T], path: str | Path) -> T:
+    """Decode a JSON document that was read from `path`.
+
+    Raises:
+        InputError: it is no JSON of that type; names the line where it is malformed.
+    """
+    try:
+        return msgspec.json.decode(content, type=type)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        at = re.search(r"\(byte (\d+)\)", str(error))
+        line = content.count(b"\n", 0, int(at[1])) + 1 if at else None
+        raise InputError(str(error), path, line) from None
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(reason(error), path) from None
+
+
+def file_card(path: str | Path, rows: int) -> dict[str, Any]:
+    """Name, SHA-256 and row count of a file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(reason(error), path) from None
+    return {"file": Path(path).name, "sha256": digest, "rows": rows}

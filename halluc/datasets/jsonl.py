@@ -1,0 +1,72 @@
+"""Pictures and prompts of one's own, one JSON row each."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from halluc.datasets import Dataset
+from halluc.datasets.files import file_card, read_rows
+from halluc.datasets.images import open_from
+from halluc.errors import InputError
+from halluc.records import Label, Sample, TrueObject, Truth
+
+
+class Row(msgspec.Struct):
+    """A sample as a user writes it.
+
+    Attributes:
+        id: unique in the file.
+        image: file name of the picture, in the folder of pictures.
+        prompt: what to ask.
+        split: part of the data it is in.
+        objects: names of the objects in the picture, the short form of `truth`.
+        label: the right answer to a yes/no question.
+        truth: all that is true of the picture.
+    """
+
+    id: int | str
+    image: str | None = None
+    prompt: str | None = None
+    split: str = ""
+    objects: tuple[str, ...] | None = None
+    label: Label | None = None
+    truth: Truth | None = None
+
+
+def load(path: str | Path, images: Path | None = None) -> Dataset:
+    """Samples of a file of JSON lines (or a JSON array), as `Row` describes them.
+
+    Args:
+        path: the file.
+        images: folder of the pictures; default: beside the file.
+
+    Raises:
+        InputError: the file cannot be read, a row is no sample, or an id comes twice; names the
+            line.
+    """
+    path = Path(path)
+    samples: dict[str, Sample] = {}
+    for line, row in read_rows(path, Row):
+        id = str(row.id)
+        if id in samples:
+            raise InputError(
+                f"id {id!r} stands already in a line above; ids must be unique", path, line
+            )
+        truth = row.truth
+        if row.objects is not None or row.label is not None:
+            if truth is not None:
+                raise InputError('give either "truth" or "objects" and "label"', path, line)
+            named = tuple(TrueObject(name=name) for name in row.objects or ())
+            truth = Truth(objects=named, label=row.label)
+        samples[id] = Sample(
+            id=id, image=row.image, prompt=row.prompt, split=row.split, truth=truth
+        )
+    return Dataset(
+        name=f"jsonl:{path}",
+        samples=list(samples.values()),
+        open_image=partial(open_from, images or path.parent),
+        card={"files": [file_card(path, len(samples))]},
+    )

@@ -1,0 +1,30 @@
+"""Data sets by their name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from halluc.datasets import Dataset
+from halluc.errors import InputError
+
+FORMS = "tabletop, coco:FOLDER, pope:FILE, pope:FOLDER or jsonl:FILE"
+
+
+def load_dataset(name: str, images: Path | None = None) -> Dataset:
+    """The data set that a name such as "pope:questions.jsonl" stands for.
+
+    Args:
+        name: one of `FORMS`.
+        images: folder of the pictures, where they do not lie beside the file.
+
+    Raises:
+        InputError: the name has another form, or the data set cannot be read.
+    """
+    if name.startswith("tabletop"):
+        return cast(Dataset, import_module("halluc.datasets.tabletop").load(name))
+    form, _, path = name.partition(":")
+    if form not in ("coco", "pope", "jsonl") or not path:
+        raise InputError(f"unknown data set {name!r}; give {FORMS}")
+    return cast(Dataset, import_module(f"halluc.datasets.{form}").load(path, images))

@@ -1,0 +1,181 @@
+"""POPE: yes/no questions on whether an object is in the picture, read from files or built.
+
+Source: Li et al. 2023, "Evaluating Object Hallucination in Large Vision-Language Models"
+(arXiv:2305.10355); files as in https://github.com/RUCAIBox/POPE.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from halluc.datasets import Dataset
+from halluc.datasets.files import file_card, read_rows
+from halluc.datasets.images import open_from
+from halluc.errors import InputError
+from halluc.records import Label, Sample, Truth
+
+Split = Literal["random", "popular", "adversarial"]
+SPLITS: tuple[Split, ...] = ("random", "popular", "adversarial")
+
+
+class Question(msgspec.Struct):
+    """One row of a POPE file."""
+
+    question_id: int
+    image: str
+    text: str
+    label: Label
+
+
+def load(path: str | Path, images: Path | None = None) -> Dataset:
+    """Questions of a POPE file, or of all the files of a folder, as a data set.
+
+    Args:
+        path: JSON lines or a JSON array of ``{question_id, image, text, label}``; or a folder of
+            them.
+        images: folder of the pictures; default: beside the questions.
+
+    Raises:
+        InputError: a file cannot be read or a row of it is no POPE question; names file and line.
+    """
+    path = Path(path)
+    paths = sorted(path.glob("*.json*")) if path.is_dir() else [path]
+    if not paths:
+        raise InputError("no POPE question files (*.json, *.jsonl) in this folder", path)
+    dataset = load_files(paths, images or (path if path.is_dir() else path.parent))
+    return replace(dataset, name=f"pope:{path}")
+
+
+def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Dataset:
+    """Questions of several POPE files, each a split of its own.
+
+    Raises:
+        InputError: as `load`, or two files are of the same split.
+    """
+    files = [Path(path) for path in paths]
+    for one, other in combinations(files, 2):
+        if split_of(one) == split_of(other):
+            raise InputError(f"of the same split as {one.name}; name one of the two files", other)
+    parts = [read_questions(path) for path in files]
+    return Dataset(
+        name="pope:" + ",".join(map(str, files)),
+        samples=[sample for part in parts for sample in part],
+        open_image=partial(open_from, images or Path()),
+        card={"files": [file_card(p, len(part)) for p, part in zip(files, parts, strict=True)]},
+    )
+
+
+def read_questions(path: str | Path) -> list[Sample]:
+    """The questions of one POPE file, with ids such as "adversarial/17" (split, question_id).
+
+    Raises:
+        InputError: the file cannot be read, a row is no POPE question, an id comes twice.
+    """
+    split = split_of(path)
+    samples: dict[str, Sample] = {}
+    lines: dict[str, int] = {}
+    for line, row in read_rows(path, Question):
+        id = f"{split}/{row.question_id}"
+        if id in samples:
+            what = f"question_id {row.question_id} stands already in line {lines[id]}"
+            raise InputError(f"{what}; ids must be unique", path, line)
+        truth = Truth(label=row.label)
+        samples[id] = Sample(id=id, image=row.image, prompt=row.text, split=split, truth=truth)
+        lines[id] = line
+    if not samples:
+        raise InputError("no questions in this file", path)
+    return list(samples.values())
+
+
+def split_of(path: str | Path) -> str:
+    """The split that a file's name tells, else the name without its ending.
+
+    >>> split_of("coco_pope_random_2910.json"), split_of("mine.jsonl")
+    ('random', 'mine')
+    """
+    found = re.findall("|".join(SPLITS), Path(path).name.lower())
+    return found[-1] if found else Path(path).stem
+
+
+def build_questions(
+    samples: Sequence[Sample],
+    seed: int = 0,
+    *,
+    splits: Sequence[Split] = SPLITS,
+    positives: int = 3,
+    statistics_from: Iterable[Truth] | None = None,
+) -> list[Sample]:
+    """Ask of each picture for objects that are in it and for as many that are not.
+
+    The absent ones are drawn by chance (random), are the most frequent classes (popular), or those
+    that most often come together with what is in the picture (adversarial). All splits ask for the
+    same present objects. Yes and no take turns, as in the published files.
+
+    Args:
+        samples: pictures with their objects; one without truth or objects gets no question.
+        seed: with a sample's id it fixes the sample's questions, whatever the order of the samples.
+        splits: which splits, of random, popular and adversarial.
+        positives: how many present objects a picture is asked for, at most.
+        statistics_from: truths that frequencies are counted over; default: those of the samples.
+
+    Returns:
+        Samples with ids such as "cat-1/popular/3" (the picture's id, split, number from 1), whose
+        truth holds the right answer and the objects; split by split.
+    """
+    truths = [sample.truth for sample in samples if sample.truth is not None]
+    counted = truths if statistics_from is None else list(statistics_from)
+    frequency = Counter(name for truth in counted for name in truth.names)
+    together = Counter(
+        pair
+        for truth in counted
+        for one, other in combinations(sorted(truth.names), 2)
+        for pair in ((one, other), (other, one))
+    )
+    questions: list[Sample] = []
+    for split in splits:
+        for sample in samples:
+            present = sorted(sample.truth.names) if sample.truth else []
+            absent = sorted(set(frequency).difference(present))
+            number = min(positives, len(present), len(absent))
+            asked = random.Random(f"{seed}/{sample.id}").sample(present, number)
+            if split == "random":
+                missing = random.Random(f"{seed}/{sample.id}/random").sample(absent, number)
+            else:
+                company = Counter[str]()
+                if split == "adversarial":
+                    company.update({a: sum(together[a, p] for p in present) for a in absent})
+                missing = sorted(absent, key=lambda name: (-company[name], -frequency[name], name))
+            questions += _ask(sample, split, zip(asked, missing, strict=False))
+    return questions
+
+
+def _ask(sample: Sample, split: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Sample]:
+    labels: tuple[Label, Label] = ("yes", "no")
+    asked = ((name, label) for pair in pairs for name, label in zip(pair, labels, strict=True))
+    for number, (name, label) in enumerate(asked, 1):
+        yield Sample(
+            id=f"{sample.id}/{split}/{number}",
+            image=sample.image,
+            prompt=f"Is there {article(name)} {name} in the image?",
+            split=split,
+            truth=msgspec.structs.replace(sample.truth or Truth(), label=label),
+        )
+
+
+def article(noun: str) -> str:
+    """The indefinite article that goes before a noun.
+
+    >>> article("umbrella"), article("unicycle"), article("cup")
+    ('an', 'a', 'a')
+    """
+    return "an" if re.match(r"(?!uni|use|ute|eu|one)[aeiou]|hour|heir", noun.lower()) else "a"

@@ -1,0 +1,114 @@
+"""Lemmas as the WordNet variant of CHAIR makes them, with NLTK's tagger and WordNet.
+
+The published scripts call NLTK's ``word_tokenize``, ``pos_tag`` and ``WordNetLemmatizer``
+(shikiw/OPERA, ``chair.py``, and its descendants). Only the splitting into sentences is done here,
+so that NLTK's punkt data is not needed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from halluc.errors import InputError
+from halluc.language.lemmas import Lemma, lower
+
+_DATA = ("taggers/averaged_perceptron_tagger_eng", "corpora/wordnet")
+_GET = "python -m nltk.downloader averaged_perceptron_tagger_eng wordnet"
+_STOP = re.compile(r"[.!?]+[\"')\]}”’]*(?=\s|$)")
+# Punkt, on text in lower case, ends no sentence after a number, an initial or an abbreviation.
+_NO_STOP = re.compile(r"(?<![\w.,-])(\d[\d,.-]*|([^\W\d_]\.)*[^\W\d_]|mr|mrs|ms|dr|st|jr|sr|vs)\.$")
+_QUOTES = ('"', "``", "''")
+_PARTS = {"J": "a", "V": "v", "R": "r"}  # everything else is lemmatized as a noun
+
+
+def has_wordnet(nltk_data: str | Path | None = None) -> bool:
+    """Whether NLTK finds its tagger and WordNet (in `nltk_data`, if given, or where NLTK looks)."""
+    return not _missing(nltk_data)
+
+
+@cache
+def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], list[Lemma]]:
+    """A function from a text to its lemmas, as the published script has them.
+
+    Args:
+        nltk_data: a folder of NLTK data to search before NLTK's own path and ``NLTK_DATA``.
+
+    Raises:
+        InputError: the tagger or WordNet is not found.
+    """
+    if missing := _missing(nltk_data):
+        raise InputError(
+            f"NLTK data {' and '.join(missing)} not found; get it with `{_GET}`, name its folder "
+            "with --nltk-data, or use --lemmas vocabulary, which needs none",
+            nltk_data,
+        )
+    from nltk.corpus import wordnet
+    from nltk.tag import PerceptronTagger
+    from nltk.tokenize import NLTKWordTokenizer
+
+    tokenize, tag = NLTKWordTokenizer().tokenize, PerceptronTagger().tag
+
+    @cache
+    def lemma(word: str, part: str) -> str:
+        # The shortest of WordNet's candidates, as WordNetLemmatizer takes it.
+        return min(wordnet._morphy(word, part), key=len, default=word)
+
+    def lemmatize(text: str) -> list[Lemma]:
+        lowered = lower(text)
+        tokens = [
+            (offset + start, offset + end, token)
+            for offset, sentence in _sentences(lowered)
+            for start, end, token in _align(tokenize(sentence), sentence)
+        ]
+        tags = tag([token for _, _, token in tokens])
+        return [
+            Lemma(start, end, lemma(token, _PARTS.get(part[:1], "n")))
+            for (start, end, token), (_, part) in zip(tokens, tags, strict=True)
+        ]
+
+    return lemmatize
+
+
+def _missing(nltk_data: str | Path | None) -> list[str]:
+    import nltk
+
+    if nltk_data is not None and os.fspath(nltk_data) not in nltk.data.path:
+        nltk.data.path.insert(0, os.fspath(nltk_data))
+    return [Path(name).name for name in _DATA if not _found(nltk, name)]
+
+
+def _found(nltk: Any, name: str) -> bool:
+    # Downloads arrive zipped; NLTK reads WordNet from the zip, and the tagger only unpacked.
+    for path in (name, f"{name}.zip"):
+        try:
+            nltk.data.find(path)
+        except LookupError:
+            continue
+        return True
+    return False
+
+
+def _sentences(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for stop in _STOP.finditer(text):
+        sentence = text[start : stop.end()]
+        if not _NO_STOP.search(sentence):
+            yield start, sentence
+            start = stop.end()
+    yield start, text[start:]
+
+
+def _align(tokens: list[str], text: str) -> Iterator[tuple[int, int, str]]:
+    # The tokenizer only adds spaces and rewrites double quotes, so each token stands next in the
+    # text.
+    end = 0
+    for token in tokens:
+        start = end + len(text[end:]) - len(text[end:].lstrip())
+        forms = (token, *_QUOTES) if token in _QUOTES else (token,)
+        end = start + max((len(form) for form in forms if text.startswith(form, start)), default=0)
+        yield start, end, token
