@@ -1,0 +1,70 @@
+"""Asking a model about many samples, batch by batch, with the next pictures read meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from halluc.mllm import MLLM, Decoding, Request
+from halluc.records import Response, Sample
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def generate_batches(
+    model: MLLM,
+    samples: Sequence[Sample],
+    open_image: Callable[[Sample], Image],
+    prompt: Callable[[Sample], str],
+    decoding: Decoding,
+    *,
+    batch_size: int = 8,
+    answers: Sequence[str] = (),
+    done: Collection[str] = (),
+) -> Iterator[list[Response]]:
+    """Ask about samples in their order and yield the answers of each batch.
+
+    Batches begin at fixed multiples of their size, so a resumed run makes the same ones. At most
+    two batches of pictures are in memory.
+
+    Args:
+        model: what to ask.
+        samples: what about; those without an image are asked without one.
+        open_image: gives a sample's picture, RGB.
+        prompt: gives a sample's prompt.
+        decoding: how to pick tokens.
+        batch_size: samples asked at once, ≥ 1.
+        answers: short answers whose probabilities to keep.
+        done: ids that have their answer already.
+
+    Raises:
+        InputError: a picture cannot be read.
+        ModelError: the model cannot be run.
+    """
+    blocks = (samples[start : start + batch_size] for start in range(0, len(samples), batch_size))
+    open_blocks = (left for block in blocks if (left := [s for s in block if s.id not in done]))
+
+    def read(block: list[Sample]) -> list[Request]:
+        return [
+            Request(each.id, prompt(each), open_image(each) if each.image is not None else None)
+            for each in block
+        ]
+
+    with ThreadPoolExecutor(1, thread_name_prefix="pictures") as reader:
+        block = next(open_blocks, None)
+        ahead = reader.submit(read, block) if block else None
+        while block and ahead:
+            requests = ahead.result()
+            coming = next(open_blocks, None)
+            ahead = reader.submit(read, coming) if coming else None
+            yield [
+                msgspec.structs.replace(response, image=sample.image, split=sample.split)
+                for sample, response in zip(
+                    block, model.generate(requests, decoding, answers), strict=True
+                )
+            ]
+            block = coming

@@ -1,0 +1,83 @@
+"""Where a model's checkpoint is, and what identifies its contents."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import halluc.tabletop
+from halluc.errors import ModelError
+
+# Files that shape an answer: weights, configuration, tokenizer, chat template.
+KINDS = (".safetensors", ".json", ".jinja", ".model", ".txt")
+WHOLE = 200_000_000  # bytes of weights up to which they are read for the hash
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint in Hugging Face's layout.
+
+    Attributes:
+        name: as the user named the model.
+        source: what ``from_pretrained`` takes: a folder or ORG/NAME.
+        folder: the folder, None for a model of the hub.
+    """
+
+    name: str
+    source: str
+    folder: Path | None
+
+
+def find_checkpoint(name: str) -> Checkpoint:
+    """Find the checkpoint of ``tabletop``, ``hf:ORG/NAME`` or ``hf:./folder``.
+
+    Raises:
+        ModelError: there is no such folder, or it is no checkpoint with safetensors weights.
+    """
+    if name == "tabletop":
+        folder = Path(str(halluc.tabletop.__file__)).parent / "checkpoint"
+        if not (folder / "config.json").is_file():
+            raise ModelError("tabletop is not built yet; build it with: halluc train tabletop")
+        return Checkpoint(name, str(folder), folder)
+
+    place = name.removeprefix("hf:")
+    folder = Path(place).expanduser()
+    if not folder.is_dir():
+        if place.count("/") == 1 and not place.startswith((".", "/", "~")) and place[-1] != "/":
+            return Checkpoint(name, place, None)
+        raise ModelError(f"{name}: there is no folder {place or '…'!r}; name a hub model ORG/NAME")
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{name}: no checkpoint: there is no config.json in it")
+    if not any(folder.glob("*.safetensors")):
+        pickled = next((each.name for each in folder.glob("*.bin")), "")
+        hint = f", and {pickled} is pickled, which is never loaded" if pickled else ""
+        raise ModelError(f"{name}: no checkpoint: there is no .safetensors file in it{hint}")
+    return Checkpoint(name, str(folder), folder)
+
+
+def hash_folder(folder: Path) -> dict[str, str]:
+    """SHA-256 over names and contents of the files of a checkpoint that shape its answers.
+
+    Of weights beyond 200 MB only header and size are read, and ``hash_of`` says so.
+
+    Raises:
+        ModelError: a file cannot be read.
+    """
+    files = sorted(each for each in folder.iterdir() if each.suffix in KINDS and each.is_file())
+    weights = [each for each in files if each.suffix == ".safetensors"]
+    whole = sum(each.stat().st_size for each in weights) <= WHOLE
+    digest = hashlib.sha256()
+    try:
+        for file in files:
+            digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+            with file.open("rb") as content:
+                if whole or file not in weights:
+                    while block := content.read(1 << 20):
+                        digest.update(block)
+                else:  # 8 bytes of length, then as many of JSON: names, shapes, types
+                    digest.update(content.read(int.from_bytes(content.read(8), "little")))
+    except OSError as error:
+        raise ModelError(f"{error.filename}: {error.strerror}") from None
+    how = "contents" if whole else "contents, of weights header and size"
+    return {"hash": digest.hexdigest(), "hash_of": how}

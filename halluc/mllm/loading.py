@@ -1,0 +1,151 @@
+"""Loading the parts of a checkpoint with transformers: configuration, processor, weights."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import transformers
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+
+from halluc.errors import ModelError
+from halluc.mllm.checkpoint import Checkpoint
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
+    """The configuration of an image-text-to-text model.
+
+    Raises:
+        ModelError: it cannot be had, or the checkpoint is another kind of model.
+    """
+    with _one_line(checkpoint):
+        config = transformers.AutoConfig.from_pretrained(
+            checkpoint.source, trust_remote_code=trust_remote_code
+        )
+    known = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    if not known and not (trust_remote_code and hasattr(config, "auto_map")):
+        raise ModelError(
+            f"{checkpoint.name}: a {config.model_type!r} checkpoint is no model that transformers "
+            "loads as AutoModelForImageTextToText"
+        )
+    return config
+
+
+def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool) -> Any:
+    """The processor, padding on the left.
+
+    Without torchvision the video part of a processor cannot be made; as videos are never asked
+    about, the processor is then made without it.
+
+    Raises:
+        ModelError: it cannot be had.
+    """
+    arguments = {"trust_remote_code": trust_remote_code}
+    with _one_line(checkpoint):
+        try:
+            processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
+        except ImportError:
+            kind = PROCESSOR_MAPPING.get(type(config), None)
+            if kind is None or "video_processor" not in kind.get_attributes():
+                raise
+            processor = _without_video(kind).from_pretrained(checkpoint.source, **arguments)
+    if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
+        raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")
+    processor.tokenizer.padding_side = "left"
+    if processor.tokenizer.pad_token is None:
+        processor.tokenizer.pad_token = processor.tokenizer.eos_token
+    return processor
+
+
+def load_weights(
+    checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device, trust_remote_code: bool
+) -> Any:
+    """The model, in evaluation mode; safetensors only.
+
+    Raises:
+        ModelError: it cannot be loaded, or the checkpoint lacks weights.
+    """
+    with _one_line(checkpoint):
+        model, report = transformers.AutoModelForImageTextToText.from_pretrained(
+            checkpoint.source,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=trust_remote_code,
+            output_loading_info=True,
+        )
+    if missing := sorted(report["missing_keys"]):
+        # transformers would fill these with random numbers and only warn.
+        raise ModelError(
+            f"{checkpoint.name}: {len(missing)} weights are missing from it, such as {missing[0]}"
+        )
+    try:
+        return model.to(device).eval()
+    except torch.OutOfMemoryError:
+        raise ModelError(
+            f"{checkpoint.name} does not fit in the memory of {device}; try --device cpu"
+        ) from None
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; "auto" is an accelerator if there is one.
+
+    Raises:
+        ModelError: there is no such device here.
+    """
+    if name == "auto":
+        name = (
+            "cuda"
+            if torch.cuda.is_available()
+            else "mps"
+            if torch.backends.mps.is_available()
+            else "cpu"
+        )
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ModelError(f"there is no device {name!r} here; try auto or cpu") from None
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The dtype of a name; "auto" is the fastest that is safe on the device.
+
+    Raises:
+        ModelError: no such dtype.
+    """
+    if name == "auto":
+        if device.type == "cpu":
+            return torch.float32
+        if device.type == "cuda" and torch.cuda.is_bf16_supported():
+            return torch.bfloat16
+        return torch.float16
+    if name not in DTYPES:
+        raise ModelError(f"there is no dtype {name!r}; choose auto, {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+@contextlib.contextmanager
+def _one_line(checkpoint: Checkpoint) -> Iterator[None]:
+    """Quiet transformers, and turn what it says of an unusable checkpoint into one line."""
+    logging = transformers.utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300]}") from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _without_video(kind: Any) -> Any:
+    """A processor class that knows pictures and text only."""
+    parts = [each for each in kind.get_attributes() if each != "video_processor"]
+    return type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: parts)})

@@ -1,0 +1,265 @@
+"""Any image-text-to-text checkpoint that transformers loads, run on this machine."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import torch
+import transformers
+
+from halluc.errors import ModelError
+from halluc.mllm import Decoding, Request
+from halluc.mllm.checkpoint import Checkpoint, hash_folder
+from halluc.mllm.loading import (
+    choose_device,
+    choose_dtype,
+    load_config,
+    load_processor,
+    load_weights,
+)
+from halluc.mllm.picking import Picker
+from halluc.mllm.spans import text_and_spans
+from halluc.mllm.spellings import spellings
+from halluc.records import Response, Token
+
+# What of a checkpoint's generation config says which tokens exist; all else there is decoding.
+VOCABULARY = (
+    "bos_token_id",
+    "eos_token_id",
+    "pad_token_id",
+    "decoder_start_token_id",
+    "bad_words_ids",
+    "suppress_tokens",
+    "begin_suppress_tokens",
+)
+# Prompt forms of families whose processors come without a chat template: PaliGemma takes the
+# instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues.
+PLAIN = {"paligemma": "<image>{}", "llava": "USER: <image>\n{} ASSISTANT:"}
+
+
+class TransformersMLLM:
+    """A checkpoint behind its own processor and chat template, asked in batches padded left.
+
+    Args:
+        checkpoint: where it is.
+        dtype, device, trust_remote_code: see `halluc.mllm.load_model`.
+
+    Raises:
+        ModelError: configuration or processor cannot be loaded. Weights are read when first used.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, dtype: str, device: str, trust_remote_code: bool
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._trust = trust_remote_code
+        self.device = choose_device(device)
+        self.dtype = choose_dtype(dtype, self.device)
+        self.config = load_config(checkpoint, trust_remote_code)
+        self.processor = load_processor(checkpoint, self.config, trust_remote_code)
+        if not self.processor.chat_template and self.config.model_type not in PLAIN:
+            raise ModelError(f"{checkpoint.name}: no chat template comes with it; add one to it")
+        self.tokenizer = self.processor.tokenizer
+        self._most: int | None = None  # requests that fit in memory, once that is known
+        if checkpoint.folder:
+            identity = hash_folder(checkpoint.folder)
+        else:
+            identity = {"hash": str(self.config._commit_hash), "hash_of": "commit of the hub"}
+        self.card: dict[str, Any] = {
+            "model": {
+                "name": checkpoint.name,
+                **identity,
+                "class": next(iter(self.config.architectures or []), self.config.model_type),
+                **({"trust_remote_code": True} if trust_remote_code else {}),
+            },
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "device": str(self.device),
+        }
+
+    @functools.cached_property
+    def model(self) -> Any:
+        """The loaded model; of its generation config only the vocabulary's part is kept."""
+        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust)
+        own = model.generation_config
+        kept = {
+            name: value for name in VOCABULARY if (value := getattr(own, name, None)) is not None
+        }
+        kept.setdefault("eos_token_id", self.tokenizer.eos_token_id)
+        kept.setdefault("pad_token_id", self.tokenizer.pad_token_id)
+        model.generation_config = transformers.GenerationConfig(**kept)
+        return model
+
+    def generate(
+        self, requests: Sequence[Request], decoding: Decoding, answers: Sequence[str] = ()
+    ) -> list[Response]:
+        """Answer requests; ``Response.tokens`` has every generated token, the end token included.
+
+        Where every answer of `answers` is a single token for this model, its probability is read
+        off the first step, at no cost; a longer one costs another short pass.
+
+        Raises:
+            ModelError: one request alone does not fit in memory, the output is not a number, or
+                `answers` cannot be told apart.
+        """
+        said = spellings(self.tokenizer, answers)
+
+        def work(batch: Sequence[Request]) -> list[Response]:
+            inputs = self._inputs(batch)
+            ids = [request.id for request in batch]
+            watch = [tokens[0] for spelled in said.values() for tokens in spelled]
+            picker = self._run(inputs, Picker(decoding, ids, watch), decoding.max_new_tokens)
+            first = {token: picker.first[:, column] for column, token in enumerate(watch)}
+            chances = {answer: torch.zeros(len(batch)) for answer in answers}
+            for answer, spelled in said.items():
+                for tokens in spelled:
+                    if len(tokens) == 1:
+                        chances[answer] += first[tokens[0]].cpu()
+                    else:
+                        forced = Picker(decoding, ids, forced=tokens)
+                        logprobs = self._run(inputs, forced, len(tokens)).logprobs
+                        chances[answer] += torch.stack(logprobs).sum(0).exp().cpu()
+            return [
+                self._response(request, tokens, logprobs, decoding.max_new_tokens, chosen)
+                for request, tokens, logprobs, chosen in zip(
+                    batch,
+                    torch.stack(picker.tokens, 1).tolist(),
+                    torch.stack(picker.logprobs, 1).tolist(),
+                    [{key: float(chances[key][row]) for key in answers} for row in range(len(ids))],
+                    strict=True,
+                )
+            ]
+
+        return self._in_memory(requests, work)
+
+    def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
+        """For each request, the probability that the reply begins with each short answer.
+
+        An answer counts however it is spelled (`halluc.mllm.spellings`): "Yes" and "yes" are
+        summed. Only its own tokens count, so "no" includes replies that go on from them.
+
+        Raises:
+            ModelError: as for `generate`.
+        """
+        responses = self.generate(requests, Decoding(max_new_tokens=1), answers)
+        return [response.answers for response in responses]
+
+    def _inputs(self, requests: Sequence[Request]) -> Any:
+        """What the model is called with, for requests that all have a picture or all have none."""
+        if self.processor.chat_template:
+            conversations = []
+            for request in requests:
+                content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
+                if request.image is not None:
+                    content.insert(0, {"type": "image", "image": request.image})
+                conversations.append([{"role": "user", "content": content}])
+            inputs = self.processor.apply_chat_template(
+                conversations,
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+                processor_kwargs={"padding": True},
+            )
+        else:
+            form = PLAIN[self.config.model_type]
+            if any(request.image is None for request in requests):
+                form = form.replace("<image>\n", "").replace("<image>", "")
+            inputs = self.processor(
+                text=[form.replace("{}", request.prompt) for request in requests],
+                images=[[request.image] for request in requests if request.image] or None,
+                padding=True,
+                return_tensors="pt",
+            )
+            inputs.pop("labels", None)  # PaliGemma's, for training
+        return inputs.to(self.device, self.dtype)
+
+    def _run(self, inputs: Any, picker: Picker, steps: int) -> Picker:
+        """Let the picker pick up to so many tokens."""
+        settings = transformers.GenerationConfig(
+            max_new_tokens=steps, do_sample=False, num_beams=1, use_cache=True
+        )
+        self.model.generate(
+            **inputs,
+            generation_config=settings,
+            logits_processor=transformers.LogitsProcessorList([picker]),
+        )
+        # A step beyond may have begun before transformers saw that all rows had ended.
+        del picker.tokens[steps:], picker.logprobs[steps:]
+        if torch.stack(picker.logprobs).isnan().any():
+            raise ModelError(
+                f"{self._checkpoint.name}: the output is not a number in {self.card['dtype']}; "
+                "try --dtype float32"
+            )
+        return picker
+
+    def _response(
+        self,
+        request: Request,
+        tokens: list[int],
+        logprobs: list[float],
+        steps: int,
+        chosen: dict[str, float],
+    ) -> Response:
+        """Cut a row at its end token and find its tokens in the text."""
+        ends = self.model.generation_config.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        length = next((place + 1 for place, each in enumerate(tokens) if each in ends), None)
+
+        def decode(part: Sequence[int]) -> str:
+            text = self.tokenizer.decode(
+                part, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+            return str(text)
+
+        text, spans = text_and_spans(decode, tokens[:length])
+        return Response(
+            id=request.id,
+            text=text,
+            prompt=request.prompt,
+            tokens=tuple(
+                Token(start, end, logprob)
+                for (start, end), logprob in zip(spans, logprobs[:length], strict=True)
+            ),
+            answers=chosen,
+            finish="length" if length is None else "stop",
+        )
+
+    def _in_memory(
+        self,
+        requests: Sequence[Request],
+        work: Callable[[Sequence[Request]], list[Response]],
+    ) -> list[Response]:
+        """Work in batches that fit: halved when memory runs out, and so from then on."""
+        done: list[Response] = []
+        while len(done) < len(requests):
+            batch = requests[len(done) :][: self._most]
+            # Processors take a picture for each request or none at all.
+            batch = list(next(groupby(batch, lambda request: request.image is not None))[1])
+            try:
+                with torch.inference_mode():
+                    done += work(batch)
+                continue
+            except (RuntimeError, MemoryError) as error:
+                if not _out_of_memory(error):
+                    raise
+            # Outside the except clause, which keeps the failed batch's tensors alive.
+            if len(batch) == 1:
+                raise ModelError(
+                    f"{self._checkpoint.name}: memory runs out on the single sample "
+                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype"
+                )
+            self._most = len(batch) // 2
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+        return done
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether an accelerator's or the CPU's allocator gave up (the latter only says so)."""
+    said = str(error)
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
+        each in said for each in ("can't allocate memory", "not enough memory")
+    )
