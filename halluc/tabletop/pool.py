@@ -13,10 +13,17 @@ from PIL import Image
 
 from halluc.tabletop.drawing import draw_scene, item_box
 from halluc.tabletop.model import PATCH, PATCHES
-from halluc.tabletop.world import CLASSES, COLORS, PATTERNS, SIDE, SIZES, Scene, Split, scene
-
-TRAIN_FROM = 100_000
-"""Training scenes are numbered from here; lower numbers are held out for measuring."""
+from halluc.tabletop.world import (
+    CLASSES,
+    COLORS,
+    PATTERNS,
+    SIDE,
+    SIZES,
+    TRAIN_FROM,
+    Scene,
+    Split,
+    scene,
+)
 
 CHUNK = 500
 PIXELS = PATCH * PATCHES

@@ -60,6 +60,9 @@ GRID = 4
 MARGIN = 0.06
 """Centres closer than this share of the side along an axis are in no relation along it."""
 
+TRAIN_FROM = 100_000
+"""Training scenes are numbered from here; lower numbers are held out for measuring."""
+
 PREDICATES = ("left of", "right of", "above", "below")
 
 

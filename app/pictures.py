@@ -1,0 +1,174 @@
+"""Pictures for people: a contact sheet of captions with the wrong words marked, and a bar plot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from halluc.records import Finding, Kind
+
+RGB = tuple[int, int, int]
+
+# Okabe and Ito's palette, which colour-blind people can tell apart; the underline tells as well.
+MARKS: dict[Kind, tuple[RGB, str]] = {
+    "object": ((213, 94, 0), "solid"),
+    "attribute": ((0, 114, 178), "dashed"),
+    "relation": ((148, 72, 138), "dotted"),
+}
+TEXT: RGB = (38, 38, 40)
+FAINT: RGB = (120, 120, 124)
+
+PICTURE = 252
+PAD = 14
+LINE = 19
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture of a contact sheet with the text on it.
+
+    Attributes:
+        title: a short name.
+        image: the picture.
+        text: what the model said.
+        findings: what was found in the text; the hallucinated ones are marked.
+    """
+
+    title: str
+    image: Image.Image
+    text: str
+    findings: Sequence[Finding]
+
+
+def contact_sheet(cells: Sequence[Cell], columns: int = 4) -> Image.Image:
+    """Pictures in a grid, the text under each, hallucinated words coloured and underlined."""
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    wrapped = {id(cell): _wrap(cell.text, PICTURE) for cell in cells}
+    heights = [PICTURE + 44 + LINE * max(len(wrapped[id(cell)]) for cell in row) for row in rows]
+    width = PAD + columns * (PICTURE + PAD)
+    sheet = Image.new("RGB", (width, 44 + sum(heights)), "white")
+    pen = ImageDraw.Draw(sheet)
+    _legend(pen)
+    top = 44
+    for row, height in zip(rows, heights, strict=True):
+        for column, cell in enumerate(row):
+            left = PAD + column * (PICTURE + PAD)
+            sheet.paste(cell.image.convert("RGB").resize((PICTURE, PICTURE)), (left, top))
+            pen.text((left, top + PICTURE + 5), cell.title, fill=FAINT, font=_font(12))
+            for number, line in enumerate(wrapped[id(cell)]):
+                place = (left, top + PICTURE + 22 + number * LINE)
+                _write(pen, place, line, cell)
+        top += height
+    return sheet
+
+
+def bar_plot(
+    path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | None]]]
+) -> None:
+    """Grouped bars, saved as a picture.
+
+    Args:
+        path: where to.
+        panels: panel title to series to label to value, a share from 0 to 1; None has no bar.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4), dpi=120, layout="constrained")
+    for axes, (title, series) in zip(
+        figure.subplots(1, len(panels)).flat, panels.items(), strict=True
+    ):
+        labels = list(next(iter(series.values())))
+        width = 0.8 / len(series)
+        for number, (name, values) in enumerate(series.items()):
+            color = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")[number % 4]
+            at = [place + (number - (len(series) - 1) / 2) * width for place in range(len(labels))]
+            heights = [100 * (values[label] or 0) for label in labels]
+            bars = axes.bar(at, heights, width * 0.92, label=name, color=color)
+            told = [
+                "undefined" if values[label] is None else f"{height:.1f}"
+                for label, height in zip(labels, heights, strict=True)
+            ]
+            axes.bar_label(bars, told, padding=2, fontsize=8)
+        axes.set_title(title, fontsize=11, loc="left")
+        axes.set_xticks(range(len(labels)), labels, fontsize=9)
+        axes.set_ylim(0, 112)
+        axes.set_yticks(range(0, 101, 20))
+        axes.tick_params(length=0)
+        axes.grid(axis="y", color="#e6e6e6")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=9, loc="upper right", ncols=len(series))
+    figure.savefig(path)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _wrap(text: str, width: int) -> list[list[tuple[int, str]]]:
+    """Lines of (offset, word with the spaces after it) that fit into a width in pixels."""
+    font, lines, used = _font(14), [[]], 0.0  # type: ignore[var-annotated]
+    for match in re.finditer(r"\S+\s*", text):
+        length = font.getlength(match.group())
+        if used + font.getlength(match.group().rstrip()) > width and lines[-1]:
+            lines.append([])
+            used = 0.0
+        lines[-1].append((match.start(), match.group().replace("\n", " ")))
+        used += length
+    return lines
+
+
+def _write(
+    pen: ImageDraw.ImageDraw, place: tuple[float, float], line: list[tuple[int, str]], cell: Cell
+) -> None:
+    x, y = place
+    font = _font(14)
+    for offset, word in line:
+        for start, end, kind in _pieces(offset, offset + len(word), cell.findings):
+            piece = word[start - offset : end - offset]
+            length = font.getlength(piece)
+            color = MARKS[kind][0] if kind else TEXT
+            pen.text((x, y), piece, fill=color, font=font)
+            if kind:
+                _underline(pen, x, x + length, y + 16, kind)
+            x += length
+
+
+def _pieces(
+    start: int, end: int, findings: Sequence[Finding]
+) -> list[tuple[int, int, Kind | None]]:
+    """A stretch of text cut where marks begin and end; narrower claims win over wider ones."""
+    wrong = [each for each in findings if each.verdict == "hallucinated"]
+    wrong.sort(key=lambda each: each.claim.end - each.claim.start)
+    edges = {start, end}
+    for each in wrong:
+        edges |= {edge for edge in (each.claim.start, each.claim.end) if start < edge < end}
+    cuts = sorted(edges)
+    pieces: list[tuple[int, int, Kind | None]] = []
+    for left, right in zip(cuts, cuts[1:], strict=False):
+        kinds = [w.claim.kind for w in wrong if w.claim.start <= left and right <= w.claim.end]
+        pieces.append((left, right, kinds[0] if kinds else None))
+    return pieces
+
+
+def _underline(pen: ImageDraw.ImageDraw, left: float, right: float, y: float, kind: Kind) -> None:
+    color, style = MARKS[kind]
+    dash, gap = {"solid": (right - left, 1.0), "dashed": (6.0, 3.0), "dotted": (2.0, 2.0)}[style]
+    while left < right:
+        pen.line((left, y, min(left + dash, right), y), fill=color, width=2)
+        left += dash + gap
+
+
+def _legend(pen: ImageDraw.ImageDraw) -> None:
+    x: float = PAD
+    font = _font(14)
+    for text, kind in (("Wrong words by kind:", None), *((kind, kind) for kind in MARKS)):
+        pen.text((x, 12), text, fill=MARKS[kind][0] if kind else TEXT, font=font)
+        length = font.getlength(text)
+        if kind:
+            _underline(pen, x, x + length, 28, kind)
+        x += length + 18

@@ -1,0 +1,132 @@
+"""Training of the embedded MM-LLM from end to end: train, save, measure, and write its card."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from app.measuring import measure
+from halluc.card import now, versions
+from halluc.jsonl import write_json
+from halluc.mllm import load_model
+from halluc.mllm.loading import choose_device
+from halluc.tabletop.training import Recipe, curve, train_tabletop
+
+
+def train_and_measure(output: Path, work: Path, *, seed: int, scale: float, device: str) -> None:
+    """Train the embedded MM-LLM, save it as a Hugging Face checkpoint and write its card.
+
+    Args:
+        output: folder of the checkpoint: weights in float16, processor, card.json, curves.
+        work: folder that keeps what training needs to go on.
+        seed: of weights and examples.
+        scale: factor on the length of every stage.
+        device: as torch names it, or "auto".
+    """
+    console = Console(stderr=True)
+    recipe = replace(Recipe(), seed=seed)
+    if scale != 1:
+        recipe = recipe.scaled(scale)
+    place = choose_device(device)
+    begun = time.monotonic()
+    with _progress(console) as bars:
+        model, processor = train_tabletop(work, recipe, place.type, bars)
+        output.mkdir(parents=True, exist_ok=True)
+        model.half().save_pretrained(output)
+        processor.save_pretrained(output)
+    shutil.copy(work / "curves.jsonl", output / "curves.jsonl")
+    plot_curves(work / "curves.jsonl", output / "curves.png")
+    card: dict[str, Any] = {
+        "made by": "halluc train tabletop" + (f" --scale {scale:g}" if scale != 1 else ""),
+        "recipe": asdict(recipe),
+        "parameters": sum(each.numel() for each in model.parameters()),
+        "trained": now(),
+        "seconds of training in this call": round(time.monotonic() - begun),
+        "seconds by stage": _seconds(work / "curves.jsonl"),
+        "machine": {"device": place.type, "processor": platform.machine()},
+        "versions": versions(),
+    }
+    write_json(output / "card.json", card)
+    card["measured"] = measure(load_model(f"hf:{output}"), console)
+    write_json(output / "card.json", card)
+    console.print(f"The model is in {output}; use it with --model hf:./{output}")
+
+
+def plot_curves(lines: Path, picture: Path) -> None:
+    """Draw the loss of every stage over its steps."""
+    from matplotlib.figure import Figure
+
+    stages: dict[str, list[tuple[int, float]]] = {}
+    for line in curve(lines):
+        stages.setdefault(line["stage"], []).append((line["step"], line["loss"]))
+    figure = Figure(figsize=(12, 3), dpi=110, layout="constrained")
+    for axes, (stage, points) in zip(
+        figure.subplots(1, len(stages), squeeze=False).flat, stages.items(), strict=True
+    ):
+        axes.plot(*zip(*points, strict=True), color="#0072B2")
+        axes.set_title(f"{stage}: {points[-1][1]:.3f}", fontsize=10, loc="left")
+        axes.set_xlabel("step", fontsize=9)
+        axes.grid(color="#e6e6e6")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(picture)
+
+
+def _seconds(lines: Path) -> dict[str, float]:
+    """Seconds a stage took, over all calls that worked on it."""
+    total: dict[str, float] = {}
+    last: dict[str, float] = {}
+    for line in curve(lines):
+        stage, seconds = line["stage"], line["seconds"]
+        if seconds < last.get(stage, 0):  # the clock of a later call begins anew
+            last[stage] = 0
+        total[stage] = total.get(stage, 0) + seconds - last.get(stage, 0)
+        last[stage] = seconds
+    return {stage: round(seconds) for stage, seconds in total.items()}
+
+
+class _Bars:
+    """Training's progress as bars on a terminal."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """A new bar."""
+        self.tasks[stage] = self.progress.add_task(stage, total=total, completed=done, loss="")
+
+    def advance(self, stage: str, count: int, loss: float | None) -> None:
+        """The bar moves."""
+        shown = "" if loss is None else f"loss {loss:.3f}"
+        self.progress.update(self.tasks[stage], advance=count, loss=shown)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[_Bars]:
+    columns = (
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[loss]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield _Bars(progress)
