@@ -19,7 +19,7 @@ def card_differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]
     """Name each way in which two runs were made differently.
 
     Times, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
-    counts by that alone, so a moved file stays the same file.
+    somewhere in it counts by those alone, so a moved file stays the same file.
 
     >>> card = {"data": {"name": "a.json", "sha256": "12"}, "decoding": {"seed": 0}}
     >>> moved = {"data": {"name": "b.json", "sha256": "12"}, "decoding": {"seed": 1}}
@@ -54,11 +54,24 @@ def _identity(card: dict[str, Any]) -> dict[str, Any]:
             continue
         if not isinstance(value, dict):
             flat[key] = value
-        elif mark := next((each for each in ("hash", "sha256") if value.get(each)), None):
-            flat[f"{key} {mark}"] = value[mark]
+        elif hashes := list(_hashes(value)):
+            flat[f"{key} hash"] = " ".join(hashes)
         else:
             flat.update({f"{key} {each}": inner for each, inner in value.items()})
     return flat
+
+
+def _hashes(value: Any) -> Iterator[str]:
+    """The hashes in a part of a card, in order."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("hash", "sha256"):
+                yield str(inner)
+            else:
+                yield from _hashes(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _hashes(inner)
 
 
 def _brief(value: Any) -> str:

@@ -107,7 +107,7 @@ class TransformersMLLM:
         said = spellings(self.tokenizer, answers)
 
         def work(batch: Sequence[Request]) -> list[Response]:
-            inputs = self._inputs(batch)
+            inputs = self.prepare(batch)
             ids = [request.id for request in batch]
             watch = [tokens[0] for spelled in said.values() for tokens in spelled]
             picker = self._run(inputs, Picker(decoding, ids, watch), decoding.max_new_tokens)
@@ -146,7 +146,7 @@ class TransformersMLLM:
         responses = self.generate(requests, Decoding(max_new_tokens=1), answers)
         return [response.answers for response in responses]
 
-    def _inputs(self, requests: Sequence[Request]) -> Any:
+    def prepare(self, requests: Sequence[Request]) -> Any:
         """What the model is called with, for requests that all have a picture or all have none."""
         if self.processor.chat_template:
             conversations = []

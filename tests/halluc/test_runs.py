@@ -101,7 +101,7 @@ def test_an_interrupted_run_becomes_the_same_files(tmp_path: Path) -> None:
     [
         ({"decoding": {"do_sample": False, "seed": 1}}, "seed 0 → 1"),
         ({"model": {"name": "hf:./m", "hash": "cc"}}, "model hash aa → cc"),
-        ({"data": {"name": "jsonl:d", "sha256": "ee"}}, "data sha256 bb → ee"),
+        ({"data": {"name": "jsonl:d", "sha256": "ee"}}, "data hash bb → ee"),
         ({"task": "pope"}, "task caption → pope"),
         ({"prompt": "What is it?"}, "prompt Describe. → What is it?"),
     ],
