@@ -295,7 +295,8 @@ def draw_scene(scene: Scene) -> Image.Image:
         half = sketch.width / 2
         place = (round(item.x * SIDE - half), round(item.y * SIDE - half))
         canvas.paste(sketch, place, sketch)
-    return _light(canvas, rng)
+    # A stream of its own: the light does not depend on what stands in it.
+    return _light(canvas, random.Random(f"light/{scene.id}"))
 
 
 def item_box(item: Item) -> tuple[float, float, float, float]:

@@ -1,0 +1,80 @@
+import pytest
+
+from halluc.tabletop.world import (
+    CLASSES,
+    COMPANION_RATE,
+    COMPANIONS,
+    GRID,
+    MARGIN,
+    SIZES,
+    SPLITS,
+    scene,
+)
+
+SCENES = 1500
+
+
+@pytest.fixture(scope="module", params=SPLITS)
+def scenes(request):
+    return [scene(request.param, index) for index in range(SCENES)]
+
+
+def test_a_scene_is_the_same_every_time_and_its_number_matters():
+    assert scene("broken", 7) == scene("broken", 7)
+    assert scene("broken", 7) != scene("broken", 8)
+    assert scene("broken", 7).names != scene("biased", 7).names
+
+
+def test_scenes_hold_three_to_six_objects_in_cells_of_their_own(scenes):
+    for each in scenes:
+        assert 3 <= len(each.items) <= 6
+        cells = {(int(item.x * GRID), int(item.y * GRID)) for item in each.items}
+        assert len(cells) == len(each.items)
+
+
+def test_size_words_keep_their_distance(scenes):
+    for each in scenes:
+        for item in each.items:
+            low, high = SIZES[item.size]
+            assert low <= item.scale <= high
+
+
+def test_every_class_is_drawn(scenes):
+    assert {name for each in scenes for name in each.names} == set(CLASSES)
+
+
+def _companion_share(split):
+    met = [
+        COMPANIONS[name] in each.names
+        for each in (scene(split, index) for index in range(SCENES))
+        for name in each.names & COMPANIONS.keys()
+        if len(each.items) < 6
+    ]
+    return sum(met) / len(met)
+
+
+def test_companions_come_together_in_the_biased_split_only():
+    assert _companion_share("biased") == pytest.approx(COMPANION_RATE, abs=0.03)
+    assert _companion_share("broken") < 0.15
+
+
+def test_every_broken_scene_lacks_a_companion():
+    for index in range(SCENES):
+        names = scene("broken", index).names
+        assert any(name in names and other not in names for name, other in COMPANIONS.items())
+
+
+def test_relations_of_the_truth_are_those_of_the_centres():
+    each = scene("broken", 3)
+    truth = each.truth()
+    told = {(r.subject, r.predicate, r.object) for r in truth.relations}
+    for i, one in enumerate(each.items):
+        for j, other in enumerate(each.items):
+            if i == j:
+                continue
+            assert ((i, "left of", j) in told) == (other.x - one.x >= MARGIN)
+            assert ((i, "right of", j) in told) == (one.x - other.x >= MARGIN)
+            assert ((i, "above", j) in told) == (other.y - one.y >= MARGIN)
+            assert ((i, "below", j) in told) == (one.y - other.y >= MARGIN)
+    assert truth.complete
+    assert [each.name for each in truth.objects] == [item.name for item in each.items]
