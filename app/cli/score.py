@@ -13,7 +13,7 @@ import msgspec
 from halluc.datasets.answers import Answer, picture_id, read_answers, read_captions, read_truths
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
-from halluc.jsonl import reason, write_json, write_jsonl
+from halluc.jsonl import reason
 from halluc.records import Finding, Sample, Score, Truth
 from halluc.runs import Run, read_run
 
@@ -173,11 +173,8 @@ def _keep(
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(reason(error), output) from None
-        metric = scores[0].metric
-        write_json(output / "scores.json", {metric: {"how": how, "scores": scores}})
-        if findings is not None:
-            write_jsonl(output / "findings.jsonl", findings)
-    elif run is not None:
+        run = Run(output, {}, [])  # scores of files are kept in the same form
+    if run is not None:
         if findings is not None:
             run.write_findings(findings)
         run.write_scores(scores, how)
@@ -193,7 +190,7 @@ def _show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows) -
     from rich.table import Table
 
     head, *body = rows(scores)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column, name in enumerate(head):
         table.add_column(name, justify="right" if column or name != "split" else "left")
     for row in body:
@@ -227,7 +224,9 @@ def _figure(value: float | None, digits: int, scale: int = 1) -> str:
 def _made(how: dict[str, Any]) -> Iterator[str]:
     """How the figures were made, line by line."""
     for name, value in how.items():
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, dict):
-                each = f"{each['file']} ({each['rows']} rows, sha256 {each['sha256'][:12]})"
-            yield f"{name}: {each}"
+        for part in value if isinstance(value, list) else [value]:
+            yield f"{name}: {_file(part) if isinstance(part, dict) else part}"
+
+
+def _file(card: dict[str, Any]) -> str:
+    return f"{card['file']} ({card['rows']} rows, sha256 {card['sha256'][:12]})"

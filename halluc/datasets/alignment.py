@@ -111,12 +111,14 @@ def _paired(
 ) -> Iterator[tuple[str, Answer]]:
     taken: dict[str, list[_Block]] = {split: [] for split in splits}
     for block in blocks:
-        fitting = [split for split, questions in splits.items() if _agrees(block, questions)]
-        again = [split for split in fitting if any(_overlap(block, old) for old in taken[split])]
+        agreeing = [split for split, questions in splits.items() if _agrees(block, questions)]
+        whole = [split for split in agreeing if block.answers.keys() <= splits[split].keys()]
+        fitting = whole or agreeing
+        again = [split for split in fitting if any(_repeats(block, old) for old in taken[split])]
         if not fitting:
             _refuse(block, splits)
         if len(fitting) > 1 and not again:
-            first = next(iter(block.answers.values()))
+            first = _first(block)
             raise InputError(
                 f"the {len(block.answers)} answers from here fit several splits "
                 f'({", ".join(fitting)}); give what was asked as "prompt", or one --truth',
@@ -130,8 +132,14 @@ def _paired(
             yield (question.id if question else f"{split}/{id}"), answer
 
 
-def _overlap(one: _Block, other: _Block) -> bool:
-    return not one.answers.keys().isdisjoint(other.answers)
+def _repeats(block: _Block, old: _Block) -> bool:
+    """Whether a block answers again, in the same file, what an old one did."""
+    same_file = _first(block).path == _first(old).path
+    return same_file and not block.answers.keys().isdisjoint(old.answers)
+
+
+def _first(block: _Block) -> Answer:
+    return next(iter(block.answers.values()))
 
 
 def _agrees(block: _Block, questions: Mapping[str, Sample]) -> bool:
@@ -155,7 +163,7 @@ def _refuse(block: _Block, splits: Mapping[str, Mapping[str, Sample]]) -> None:
                 asked, truth = _plain(answer.prompt or ""), _plain(questions[id].prompt or "")
                 what = f"was asked {asked!r}, but the truth ({split}) has {truth!r}"
                 raise InputError(f"question {answer.id} {what}", answer.path, answer.line)
-    first = next(iter(block.answers.values()))
+    first = _first(block)
     what = f"{len(block.answers)} answers from here have no question in the truth"
     named = _names([str(answer.id) for answer in block.answers.values()])
     raise InputError(f"{what} ({named}); name the right --truth", first.path, first.line)

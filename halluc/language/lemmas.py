@@ -23,7 +23,6 @@ _TOKEN = re.compile(
 )
 _IRREGULAR = {
     "child": "children",
-    "foot": "feet",
     "goose": "geese",
     "man": "men",
     "mouse": "mice",
@@ -91,8 +90,10 @@ def lower(text: str) -> str:
 def _singulars() -> dict[str, str]:
     vocabulary = coco_vocabulary()
     words = {part for entry in (*vocabulary.nodes, *vocabulary.pairs) for part in entry.split()}
-    plurals = {plural: word for word in sorted(words) for plural in _plurals(word)}
-    # A word that is an entry by itself ("people", "glasses" is not) stays as it is.
+    # In reverse, so that "knives" is of "knife" and not of the list's "knive".
+    ordered = sorted(words, reverse=True)
+    plurals = {plural: word for word in ordered for plural in _plurals(word)}
+    # A plural that is an entry by itself ("children", "skis") stays as it is.
     return {plural: word for plural, word in plurals.items() if plural not in words}
 
 
@@ -104,6 +105,6 @@ def _plurals(word: str) -> list[str]:
         return [word + "es"]
     if re.search(r"[^aeiou]y$", word):
         return [word[:-1] + "ies"]
-    if re.search(r"(kni|cal|loa|shel)fe?$", word):
+    if re.search(r"(kni|cal)fe?$", word):
         return [re.sub(r"fe?$", "ves", word)]
     return [word + "s", word + "es"] if word.endswith("o") else [word + "s"]

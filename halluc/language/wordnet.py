@@ -17,7 +17,11 @@ from typing import Any
 from halluc.errors import InputError
 from halluc.language.lemmas import Lemma, lower
 
-_DATA = ("taggers/averaged_perceptron_tagger_eng", "corpora/wordnet")
+# NLTK reads WordNet from a folder or from the zip as it was fetched, the tagger from a folder alone.
+_DATA = {
+    "averaged_perceptron_tagger_eng": ("taggers/averaged_perceptron_tagger_eng",),
+    "wordnet": ("corpora/wordnet", "corpora/wordnet.zip"),
+}
 _GET = "python -m nltk.downloader averaged_perceptron_tagger_eng wordnet"
 _STOP = re.compile(r"[.!?]+[\"')\]}”’]*(?=\s|$)")
 # Punkt, on text in lower case, ends no sentence after a number, an initial or an abbreviation.
@@ -47,16 +51,12 @@ def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], l
             "with --nltk-data, or use --lemmas vocabulary, which needs none",
             nltk_data,
         )
-    from nltk.corpus import wordnet
+    from nltk.stem import WordNetLemmatizer
     from nltk.tag import PerceptronTagger
     from nltk.tokenize import NLTKWordTokenizer
 
     tokenize, tag = NLTKWordTokenizer().tokenize, PerceptronTagger().tag
-
-    @cache
-    def lemma(word: str, part: str) -> str:
-        # The shortest of WordNet's candidates, as WordNetLemmatizer takes it.
-        return min(wordnet._morphy(word, part), key=len, default=word)
+    lemma = cache(WordNetLemmatizer().lemmatize)
 
     def lemmatize(text: str) -> list[Lemma]:
         lowered = lower(text)
@@ -79,18 +79,15 @@ def _missing(nltk_data: str | Path | None) -> list[str]:
 
     if nltk_data is not None and os.fspath(nltk_data) not in nltk.data.path:
         nltk.data.path.insert(0, os.fspath(nltk_data))
-    return [Path(name).name for name in _DATA if not _found(nltk, name)]
+    return [name for name, places in _DATA.items() if not any(_found(nltk, p) for p in places)]
 
 
-def _found(nltk: Any, name: str) -> bool:
-    # Downloads arrive zipped; NLTK reads WordNet from the zip, and the tagger only unpacked.
-    for path in (name, f"{name}.zip"):
-        try:
-            nltk.data.find(path)
-        except LookupError:
-            continue
-        return True
-    return False
+def _found(nltk: Any, place: str) -> bool:
+    try:
+        nltk.data.find(place)
+    except LookupError:
+        return False
+    return True
 
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,44 @@
+import json
+
+import pytest
+
+from halluc.datasets.jsonl import load
+from halluc.errors import InputError
+
+
+def test_rows(tmp_path):
+    file = tmp_path / "mine.jsonl"
+    rows = [
+        {"id": 1, "image": "a.jpg", "objects": ["cup", "cup"]},
+        {"id": "b", "prompt": "Is it red?", "label": "no", "split": "hard"},
+        {"id": "c", "truth": {"objects": [{"name": "cup", "box": [0, 0, 2, 2]}], "complete": True}},
+        {"id": "d"},
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    dataset = load(file)
+    one, two, three, four = dataset.samples
+    assert (one.id, one.image, one.truth.names) == ("1", "a.jpg", {"cup"})
+    assert (two.prompt, two.truth.label, two.split) == ("Is it red?", "no", "hard")
+    assert three.truth.complete
+    assert three.truth.objects[0].box.width == 2
+    assert four.truth is None
+    assert dataset.card["files"][0]["rows"] == 4
+    with pytest.raises(InputError, match="sample 'd' has no picture"):
+        dataset.open_image(four)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"id": 1}\n{"id": "1"}', ":2: id '1' stands already"),
+        ('{"id": 1, "objects": [], "truth": {}}', ':1: give either "truth" or'),
+        ('{"image": "a.jpg"}', ":1: Object missing required field `id`"),
+        ('{"id": 1, "objects": "cup"}', ":1: Expected `array | null`, got `str`"),
+    ],
+)
+def test_bad_rows_are_named(text, message, tmp_path):
+    file = tmp_path / "mine.jsonl"
+    file.write_text(text)
+    with pytest.raises(InputError) as error:
+        load(file)
+    assert f"{file}{message}" in str(error.value)

@@ -1,0 +1,148 @@
+import json
+
+import pytest
+
+from halluc.datasets.answers import read_captions, read_truths
+from halluc.language.lemmas import lemmatizer, vocabulary_lemmas
+from halluc.records import Box, TrueObject, Truth
+from metrics.chair import ChairCounts, chair, compute, update
+
+# CHAIRs, CHAIRi, Recall, Len/100 as the published script wrote them.
+PUBLISHED = {
+    "regular": (0.446, 0.12701888858472488, 0.79191128506197, 0.92714),
+    "deco": (0.416, 0.10154409840355928, 0.7364644487932159, 0.97696),
+    "vcd": (0.548, 0.15231607629427793, 0.7899543378995434, 1.01358),
+}
+
+
+def reference(rows):
+    """The published formulas, literally, on (words, classes named, classes there)."""
+    named = hallucinated = bad_captions = true = recalled = length = 0
+    for words, nodes, truth in rows:
+        wrong = [node for node in nodes if node not in truth]
+        named += len(nodes)
+        hallucinated += len(wrong)
+        bad_captions += 1 if wrong else 0
+        true += len(truth)
+        recalled += len({node for node in nodes if node in truth})
+        length += len(words)
+    return {
+        "CHAIRs": bad_captions / len(rows),
+        "CHAIRi": hallucinated / named,
+        "Recall": recalled / true,
+        "Len": length / len(rows),
+        "Len/100": 0.01 * length / len(rows),
+    }
+
+
+def truth(*names):
+    return Truth(objects=tuple(TrueObject(name=name) for name in names))
+
+
+def values(scores):
+    return {score.name: score.value for score in scores}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_output_is_reproduced_to_the_last_digit(name, shared, nltk_data):
+    file = shared / "captions" / "deco" / f"{name}_chair.jsonl"
+    published = json.loads(file.read_text())["sentences"]
+    captions = {caption.id: caption.text for caption in read_captions(file)}
+    way, lemmatize = lemmatizer("wordnet", nltk_data)
+    gold = shared / "coco" / "coco_gt_objects_wordnet.json.gz"
+    result = chair(captions, read_truths(str(gold), captions, lemmatize), lemmatize)
+
+    assert way == "wordnet"
+    found = values(result.scores)
+    assert tuple(found[figure] for figure in ("CHAIRs", "CHAIRi", "Recall")) == PUBLISHED[name][:3]
+    assert found["Len/100"] == pytest.approx(PUBLISHED[name][3], rel=1e-15)
+    rows = [(s["words"], s["mscoco_generated_words"], s["mscoco_gt_words"]) for s in published]
+    assert found == reference(rows)
+
+    lists = {id: [] for id in captions}
+    wrong = {id: [] for id in captions}
+    for finding in result.findings:
+        lists[finding.id].append(finding.claim.subject)
+        if finding.verdict == "hallucinated":
+            wrong[finding.id].append(finding.claim.subject)
+    for sentence in published:
+        id = str(sentence["image_id"])
+        assert lists[id] == sentence["mscoco_generated_words"]
+        assert wrong[id] == [node for _, node in sentence["mscoco_hallucinated_words"]]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_vocabulary_path_stays_near_the_published_figures(name, shared):
+    file = shared / "captions" / "deco" / f"{name}_chair.jsonl"
+    captions = {caption.id: caption.text for caption in read_captions(file)}
+    gold = shared / "coco" / "coco_gt_objects_wordnet.json.gz"
+    found = values(chair(captions, read_truths(str(gold), captions, vocabulary_lemmas)).scores)
+    assert found["CHAIRs"] == pytest.approx(PUBLISHED[name][0], abs=0.004 + 1e-9)
+    assert found["CHAIRi"] == pytest.approx(PUBLISHED[name][1], abs=0.0015)
+    assert found["Recall"] == pytest.approx(PUBLISHED[name][2], abs=0.003)
+    assert found["Len/100"] == pytest.approx(PUBLISHED[name][3], abs=0.0005)
+
+
+def test_less_is_more_table_1(shared, nltk_data):
+    file = shared / "captions" / "less-is-more" / "r3-opera.jsonl"
+    captions = {caption.id: caption.text for caption in read_captions(file)}
+    _, lemmatize = lemmatizer("wordnet", nltk_data)
+    gold = shared / "coco" / "coco_gt_objects_wordnet.json.gz"
+    found = values(chair(captions, read_truths(str(gold), captions, lemmatize), lemmatize).scores)
+    shown = [f"{100 * found[name]:.1f}" for name in ("CHAIRs", "CHAIRi", "Recall")]
+    assert shown == ["47.8", "14.6", "76.8"]
+
+
+def test_figures_by_hand():
+    captions = {"a": "A dog and two dogs on a sofa.", "b": "A man rides a horse.", "c": "Nothing."}
+    truths = {"a": truth("dog"), "b": truth("person", "horse", "car"), "c": truth("cup")}
+    result = chair(captions, truths)
+    rows = [
+        (
+            ["a", "dog", "and", "two", "dog", "on", "a", "sofa", "."],
+            ["dog", "dog", "couch"],
+            {"dog"},
+        ),
+        (["a", "man", "rides", "a", "horse", "."], ["person", "horse"], {"person", "horse", "car"}),
+        (["nothing", "."], [], {"cup"}),
+    ]
+    assert values(result.scores) == reference(rows)
+    assert values(result.scores)["CHAIRi"] == 1 / 5
+
+
+def test_findings_point_at_words_and_boxes():
+    box = Box(1, 2, 3, 4)
+    scene = Truth(objects=(TrueObject(name="cup", box=box), TrueObject(name="cup")))
+    text = "Two Cups beside a TEDDY bear"
+    found = chair({"x": text}, {"x": scene}).findings
+    assert [(text[f.claim.start : f.claim.end], f.verdict, f.boxes) for f in found] == [
+        ("Cups", "supported", (box,)),
+        ("TEDDY bear", "hallucinated", ()),
+    ]
+    assert found[1].claim.subject == "teddy bear"
+    assert found[1].evidence == "the truth has cup"
+    assert chair({"x": text}, {"x": truth()}).findings[0].evidence == "the truth has no object"
+
+
+def test_undefined_is_none():
+    assert set(values(compute(ChairCounts())).values()) == {None}
+    silent = values(chair({"x": "Blue sky."}, {"x": truth()}).scores)
+    assert silent == {"CHAIRs": 0, "CHAIRi": None, "Recall": None, "Len": 3, "Len/100": 0.03}
+
+
+def test_counts_add_up():
+    parts = [
+        update("a", "a dog, a cat", truth("dog"), vocabulary_lemmas)[0],
+        update("b", "a car", truth("car", "bus"), vocabulary_lemmas)[0],
+    ]
+    assert sum(parts, ChairCounts()) == ChairCounts(2, 1, 3, 1, 3, 2, 7)
+
+
+def test_truth_may_name_synonyms_and_things_outside_the_vocabulary():
+    found = values(chair({"x": "A sofa."}, {"x": truth("sofa", "unicorn")}).scores)
+    assert (found["CHAIRi"], found["Recall"]) == (0, 1)
+
+
+def test_a_caption_without_truth_is_a_bug_of_the_caller():
+    with pytest.raises(KeyError):
+        chair({"x": "A dog."}, {})

@@ -1,0 +1,152 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halluc.datasets.alignment import align
+from halluc.datasets.answers import read_answers
+from halluc.datasets.pope import load_files
+from halluc.errors import InputError
+from halluc.records import Sample, Truth
+from metrics.pope import PopeCounts, compute, count, parse_original, pope
+
+SPLITS_13B = {
+    "random": (1182, 31, 1379, 318),
+    "popular": (1182, 59, 1441, 318),
+    "adversarial": (1182, 117, 1383, 318),
+}
+# accuracy and F1 in percent
+FIGURES_7B = {
+    ("greedy", "random"): (87.00, 85.50),
+    ("greedy", "popular"): (85.90, 84.47),
+    ("greedy", "adversarial"): (83.33, 82.12),
+    ("sample", "random"): (83.63, 81.67),
+    ("sample", "popular"): (81.73, 79.69),
+    ("sample", "adversarial"): (79.83, 78.64),
+}
+
+
+def reference(answers, labels):
+    """The original script, literally: lists of 1 and 0 joined by place."""
+    predicted = []
+    for text in answers:
+        first = text.split(".")[0] if text.find(".") != -1 else text
+        words = first.replace(",", "").split(" ")
+        predicted.append(0 if "No" in words or "not" in words or "no" in words else 1)
+    tp = fp = tn = fn = 0
+    for guess, label in zip(predicted, labels, strict=True):
+        tp += guess == 1 and label == "yes"
+        fp += guess == 1 and label == "no"
+        tn += guess == 0 and label == "no"
+        fn += guess == 0 and label == "yes"
+    precision, recall = tp / (tp + fp), tp / (tp + fn)
+    return {
+        "accuracy": (tp + tn) / (tp + tn + fp + fn),
+        "precision": precision,
+        "recall": recall,
+        "F1": 2 * precision * recall / (precision + recall),
+        "yes ratio": predicted.count(1) / len(predicted),
+        **{"TP": tp, "FP": fp, "TN": tn, "FN": fn},
+    }
+
+
+def table(scores):
+    return {(score.split, score.name): score.value for score in scores}
+
+
+def score_files(answers, truths):
+    samples = load_files(truths).samples
+    joined = align([each for path in answers for each in read_answers(path)], samples)
+    return samples, joined, table(pope(samples, {id: each.text for id, each in joined.items()}))
+
+
+def test_llava_13b_official_answers(shared):
+    truths = [
+        shared / "pope" / "coco" / f"coco_pope_{name}.json"
+        for name in ("random_2910", "popular", "adversarial")
+    ]
+    samples, joined, found = score_files([shared / "pope_answers" / "llava-v1.5-13b.jsonl"], truths)
+    for split, counts in SPLITS_13B.items():
+        assert tuple(found[split, name] for name in ("TP", "FP", "TN", "FN")) == counts
+        rows = [(joined[s.id].text, s.truth.label) for s in samples if s.split == split]
+        literal = reference(*zip(*rows, strict=True))
+        assert {name: found[split, name] for name in literal} == pytest.approx(literal, rel=1e-15)
+    assert round(found["", "mean F1"], 4) == 0.8595
+
+
+@pytest.mark.parametrize("decoding", ["greedy", "sample"])
+def test_llava_7b_answers(decoding, shared):
+    splits = ("random", "popular", "adversarial")
+    folder = shared / "pope_answers" / "llava-v1.5-7b"
+    _, _, found = score_files(
+        [folder / f"llava-7b-coco-{split}-{decoding}.jsonl" for split in splits],
+        [shared / "pope" / "coco" / f"coco_pope_{split}.json" for split in reversed(splits)],
+    )
+    for split in splits:
+        shown = tuple(round(100 * found[split, name], 2) for name in ("accuracy", "F1"))
+        assert shown == FIGURES_7B[decoding, split]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("No", "no"),
+        ("There is not, I think.", "no"),
+        ("no, none", "no"),
+        ("Yes. But no cat.", "yes"),
+        ("Yes, no", "no"),
+        ("NO", "yes"),
+        ("no!", "yes"),
+        ("No\n", "yes"),
+        ("It isn't", "yes"),
+        ("", "yes"),
+    ],
+)
+def test_the_original_parser_and_its_quirks(text, label):
+    assert parse_original(text) == label
+
+
+labels = st.sampled_from(["yes", "no"])
+
+
+@given(st.lists(st.tuples(labels, labels)), st.lists(st.tuples(labels, labels)))
+def test_counts_of_parts_add_up(one, other):
+    assert count(one) + count(other) == count(one + other)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["Yes", "No", "No.", "not so", "maybe"]), labels)))
+def test_agrees_with_the_original_where_that_is_defined(rows):
+    pairs = [(parse_original(text), label) for text, label in rows]
+    found = {score.name: score.value for score in compute(count(pairs))}
+    if found["TP"] and found["TN"] + found["FP"]:
+        literal = reference(*zip(*rows, strict=True))
+        assert found == pytest.approx(literal, rel=1e-12)
+
+
+def test_undefined_is_none():
+    nothing = {score.name: score.value for score in compute(PopeCounts())}
+    assert {nothing[name] for name in ("accuracy", "precision", "recall", "F1")} == {None}
+    never = {score.name: score.value for score in compute(PopeCounts(tn=1, fn=1))}
+    assert (never["precision"], never["recall"], never["F1"]) == (None, 0, 0)
+
+
+def test_mean_is_undefined_if_a_part_is():
+    samples = [
+        Sample(id="a", split="one", truth=Truth(label="yes")),
+        Sample(id="b", split="two", truth=Truth(label="no")),
+    ]
+    found = table(pope(samples, {"a": "yes", "b": "no"}))
+    assert found["", "mean precision"] is None
+    assert found["", "mean accuracy"] == 1
+
+
+def test_a_sample_without_label():
+    with pytest.raises(InputError, match="'a' has no yes/no label"):
+        pope([Sample(id="a")], {"a": "yes"})
+
+
+def test_every_score_is_json():
+    import msgspec
+
+    assert json.loads(msgspec.json.encode(compute(PopeCounts(1, 1, 1, 1))))[0]["value"] == 0.5
