@@ -80,7 +80,6 @@ def generate(
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder or replay:FILE. D is tabletop, coco:FOLDER,
     pope:FILE or jsonl:FILE. The same command goes on with an interrupted run.
     """
-    from halluc.datasets.load import load_dataset
     from halluc.mllm import Decoding, load_model
     from halluc.runs import open_run
 
@@ -93,7 +92,7 @@ def generate(
         seed=seed,
     )
     ask = _prompter(task, prompt)
-    dataset = load_dataset(data, images=images, task=task)
+    dataset = _dataset(data, images, task)
     samples = _samples(dataset, task, limit)
     mllm = load_model(model, dtype=dtype, device=device, trust_remote_code=trust_remote_code)
     card = {
@@ -141,6 +140,18 @@ def _prompter(task: str, prompt: str | None) -> Callable[[Sample], str]:
     if "{question}" not in prompt:
         raise InputError(f"--prompt with --task pope must hold {{question}}, unlike {prompt!r}")
     return lambda sample: prompt.replace("{question}", sample.prompt or "")
+
+
+def _dataset(data: str, images: Path | None, task: str) -> Dataset:
+    """The data set of a name; the tabletop's questions are made from its scenes."""
+    from halluc.datasets.load import load_dataset
+
+    dataset = load_dataset(data, images)
+    if task == "pope" and data.startswith("tabletop"):
+        from halluc.datasets.tabletop import with_questions
+
+        return with_questions(dataset)
+    return dataset
 
 
 def _samples(dataset: Dataset, task: str, limit: int | None) -> list[Sample]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +44,10 @@ def find_checkpoint(name: str) -> Checkpoint:
 
     place = name.removeprefix("hf:")
     folder = Path(place).expanduser()
-    if not folder.is_dir():
-        if place.count("/") == 1 and not place.startswith((".", "/", "~")) and place[-1] != "/":
+    if not place or not folder.is_dir():
+        if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", place):
             return Checkpoint(name, place, None)
-        raise ModelError(f"{name}: there is no folder {place or '…'!r}; name a hub model ORG/NAME")
+        raise ModelError(f"{name}: there is no folder {place!r}; a hub model is named hf:ORG/NAME")
     if not (folder / "config.json").is_file():
         raise ModelError(f"{name}: no checkpoint: there is no config.json in it")
     if not any(folder.glob("*.safetensors")):

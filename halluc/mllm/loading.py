@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from halluc.errors import ModelError
@@ -136,7 +137,7 @@ def _one_line(checkpoint: Checkpoint) -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300]}") from error
     finally:

@@ -6,8 +6,15 @@ safetensors. Random weights of a larger scale keep their distributions far from 
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 WORDS = "a the two red dog cat cup on left of table there is are no yes Yes No and , . café"
 CHAT = (
@@ -203,3 +210,25 @@ def paligemma(folder: Path) -> Path:
 
 
 FAMILIES = {"llava": llava, "qwen2_vl": qwen2_vl, "idefics3": idefics3, "paligemma": paligemma}
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of a family's checkpoint, made when first asked for."""
+    made: dict[str, Path] = {}
+
+    def folder(family: str) -> Path:
+        if family not in made:
+            made[family] = FAMILIES[family](tmp_path_factory.mktemp("models") / family)
+        return made[family]
+
+    return folder
+
+
+def picture(seed: int, width: int = 40, height: int = 50) -> Image:
+    """A picture of noise."""
+    from PIL import Image
+
+    return Image.frombytes(
+        "RGB", (width, height), random.Random(seed).randbytes(3 * width * height)
+    )

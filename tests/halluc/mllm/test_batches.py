@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from checkpoints import picture
+
+from halluc.errors import InputError
+from halluc.mllm import Decoding, Request
+from halluc.mllm.batches import generate_batches
+from halluc.records import Response, Sample
+
+SAMPLES = [Sample(id=str(number), image=f"{number}.png", split="s") for number in range(10)]
+
+
+class Echo:
+    card: dict[str, Any] = {}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def generate(self, requests: Any, decoding: Decoding, answers: Any = ()) -> list[Response]:
+        self.asked.append([each.id for each in requests])
+        assert all(isinstance(each, Request) and each.image.size == (40, 50) for each in requests)
+        return [Response(id=each.id, text=each.prompt) for each in requests]
+
+    def choose(self, requests: Any, answers: Any) -> list[dict[str, float]]:
+        raise NotImplementedError
+
+
+def test_batches_keep_their_places_when_resumed() -> None:
+    model = Echo()
+    batches = list(
+        generate_batches(
+            model,
+            SAMPLES,
+            lambda sample: picture(0),
+            lambda sample: f"What is {sample.id}?",
+            Decoding(),
+            batch_size=4,
+            done={"0", "1", "2", "3", "4"},
+        )
+    )
+    assert model.asked == [["5", "6", "7"], ["8", "9"]]
+    assert batches[1][1] == Response(id="9", text="What is 9?", image="9.png", split="s")
+
+
+def test_pictures_are_read_one_batch_ahead_and_no_further() -> None:
+    opened: list[str] = []
+
+    def open_image(sample: Sample) -> Any:
+        opened.append(sample.id)
+        if sample.id == "5":
+            raise InputError("no picture")
+        return picture(0)
+
+    batches = generate_batches(
+        Echo(), SAMPLES, open_image, lambda sample: "", Decoding(), batch_size=2
+    )
+    next(batches)
+    batches.send(None)
+    assert len(opened) <= 6
+    with pytest.raises(InputError, match="no picture"):
+        next(batches)
+    assert "6" not in opened
+
+
+def test_no_samples() -> None:
+    assert list(generate_batches(Echo(), [], picture, str, Decoding())) == []  # type: ignore[arg-type]
