@@ -1,0 +1,235 @@
+"""`halluc generate` as a user meets it: runs, interruptions, going on, plain words for faults."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkpoints import picture
+
+import app.cli
+from halluc.mllm.transformers import TransformersMLLM
+from halluc.runs import read_run
+
+Halluc = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def halluc(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Halluc:
+    """Run the command in a folder of its own: exit code and what stderr shows."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["halluc", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            app.cli.main()
+        except SystemExit as end:
+            return int(end.code or 0), capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """Seven pictures, each with a yes/no question."""
+    rows = []
+    for number in range(7):
+        picture(number).save(tmp_path / f"{number}.png")
+        label = "yes" if number % 2 else "no"
+        prompt = f"Is there a dog in {number}?"
+        rows.append({"id": number, "image": f"{number}.png", "prompt": prompt, "label": label})
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return "jsonl:data.jsonl"
+
+
+@pytest.fixture
+def model(checkpoint: Any) -> str:
+    return f"hf:{checkpoint('llava')}"
+
+
+def command(model: str, data: str, output: str, *more: object) -> tuple[object, ...]:
+    fixed = ("--max-new-tokens", 8, "--batch-size", 2, "--device", "cpu", "--do-sample")
+    return ("generate", "--model", model, "--data", data, "-o", output, *fixed, *more)
+
+
+def answers(folder: str) -> bytes:
+    return Path(folder, "responses.jsonl").read_bytes()
+
+
+def test_a_run_has_its_answers_its_samples_and_its_card(
+    halluc: Halluc, model: str, data: str
+) -> None:
+    code, said = halluc(*command(model, data, "runs/a", "--task", "pope", "--seed", 4))
+    assert code == 0
+    assert said.splitlines() == ["runs/a: 7 answers", "next: halluc score pope runs/a"]
+    run = read_run("runs/a")
+    assert run.finished
+    assert [response.id for response in run.responses] == list("0123456")
+    first = run.responses[0]
+    assert (first.prompt, first.image) == ("Is there a dog in 0?", "0.png")
+    assert first.tokens and set(first.answers) == {"yes", "no"}
+    assert run.samples[0].truth is not None and run.samples[0].truth.label == "no"
+    card = run.card
+    assert card["model"]["name"] == model and len(card["model"]["hash"]) == 64
+    assert card["decoding"] == {
+        "max_new_tokens": 8,
+        "do_sample": True,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "top_k": 0,
+        "seed": 4,
+    }
+    assert (card["task"], card["rows"], card["dtype"], card["device"]) == (
+        "pope",
+        7,
+        "float32",
+        "cpu",
+    )
+    assert card["data"]["files"][0]["rows"] == 7
+
+    before = answers("runs/a"), Path("runs/a/run.json").read_bytes()
+    code, said = halluc(*command(model, data, "runs/a", "--task", "pope", "--seed", 4))
+    assert code == 0
+    assert said.splitlines()[0] == "runs/a has all 7 answers: nothing left to do"
+    assert before == (answers("runs/a"), Path("runs/a/run.json").read_bytes())
+
+
+def test_prompts(halluc: Halluc, model: str, data: str, tmp_path: Path) -> None:
+    def prompts(folder: str) -> set[str]:
+        return {response.prompt for response in read_run(folder).responses}
+
+    halluc(*command(model, data, "own", "--limit", 2))
+    assert prompts("own") == {"Is there a dog in 0?", "Is there a dog in 1?"}
+    halluc(*command(model, data, "given", "--limit", 2, "--prompt", "Look."))
+    assert prompts("given") == {"Look."}
+    template = "{question} Say yes or no."
+    halluc(*command(model, data, "form", "--limit", 1, "--task", "pope", "--prompt", template))
+    assert prompts("form") == {"Is there a dog in 0? Say yes or no."}
+    (tmp_path / "bare.jsonl").write_text('{"id": "x", "image": "0.png"}')
+    _, said = halluc(*command(model, "jsonl:bare.jsonl", "bare"))
+    assert prompts("bare") == {"Describe this image in detail."}
+    assert said.endswith("next: halluc score chair bare\n")
+    assert read_run("bare").card["prompt"] == "Describe this image in detail."
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"id":"4","text":"ha'])
+def test_an_interrupted_run_goes_on_to_the_same_files(
+    halluc: Halluc, model: str, data: str, monkeypatch: pytest.MonkeyPatch, torn: bytes
+) -> None:
+    assert halluc(*command(model, data, "whole"))[0] == 0
+    generate = TransformersMLLM.generate
+    batches = iter(range(2))
+
+    def interrupted(self: TransformersMLLM, *arguments: Any) -> Any:
+        if next(batches, None) is None:
+            raise KeyboardInterrupt
+        return generate(self, *arguments)
+
+    monkeypatch.setattr(TransformersMLLM, "generate", interrupted)
+    code, said = halluc(*command(model, data, "parts"))
+    assert code == 130
+    assert said.strip() == "stopped after 4 of 7; the same command goes on"
+    assert read_run("parts").card["state"] == "running"
+    monkeypatch.setattr(TransformersMLLM, "generate", generate)
+    with Path("parts/responses.jsonl").open("ab") as file:
+        file.write(torn)
+
+    code, said = halluc(*command(model, data, "parts"))
+    assert code == 0
+    assert ("cut short by a crash" in said) == bool(torn)
+    assert answers("parts") == answers("whole")
+    assert Path("parts/samples.jsonl").read_bytes() == Path("whole/samples.jsonl").read_bytes()
+    assert len(read_run("parts").card["resumed"]) == 1
+
+
+def test_batch_size_changes_no_text(halluc: Halluc, model: str, data: str) -> None:
+    halluc(*command(model, data, "two"))
+    halluc(*command(model, data, "five", "--batch-size", 5))
+    one, other = read_run("two").responses, read_run("five").responses
+    assert [each.text for each in one] == [each.text for each in other]
+
+
+def test_a_run_made_otherwise_is_left_alone(halluc: Halluc, model: str, data: str) -> None:
+    halluc(*command(model, data, "run"))
+    before = answers("run")
+    code, said = halluc(*command(model, data, "run", "--seed", 1, "--temperature", 0.5))
+    assert code == 2
+    assert said == (
+        "halluc: run is a run made otherwise "
+        "(decoding temperature 1.0 → 0.5, decoding seed 0 → 1); use another -o\n"
+    )
+    assert answers("run") == before
+
+
+def test_a_finished_run_is_replayed(halluc: Halluc, model: str, data: str) -> None:
+    halluc(*command(model, data, "run", "--task", "pope"))
+    replay = ("generate", "--model", "replay:run/responses.jsonl", "--data", data, "-o", "again")
+    assert halluc(*replay, "--task", "pope")[0] == 0
+    assert answers("again") == answers("run")
+    assert read_run("again").card["decoding"] == "as recorded"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model", "gpt"), "there is no model 'gpt'; name it tabletop, hf:"),
+        (("--model", "hf:./none"), "there is no folder './none'"),
+        (("--model", "hf:."), "no config.json"),
+        (("--model", "replay:none.jsonl"), "none.jsonl: No such file"),
+        (("--model", "replay:empty.jsonl"), "empty.jsonl: there is no answer to '0' in it"),
+        (("--data", "nonsense"), "'nonsense'"),
+        (("--data", "jsonl:none"), "none: No such file"),
+        (("--data", "jsonl:text.jsonl"), "text.png: not a picture"),
+        (("--data", "jsonl:gone.jsonl"), "gone.png: No such file"),
+        (("--data", "jsonl:text.jsonl", "--task", "pope"), "no yes/no questions with labels"),
+        (("--temperature", "0"), "temperature must be above 0, not 0.0"),
+        (("--task", "pope", "--prompt", "x"), "{question}"),
+        (("--device", "tpu9"), "there is no device 'tpu9' here"),
+        (("--dtype", "int3"), "there is no dtype 'int3'"),
+        (("--limit", "0"), "--limit"),
+        (("-o", "data.jsonl"), "data.jsonl is a file"),
+        (("-o", "."), "holds other files and is no run"),
+    ],
+)
+def test_faults_are_one_line_and_nothing_is_written(
+    halluc: Halluc, model: str, data: str, options: tuple[str, ...], said: str
+) -> None:
+    tmp_path = Path.cwd()
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "text.png").write_text("no picture")
+    for name in ("text", "gone"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": 1, "image": f"{name}.png"}))
+    before = sorted(tmp_path.rglob("*"))
+    code, shown = halluc(*command(model, data, "runs/a", *options))
+    assert code == 2
+    assert said in shown
+    assert "Traceback" not in shown
+    assert "Usage" in shown or len(shown.splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_bad_picture_later_keeps_the_answers_before_it(
+    halluc: Halluc, model: str, data: str, tmp_path: Path
+) -> None:
+    (tmp_path / "5.png").write_text("no picture")
+    code, said = halluc(*command(model, data, "run"))
+    assert code == 2
+    assert said.startswith("halluc: ") and "5.png" in said
+    assert len(read_run("run").responses) >= 2
+    picture(5).save(tmp_path / "5.png")
+    assert halluc(*command(model, data, "run"))[0] == 0
+    assert read_run("run").finished
+
+
+def test_the_tabletop_asks_its_own_questions(halluc: Halluc, model: str) -> None:
+    options = ("--task", "pope", "--limit", 2)
+    assert halluc(*command(model, "tabletop", "run", *options))[0] == 0
+    assert all(response.prompt.endswith("?") for response in read_run("run").responses)
