@@ -17,7 +17,7 @@ from typing import Any
 from halluc.errors import InputError
 from halluc.language.lemmas import Lemma, lower
 
-# NLTK reads WordNet from a folder or from the zip as it was fetched, the tagger from a folder alone.
+# NLTK reads WordNet from a folder or from its zip, the tagger from a folder alone.
 _DATA = {
     "averaged_perceptron_tagger_eng": ("taggers/averaged_perceptron_tagger_eng",),
     "wordnet": ("corpora/wordnet", "corpora/wordnet.zip"),
@@ -43,7 +43,7 @@ def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], l
         nltk_data: a folder of NLTK data to search before NLTK's own path and ``NLTK_DATA``.
 
     Raises:
-        InputError: the tagger or WordNet is not found.
+        InputError: the tagger or WordNet is not found, or cannot be loaded.
     """
     if missing := _missing(nltk_data):
         raise InputError(
@@ -55,8 +55,14 @@ def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], l
     from nltk.tag import PerceptronTagger
     from nltk.tokenize import NLTKWordTokenizer
 
-    tokenize, tag = NLTKWordTokenizer().tokenize, PerceptronTagger().tag
-    lemma = cache(WordNetLemmatizer().lemmatize)
+    tokenize, lemma = NLTKWordTokenizer().tokenize, cache(WordNetLemmatizer().lemmatize)
+    try:
+        tag = PerceptronTagger().tag
+        lemma("dogs")  # loads WordNet
+    except (OSError, LookupError, ValueError) as error:
+        raise InputError(
+            f"NLTK data cannot be loaded ({error}); get it anew with `{_GET}`"
+        ) from None
 
     def lemmatize(text: str) -> list[Lemma]:
         lowered = lower(text)

@@ -89,6 +89,20 @@ def test_auto_takes_wordnet_where_its_data_is(nltk_data, monkeypatch):
     assert lemmatizer("auto") == ("vocabulary", vocabulary_lemmas)
 
 
+def test_damaged_data_is_one_line(monkeypatch, tmp_path):
+    import nltk
+
+    monkeypatch.setattr(nltk.data, "path", [])
+    (tmp_path / "corpora" / "wordnet").mkdir(parents=True)
+    tagger = tmp_path / "taggers" / "averaged_perceptron_tagger_eng"
+    tagger.mkdir(parents=True)
+    for part in ("weights", "tagdict", "classes"):
+        (tagger / f"averaged_perceptron_tagger_eng.{part}.json").write_text("{oops")
+    with pytest.raises(InputError, match="cannot be loaded") as error:
+        lemmatizer("wordnet", tmp_path)
+    assert "\n" not in str(error.value)
+
+
 def test_wordnet_without_data_says_how_to_get_it(monkeypatch, tmp_path):
     import nltk
 
