@@ -190,7 +190,7 @@ def _show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows) -
     from rich.table import Table
 
     head, *body = rows(scores)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column, name in enumerate(head):
         table.add_column(name, justify="right" if column or name != "split" else "left")
     for row in body:

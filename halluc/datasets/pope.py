@@ -161,6 +161,7 @@ def build_questions(
 
 def _ask(sample: Sample, split: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Sample]:
     labels: tuple[Label, Label] = ("yes", "no")
+    truth = sample.truth or Truth()
     asked = ((name, label) for pair in pairs for name, label in zip(pair, labels, strict=True))
     for number, (name, label) in enumerate(asked, 1):
         yield Sample(
@@ -168,7 +169,7 @@ def _ask(sample: Sample, split: str, pairs: Iterable[tuple[str, str]]) -> Iterat
             image=sample.image,
             prompt=f"Is there {article(name)} {name} in the image?",
             split=split,
-            truth=msgspec.structs.replace(sample.truth or Truth(), label=label),
+            truth=Truth(objects=truth.objects, label=label, complete=truth.complete),
         )
 
 
