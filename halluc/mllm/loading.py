@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import transformers
+from huggingface_hub import logging as hub_logging
 from safetensors import SafetensorError
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
@@ -133,8 +134,10 @@ def _one_line(checkpoint: Checkpoint) -> Iterator[None]:
     """Quiet transformers, and turn what it says of an unusable checkpoint into one line."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    hub_verbosity = hub_logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    hub_logging.set_verbosity(hub_logging.ERROR)  # it tells of each attempt to connect
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
@@ -142,6 +145,7 @@ def _one_line(checkpoint: Checkpoint) -> Iterator[None]:
         raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300]}") from error
     finally:
         logging.set_verbosity(verbosity)
+        hub_logging.set_verbosity(hub_verbosity)
         if bars:
             logging.enable_progress_bar()
 
