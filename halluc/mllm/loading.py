@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,22 +133,22 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 @contextlib.contextmanager
 def _one_line(checkpoint: Checkpoint) -> Iterator[None]:
     """Quiet transformers, and turn what it says of an unusable checkpoint into one line."""
-    logging = transformers.utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    own = transformers.utils.logging
+    verbosity, bars = own.get_verbosity(), own.is_progress_bar_enabled()
     hub_verbosity = hub_logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    hub_logging.set_verbosity(hub_logging.ERROR)  # it tells of each attempt to connect
+    own.set_verbosity_error()
+    own.disable_progress_bar()
+    hub_logging.set_verbosity(logging.ERROR)  # it tells of each attempt to connect
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300]}") from error
     finally:
-        logging.set_verbosity(verbosity)
+        own.set_verbosity(verbosity)
         hub_logging.set_verbosity(hub_verbosity)
         if bars:
-            logging.enable_progress_bar()
+            own.enable_progress_bar()
 
 
 def _without_video(kind: Any) -> Any:
