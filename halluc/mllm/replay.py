@@ -54,7 +54,7 @@ class ReplayMLLM:
                 "hash": hashlib.sha256(file.read_bytes()).hexdigest(),
                 "hash_of": "contents",
             },
-            "decoding": "as recorded",
+            "decoding": {},  # settled when they were recorded, and not told
         }
 
     def generate(

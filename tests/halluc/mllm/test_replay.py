@@ -21,7 +21,7 @@ def test_recorded_answers_come_by_id(tmp_path: Path) -> None:
     assert a == recorded
     assert (b.id, b.text, b.prompt) == ("b", "No", "Is it red?")
     assert model.choose(requests, ("yes", "no")) == [{}, {"yes": 0.9}]
-    assert model.card["decoding"] == "as recorded"
+    assert model.card["decoding"] == {}
 
 
 def test_other_tools_files_and_their_faults(tmp_path: Path) -> None:
