@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -66,9 +67,7 @@ def contact_sheet(cells: Sequence[Cell], columns: int = 4) -> Image.Image:
     return sheet
 
 
-def bar_plot(
-    path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | None]]]
-) -> None:
+def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
     """Grouped bars, saved as a picture.
 
     Args:
@@ -149,7 +148,7 @@ def _pieces(
         edges |= {edge for edge in (each.claim.start, each.claim.end) if start < edge < end}
     cuts = sorted(edges)
     pieces: list[tuple[int, int, Kind | None]] = []
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         kinds = [w.claim.kind for w in wrong if w.claim.start <= left and right <= w.claim.end]
         pieces.append((left, right, kinds[0] if kinds else None))
     return pieces

@@ -5,24 +5,15 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TaskID, TextColumn
 
-from app.measuring import measure
+from app.generation import progress_bars
+from app.measuring import measure_tabletop
 from halluc.card import now, versions
 from halluc.jsonl import write_json
 from halluc.mllm import load_model
@@ -46,8 +37,8 @@ def train_and_measure(output: Path, work: Path, *, seed: int, scale: float, devi
         recipe = recipe.scaled(scale)
     place = choose_device(device)
     begun = time.monotonic()
-    with _progress(console) as bars:
-        model, processor = train_tabletop(work, recipe, place.type, bars)
+    with progress_bars(console, TextColumn("{task.fields[loss]}")) as progress:
+        model, processor = train_tabletop(work, recipe, place.type, _Bars(progress))
         output.mkdir(parents=True, exist_ok=True)
         model.half().save_pretrained(output)
         processor.save_pretrained(output)
@@ -64,7 +55,7 @@ def train_and_measure(output: Path, work: Path, *, seed: int, scale: float, devi
         "versions": versions(),
     }
     write_json(output / "card.json", card)
-    card["measured"] = measure(load_model(f"hf:{output}"), console)
+    card["measured"] = measure_tabletop(load_model(f"hf:{output}"), work / "measured", console)
     write_json(output / "card.json", card)
     console.print(f"The model is in {output}; use it with --model hf:./{output}")
 
@@ -116,17 +107,3 @@ class _Bars:
         """The bar moves."""
         shown = "" if loss is None else f"loss {loss:.3f}"
         self.progress.update(self.tasks[stage], advance=count, loss=shown)
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[_Bars]:
-    columns = (
-        TextColumn("{task.description:<20}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
-    )
-    with Progress(*columns, console=console) as progress:
-        yield _Bars(progress)

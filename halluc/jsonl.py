@@ -22,7 +22,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
         InputError: the file cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, line
@@ -77,16 +77,17 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     """
     path = Path(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            temporary.chmod(0o644)
+            temporary.replace(path)
         except BaseException:
-            os.unlink(temporary)
+            temporary.unlink()
             raise
     except OSError as error:
         raise InputError(reason(error), path) from None

@@ -30,7 +30,7 @@ class Box(msgspec.Struct, frozen=True, array_like=True):
     height: float
 
 
-class TrueObject(Record):
+class TrueObject(Record, frozen=True):
     """An object that is in the picture.
 
     Attributes:
@@ -44,7 +44,7 @@ class TrueObject(Record):
     attributes: dict[str, str] = {}
 
 
-class TrueRelation(Record):
+class TrueRelation(Record, frozen=True):
     """A relation between two objects of a Truth, named by their indices in ``Truth.objects``."""
 
     subject: int
@@ -52,7 +52,7 @@ class TrueRelation(Record):
     object: int
 
 
-class Truth(Record):
+class Truth(Record, frozen=True):
     """What is true of a picture.
 
     Attributes:
@@ -73,7 +73,7 @@ class Truth(Record):
         return {each.name for each in self.objects}
 
 
-class Sample(Record):
+class Sample(Record, frozen=True):
     """One thing to ask an MM-LLM.
 
     Attributes:
@@ -99,7 +99,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     logprob: float
 
 
-class Response(Record):
+class Response(Record, frozen=True):
     """What an MM-LLM answered to a Sample.
 
     Attributes:
@@ -124,7 +124,7 @@ class Response(Record):
     finish: Literal["stop", "length"] = "stop"
 
 
-class Claim(Record):
+class Claim(Record, frozen=True):
     """Something that a text states about the picture.
 
     Attributes:
@@ -145,13 +145,14 @@ class Claim(Record):
     family: str = ""
 
 
-class Finding(Record):
+class Finding(Record, frozen=True):
     """A claim of one response with its verdict.
 
     Attributes:
         id: id of the response.
         claim: the claim.
         verdict: supported, hallucinated, or unverifiable (the truth is silent).
+        metric: the metric that looked ("chair"), so that a run can hold the findings of several.
         rule: short name of the rule that decided.
         evidence: what in the truth decided, in words.
         boxes: boxes of the true objects that decided.
@@ -160,12 +161,13 @@ class Finding(Record):
     id: str
     claim: Claim
     verdict: Verdict
+    metric: str
     rule: str
     evidence: str = ""
     boxes: tuple[Box, ...] = ()
 
 
-class Score(Record):
+class Score(Record, frozen=True):
     """One figure of a metric.
 
     Attributes:

@@ -134,9 +134,23 @@ class Run:
         }
         write_json(self.path / "scores.json", {**self.scores(), **fresh})
 
-    def write_findings(self, findings: Iterable[Finding]) -> None:
-        """Keep claims with their verdicts, replacing those kept before."""
-        write_jsonl(self.path / "findings.jsonl", findings)
+    def findings(self, metric: str | None = None) -> list[Finding]:
+        """What `write_findings` wrote, of one metric or of all.
+
+        Raises:
+            InputError: findings.jsonl is damaged.
+        """
+        file = self.path / "findings.jsonl"
+        found = [each for _, each in read_jsonl(file, Finding)] if file.exists() else []
+        return [each for each in found if metric in (None, each.metric)]
+
+    def write_findings(self, metric: str, findings: Iterable[Finding]) -> None:
+        """Keep claims with their verdicts.
+
+        Findings of other metrics stay, older ones of the same metric are replaced.
+        """
+        others = [each for each in self.findings() if each.metric != metric]
+        write_jsonl(self.path / "findings.jsonl", [*others, *findings])
 
 
 def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) -> Run:

@@ -14,18 +14,19 @@ from halluc.records import Claim, Finding, TrueObject, Truth, Verdict
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def judge(id: str, claims: Iterable[Claim], truth: Truth) -> list[Finding]:
+def judge(id: str, claims: Iterable[Claim], truth: Truth, metric: str) -> list[Finding]:
     """One finding for each claim of a response, in the same order.
 
     Args:
         id: the response's id.
         claims: what it states.
         truth: what is true; where it is not complete, what it leaves out is unverifiable.
+        metric: for which the findings are.
     """
-    return [_judge(id, claim, truth) for claim in claims]
+    return [_judge(id, claim, truth, metric) for claim in claims]
 
 
-def _judge(id: str, claim: Claim, truth: Truth) -> Finding:
+def _judge(id: str, claim: Claim, truth: Truth, metric: str) -> Finding:
     named = [each for each in truth.objects if each.name == claim.subject]
     verdict: Verdict
     if claim.kind == "object":
@@ -41,7 +42,13 @@ def _judge(id: str, claim: Claim, truth: Truth) -> Finding:
         shown = [each for each in truth.objects if each.name in (claim.subject, claim.object)]
     boxes = tuple(each.box for each in shown if each.box is not None)
     return Finding(
-        id=id, claim=claim, verdict=verdict, rule=rule, evidence=evidence, boxes=boxes
+        id=id,
+        claim=claim,
+        verdict=verdict,
+        metric=metric,
+        rule=rule,
+        evidence=evidence,
+        boxes=boxes,
     )
 
 

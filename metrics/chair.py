@@ -138,6 +138,7 @@ def _finding(id: str, mention: Mention, truth: Truth, objects: set[str]) -> Find
         id=id,
         claim=Claim(kind="object", start=mention.start, end=mention.end, subject=mention.node),
         verdict="supported" if known else "hallucinated",
+        metric="chair",
         rule="in the truth" if known else "not in the truth",
         evidence=mention.node if known else f"the truth has {listed}",
         boxes=tuple(boxes),

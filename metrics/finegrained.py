@@ -1,9 +1,9 @@
 """Hallucination rates by kind: object, attribute and relation, counted over findings.
 
 The kinds are those of the survey "Hallucination of Multimodal Large Language Models" (Bai et al.,
-2024, arXiv 2404.18930). A rate is hallucinated claims / (hallucinated + supported claims) of a kind;
-what the truth is silent on counts in neither, and its share is told beside it. Lower is better, the
-range is 0 to 1. The object rate counts every mention, as CHAIRi does.
+2024, arXiv 2404.18930). A rate is hallucinated / (hallucinated + supported) claims of a kind; what
+the truth is silent on counts in neither, and its share is told beside it. Lower is better, from 0
+to 1. The object rate counts every mention, as CHAIRi does.
 """
 
 from __future__ import annotations

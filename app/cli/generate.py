@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from halluc.datasets import Dataset
-    from halluc.mllm import MLLM, Decoding
-    from halluc.records import Sample
-    from halluc.runs import Run
+    from app.generation import Task
 
-CAPTION = "Describe this image in detail."
-ANSWERS = {"caption": (), "pope": ("yes", "no")}
 NEXT = {"caption": "chair", "pope": "pope"}
 
 
@@ -25,7 +19,7 @@ NEXT = {"caption": "chair", "pope": "pope"}
 @click.option("--data", default="tabletop", show_default=True, metavar="D", help="Data set.")
 @click.option(
     "--task",
-    type=click.Choice(list(ANSWERS)),
+    type=click.Choice(list(NEXT)),
     default="caption",
     show_default=True,
     help="Describe the pictures, or answer the yes/no questions.",
@@ -59,7 +53,7 @@ def generate(
     *,
     model: str,
     data: str,
-    task: str,
+    task: Task,
     output: Path,
     limit: int | None,
     prompt: str | None,
@@ -80,8 +74,11 @@ def generate(
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder or replay:FILE. D is tabletop, coco:FOLDER,
     pope:FILE or jsonl:FILE. The same command goes on with an interrupted run.
     """
+    from rich.console import Console
+
+    from app.generation import answer, open_answers, prompter, select_samples
+    from halluc.datasets.load import load_dataset
     from halluc.mllm import Decoding, load_model
-    from halluc.runs import open_run
 
     decoding = Decoding(
         max_new_tokens=max_new_tokens,
@@ -91,34 +88,35 @@ def generate(
         top_k=top_k,
         seed=seed,
     )
-    ask = _prompter(task, prompt)
-    dataset = _dataset(data, images, task)
-    samples = _samples(dataset, task, limit)
+    prompter(task, prompt)  # a bad prompt is told before any model is read
+    dataset = load_dataset(data, images, task)
+    samples = select_samples(dataset, task, limit)
     mllm = load_model(model, dtype=dtype, device=device, trust_remote_code=trust_remote_code)
-    card = {
-        "task": task,
-        "prompt": prompt or (CAPTION if task == "caption" else None),
-        "decoding": decoding,
-        "data": {"name": dataset.name, **dataset.card},
-        **mllm.card,
-    }
-    run = open_run(output, card, samples)
+    run = open_answers(
+        output,
+        model=mllm,
+        dataset=dataset,
+        samples=samples,
+        task=task,
+        decoding=decoding,
+        prompt=prompt,
+    )
     try:
         if run.note:
             click.echo(f"halluc: {run.note}", err=True)
         if run.finished:
             click.echo(f"{output} has all {len(samples)} answers: nothing left to do", err=True)
         else:
-            _answer(
-                run=run,
-                mllm=mllm,
-                dataset=dataset,
-                ask=ask,
-                decoding=decoding,
+            console = Console(stderr=True)
+            answer(
+                run,
+                mllm,
+                dataset,
+                decoding,
+                console=console,
+                prompt=prompt,
                 batch_size=batch_size,
-                task=task,
             )
-            run.finish()
             click.echo(f"{output}: {len(samples)} answers", err=True)
     except KeyboardInterrupt:
         done = len(run.responses)
@@ -127,82 +125,3 @@ def generate(
     finally:
         run.close()
     click.echo(f"next: halluc score {NEXT[task]} {output}", err=True)
-
-
-def _prompter(task: str, prompt: str | None) -> Callable[[Sample], str]:
-    """What to ask about a sample."""
-    from halluc.errors import InputError
-
-    if task == "caption":
-        return lambda sample: prompt or sample.prompt or CAPTION
-    if prompt is None:
-        return lambda sample: sample.prompt or ""
-    if "{question}" not in prompt:
-        raise InputError(f"--prompt with --task pope must hold {{question}}, unlike {prompt!r}")
-    return lambda sample: prompt.replace("{question}", sample.prompt or "")
-
-
-def _dataset(data: str, images: Path | None, task: str) -> Dataset:
-    """The data set of a name; the tabletop's questions are made from its scenes."""
-    from halluc.datasets.load import load_dataset
-
-    dataset = load_dataset(data, images)
-    if task == "pope" and data.startswith("tabletop"):
-        from halluc.datasets.tabletop import with_questions
-
-        return with_questions(dataset)
-    return dataset
-
-
-def _samples(dataset: Dataset, task: str, limit: int | None) -> list[Sample]:
-    """The samples that the task can ask about."""
-    from halluc.errors import InputError
-
-    samples = dataset.samples
-    if task == "pope":
-        samples = [each for each in samples if each.prompt and each.truth and each.truth.label]
-    if not samples:
-        what = "yes/no questions with labels" if task == "pope" else "samples"
-        raise InputError(f"there are no {what} in {dataset.name}")
-    return samples[:limit]
-
-
-def _answer(
-    *,
-    run: Run,
-    mllm: MLLM,
-    dataset: Dataset,
-    ask: Callable[[Sample], str],
-    decoding: Decoding,
-    batch_size: int,
-    task: str,
-) -> None:
-    """Ask about what is pending, keeping every batch."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    from halluc.mllm.batches import generate_batches
-
-    console = Console(stderr=True)
-    with Progress(
-        "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console,
-        disable=not console.is_terminal,
-    ) as progress:
-        done = {response.id for response in run.responses}
-        bar = progress.add_task(task, total=len(run.samples), completed=len(done))
-        for responses in generate_batches(
-            mllm,
-            run.samples,
-            dataset.open_image,
-            ask,
-            decoding,
-            batch_size=batch_size,
-            answers=ANSWERS[task],
-            done=done,
-        ):
-            run.append(responses)
-            progress.advance(bar, len(responses))

@@ -176,7 +176,7 @@ def _keep(
         run = Run(output, {}, [])  # scores of files are kept in the same form
     if run is not None:
         if findings is not None:
-            run.write_findings(findings)
+            run.write_findings(scores[0].metric, findings)
         run.write_scores(scores, how)
 
 

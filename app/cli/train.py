@@ -28,7 +28,7 @@ def train() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs/train-tabletop"),
     show_default=True,
-    help="Drawn scenes, states and curves (about 2.5 GB). The same folder again goes on from there.",
+    help="Drawn scenes, states and curves (about 2.5 GB); a second call goes on from them.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of weights and examples.")
 @click.option(

@@ -12,18 +12,22 @@ from halluc.errors import InputError
 FORMS = "tabletop, coco:FOLDER, pope:FILE, pope:FOLDER or jsonl:FILE"
 
 
-def load_dataset(name: str, images: Path | None = None) -> Dataset:
+def load_dataset(name: str, images: Path | None = None, task: str = "caption") -> Dataset:
     """The data set that a name such as "pope:questions.jsonl" stands for.
 
     Args:
         name: one of `FORMS`.
         images: folder of the pictures, where they do not lie beside the file.
+        task: "pope" asks the embedded world's questions instead of showing its scenes.
 
     Raises:
         InputError: the name has another form, or the data set cannot be read.
     """
-    if name.startswith("tabletop"):
-        return cast(Dataset, import_module("halluc.datasets.tabletop").load(name))
+    if name.partition(":")[0] == "tabletop":
+        from halluc.datasets.tabletop import load, with_questions
+
+        scenes = load(name)
+        return with_questions(scenes) if task == "pope" else scenes
     form, _, path = name.partition(":")
     if form not in ("coco", "pope", "jsonl") or not path:
         raise InputError(f"unknown data set {name!r}; give {FORMS}")

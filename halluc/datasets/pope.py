@@ -117,9 +117,9 @@ def build_questions(
 ) -> list[Sample]:
     """Ask of each picture for objects that are in it and for as many that are not.
 
-    The absent ones are drawn by chance (random), are the most frequent classes (popular), or those
-    that most often come together with what is in the picture (adversarial). All splits ask for the
-    same present objects. Yes and no take turns, as in the published files.
+    The absent ones are drawn by chance (random), are the most frequent classes (popular), or, for
+    each present object that is asked for, the one that most often comes with it (adversarial). All
+    splits ask for the same present objects. Yes and no take turns, as in the published files.
 
     Args:
         samples: pictures with their objects; one without truth or objects gets no question.
@@ -151,10 +151,13 @@ def build_questions(
             if split == "random":
                 missing = random.Random(f"{seed}/{sample.id}/random").sample(absent, number)
             else:
-                company = Counter[str]()
-                if split == "adversarial":
-                    company.update({a: sum(together[a, p] for p in present) for a in absent})
-                missing = sorted(absent, key=lambda name: (-company[name], -frequency[name], name))
+                missing = []
+                absent.sort(key=lambda name: -frequency[name])
+                for other in asked:
+                    left = [name for name in absent if name not in missing]
+                    if split == "adversarial":
+                        left.sort(key=lambda name: -together[name, other])
+                    missing.append(left[0])
             questions += _ask(sample, split, zip(asked, missing, strict=False))
     return questions
 

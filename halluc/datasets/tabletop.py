@@ -45,8 +45,8 @@ def load(name: str = "tabletop") -> Dataset:
 def with_questions(scenes: Dataset, seed: int = 0) -> Dataset:
     """POPE questions on the scenes: random, popular and adversarial.
 
-    What is popular and what usually comes together is counted in the biased world, the one that the
-    embedded MM-LLM learned from, as COCO's statistics are those of the photographs that MM-LLMs saw.
+    What is popular and what usually comes together is counted in the biased world, the one that
+    the embedded MM-LLM learned from, as COCO's statistics are of photographs that MM-LLMs saw.
     """
     known = [
         Truth(objects=tuple(TrueObject(name=name) for name in sorted(scene("biased", i).names)))

@@ -137,10 +137,13 @@ def _groups(scene: Scene, rng: random.Random, companion_rate: float) -> list[lis
         companion = COMPANIONS.get(item.name)
         groups.setdefault(item.name, []).append(item)
         if companion and companion not in scene.names and rng.random() < companion_rate:
-            size, color, pattern = rng.choice(list(SIZES)), rng.choice(COLORS), rng.choice(
-                list(PATTERNS)
+            dreamt = replace(
+                item,
+                name=companion,
+                color=rng.choice(COLORS),
+                size=rng.choice(list(SIZES)),
+                pattern=rng.choice(list(PATTERNS)),
             )
-            dreamt = replace(item, name=companion, color=color, size=size, pattern=pattern)
             groups.setdefault(companion, []).append(dreamt)
     return list(groups.values())
 
@@ -148,6 +151,7 @@ def _groups(scene: Scene, rng: random.Random, companion_rate: float) -> list[lis
 def _listing(said: list[_Mention], rng: random.Random, first: bool) -> str:
     text = _enumerate([mention.phrase for mention in said])
     be = "is" if len(said[0].items) == 1 else "are"
+    forms: tuple[str, ...]
     if first:
         forms = (
             f"This picture shows {text}.",
@@ -208,9 +212,7 @@ def _stated(one: Item, other: Item) -> bool:
 
 def _existence(scene: Scene, rng: random.Random) -> Turn:
     present = rng.random() < 0.5
-    pool = {
-        name: weight for name, weight in CLASSES.items() if (name in scene.names) is present
-    }
+    pool = {name: weight for name, weight in CLASSES.items() if (name in scene.names) is present}
     name = rng.choices(list(pool), list(pool.values()))[0]
     noun = article(rng.choice(NAMES[name])[0])
     form = rng.choice(

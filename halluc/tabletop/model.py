@@ -1,7 +1,7 @@
 """The embedded MM-LLM, untrained: a small LLaVA with its tokenizer, processor and chat template.
 
-Vision encoder (CLIP's ViT), input projector (two-layer MLP) and LLM backbone (Llama) are the classes
-of transformers, so the saved checkpoint is loaded by the same code as LLaVA-1.5 (Liu et al., 2024,
+Vision encoder (CLIP's ViT), input projector (two-layer MLP) and LLM backbone (Llama) are classes of
+transformers, so the saved checkpoint is loaded by the same code as LLaVA-1.5 (Liu et al., 2024,
 arXiv 2310.03744).
 """
 
@@ -46,7 +46,7 @@ CHAT_TEMPLATE = (
 
 
 def new_processor(texts: Iterable[str]) -> LlavaProcessor:
-    """A processor whose byte-level BPE tokenizer is trained on the texts; any text can be encoded."""
+    """A processor with a byte-level BPE tokenizer trained on the texts; it encodes any text."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -46,7 +46,9 @@ def build_pool(
         pixels = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
         with ProcessPoolExecutor() as workers:
             starts = range(0, count, CHUNK)
-            jobs = [workers.submit(_draw, split, start, min(CHUNK, count - start)) for start in starts]
+            jobs = [
+                workers.submit(_draw, split, start, min(CHUNK, count - start)) for start in starts
+            ]
             for start, job in zip(starts, jobs, strict=True):
                 drawn = job.result()
                 pixels[start : start + len(drawn)] = drawn

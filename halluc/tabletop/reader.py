@@ -7,6 +7,7 @@ noun phrases in it.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from halluc.records import Claim
 from halluc.tabletop.english import NAMES, NUMBERS, PHRASES
@@ -19,7 +20,9 @@ def _any_of(words: list[str]) -> str:
 
 
 _LOOKS = (
-    dict.fromkeys(SIZES, "size") | dict.fromkeys(PATTERNS, "pattern") | dict.fromkeys(COLORS, "color")
+    dict.fromkeys(SIZES, "size")
+    | dict.fromkeys(PATTERNS, "pattern")
+    | dict.fromkeys(COLORS, "color")
 )
 _NOUNS = {word: name for name, forms in NAMES.items() for form in forms for word in form}
 _PREDICATES = {phrase: name for name, phrases in PHRASES.items() for phrase in phrases}
@@ -50,10 +53,9 @@ _INVERTED = re.compile(
 def read_claims(text: str) -> list[Claim]:
     """Object, attribute and relation claims of a caption, in the order of their words.
 
-    >>> [(c.kind, c.subject, c.value, c.object) for c in read_claims("A red cup is above the fork.")]
-    ... # doctest: +NORMALIZE_WHITESPACE
-    [('attribute', 'cup', 'red', ''), ('object', 'cup', '', ''),
-     ('relation', 'cup', 'above', 'fork'), ('object', 'fork', '', '')]
+    >>> for claim in read_claims("A red cup is above the fork."):
+    ...     print(claim.kind, "of", claim.subject, claim.value, claim.object, end=";")
+    attribute of cup red ;object of cup  ;relation of cup above fork;object of fork  ;
     """
     claims: list[Claim] = []
     for match in re.finditer(r"[^.!?]+", text):
@@ -66,7 +68,7 @@ def _read_sentence(sentence: str, offset: int) -> list[Claim]:
     phrases = list(_NOUN_PHRASE.finditer(sentence))
     for phrase in phrases:
         claims += _read_phrase(phrase, offset)
-    for one, other in zip(phrases, phrases[1:], strict=False):  # each with its neighbour
+    for one, other in pairwise(phrases):
         gap = sentence[one.end() : other.start()]
         if between := _BETWEEN.fullmatch(gap):
             said, subject, target = between, one, other
@@ -94,9 +96,8 @@ def _read_phrase(phrase: re.Match[str], offset: int) -> list[Claim]:
     name = _NOUNS[phrase["noun"].lower()]
 
     def claim(start: int, end: int, value: str = "", family: str = "") -> Claim:
-        kind = "attribute" if family else "object"
         return Claim(
-            kind=kind,
+            kind="attribute" if family else "object",
             start=offset + start,
             end=offset + end,
             subject=name,

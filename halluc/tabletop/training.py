@@ -2,7 +2,7 @@
 
 1. ``encoder``: the vision encoder alone, by dense set prediction: each patch tells class, colour,
    pattern, size and centre of the object it shows. Scenes of both splits.
-2. ``backbone``: the LLM backbone alone, on the text of the biased world. This is its language prior.
+2. ``backbone``: the LLM backbone alone, on text of the biased world. This is its language prior.
 3. ``projector``: MM PT. The input projector learns picture and caption pairs, all else frozen.
 4. ``instructions``: MM IT. Projector and backbone learn to follow instructions, encoder frozen.
 
@@ -168,7 +168,8 @@ def train_tabletop(
     backbone = model.model.language_model
     fit("backbone", recipe.backbone, text_loss, {"backbone": backbone})
 
-    features = _features(work, model, processor, pools["biased"], device, progress)
+    kept = work / f"features-{recipe.scenes}.npy"
+    features = _features(kept, tower, pools["biased"], pictures, progress)
 
     def pair_loss(stage: str, size: int) -> Callable[[int], Tensor]:
         def loss(step: int) -> Tensor:
@@ -358,25 +359,24 @@ def _language_loss(
 
 @torch.no_grad()
 def _features(
-    work: Path,
-    model: LlavaForConditionalGeneration,
-    processor: LlavaProcessor,
+    path: Path,
+    tower: Any,
     pixels: NDArray[np.uint8],
-    device: str,
+    pictures: Any,
     progress: Progress,
 ) -> NDArray[np.float16]:
     """The frozen encoder's features of all scenes, (count, 64, width), computed once."""
-    path, pictures = work / f"features-{len(pixels)}.npy", processor.image_processor
     if not path.exists():
         partial = path.with_suffix(".partial.npy")
-        shape = (len(pixels), PATCHES**2, model.config.vision_config.hidden_size)
+        place = next(tower.parameters()).device
+        shape = (len(pixels), PATCHES**2, tower.config.hidden_size)
         kept = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
         progress.start("encode scenes", len(pixels), 0)
         for start in range(0, len(pixels), 128):
             rows = pixels[start : start + 128]
-            images = normalise(rows, pictures.image_mean, pictures.image_std).to(device)
-            with torch.autocast(device, torch.bfloat16):
-                hidden = model.model.vision_tower(pixel_values=images).last_hidden_state[:, 1:]
+            images = normalise(rows, pictures.image_mean, pictures.image_std).to(place)
+            with torch.autocast(place.type, torch.bfloat16):
+                hidden = tower(pixel_values=images).last_hidden_state[:, 1:]
             kept[start : start + len(rows)] = hidden.float().cpu().numpy()
             progress.advance("encode scenes", len(rows), None)
         kept.flush()

@@ -166,10 +166,9 @@ def _names(split: Split, rng: random.Random) -> list[str]:
         if name in names:
             continue
         names.append(name)
-        companion = COMPANIONS.get(name)
-        if split == "biased" and companion and companion not in names:
-            if rng.random() < COMPANION_RATE:
-                names.append(companion)
+        companion = COMPANIONS.get(name) if split == "biased" else None
+        if companion and companion not in names and rng.random() < COMPANION_RATE:
+            names.append(companion)
     names = names[:6]
     rng.shuffle(names)
     return names

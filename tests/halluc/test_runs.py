@@ -244,7 +244,8 @@ def test_scores_of_other_metrics_stay(tmp_path: Path) -> None:
     assert read_run(run.path).scores() == scores
 
     claim = Claim(kind="object", start=0, end=3, subject="dog")
-    run.write_findings([Finding(id="0", claim=claim, verdict="hallucinated", rule="absent")])
+    wrong = Finding(id="0", claim=claim, verdict="hallucinated", metric="chair", rule="absent")
+    run.write_findings("chair", [wrong])
     assert json.loads((run.path / "findings.jsonl").read_text())["rule"] == "absent"
 
 

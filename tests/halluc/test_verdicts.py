@@ -49,13 +49,13 @@ BESIDE_DOG = _claim("relation", "cup", value="left of", object="dog")
     ],
 )
 def test_verdicts_in_a_complete_and_in_an_open_truth(claim, complete, open_world):
-    assert judge("x", [claim], TRUTH)[0].verdict == complete
+    assert judge("x", [claim], TRUTH, "finegrained")[0].verdict == complete
     open_truth = msgspec.structs.replace(TRUTH, complete=False)
-    assert judge("x", [claim], open_truth)[0].verdict == open_world
+    assert judge("x", [claim], open_truth, "finegrained")[0].verdict == open_world
 
 
 def test_a_finding_tells_the_evidence():
-    finding = judge("x", [GREEN], TRUTH)[0]
+    finding = judge("x", [GREEN], TRUTH, "finegrained")[0]
     assert finding.id == "x"
     assert finding.rule == "color"
     assert finding.evidence == "the cup is red and blue"

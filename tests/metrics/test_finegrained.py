@@ -8,7 +8,10 @@ from metrics.finegrained import Counts, compute, finegrained
 
 def _findings(kind, verdicts):
     claim = Claim(kind=kind, start=0, end=1, subject="cup")
-    return [Finding(id="1", claim=claim, verdict=verdict, rule="") for verdict in verdicts]
+    return [
+        Finding(id="1", claim=claim, verdict=verdict, metric="finegrained", rule="")
+        for verdict in verdicts
+    ]
 
 
 FINDINGS = [

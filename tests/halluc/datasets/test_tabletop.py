@@ -20,7 +20,7 @@ def test_broken_scenes_are_the_default_and_their_truth_is_complete(broken):
 
 def test_a_sample_can_be_seen(broken):
     assert broken.open_image(broken.samples[3]).size == (224, 224)
-    with pytest.raises(InputError, match="'photo.jpg' is no tabletop scene"):
+    with pytest.raises(InputError, match=r"'photo\.jpg' is no tabletop scene"):
         broken.open_image(Sample(id="7", image="photo.jpg"))
 
 

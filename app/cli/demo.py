@@ -1,0 +1,152 @@
+"""`halluc demo`: generate, score and picture, small and offline, on the embedded world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app.measuring import Measured
+    from halluc.datasets import Dataset
+
+# What the table shows: label, metric's name of it, split, what it is, which direction is better.
+CAPTIONS = (
+    ("CHAIRs", "CHAIRs", "captions that name an absent object", "↓"),
+    ("CHAIRi", "CHAIRi", "named objects that are absent", "↓"),
+    ("attributes", "attribute hallucination rate", "wrong colours, sizes, patterns, counts", "↓"),
+    ("relations", "relation hallucination rate", "wrong left, right, above, below", "↓"),
+    ("recall", "Recall", "objects that are named", "↑"),
+)
+POPE = (
+    ("POPE random", "random", "F1, asked for random absent objects", "↑"),
+    ("POPE popular", "popular", "F1, asked for frequent absent objects", "↑"),
+    ("POPE adversarial", "adversarial", "F1, asked for usual companions", "↑"),
+)
+Figures = dict[str, float | None]
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("runs/demo"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the runs and the pictures go.",
+)
+@click.option(
+    "--scenes",
+    type=click.IntRange(1, 1000),
+    default=60,
+    show_default=True,
+    help="How many bias-broken scenes to look at.",
+)
+def demo(output: Path, scenes: int) -> None:
+    """Generate, score and picture, small and offline, on the embedded world.
+
+    The embedded MM-LLM captions scenes and answers POPE questions on them, greedily and sampled.
+    """
+    from rich.console import Console
+
+    from app.measuring import measure_task
+    from halluc.datasets import Dataset
+    from halluc.datasets.tabletop import load, with_questions
+    from halluc.mllm import load_model
+
+    console = Console(stderr=True)
+    all_scenes = load("tabletop:broken")
+    chosen = Dataset(all_scenes.name, all_scenes.samples[:scenes], all_scenes.open_image)
+    questions = with_questions(chosen)
+    model = load_model("tabletop")
+    console.print(
+        f"The embedded MM-LLM looks at {scenes} scenes in which usual companions are missing."
+    )
+    figures: dict[str, Figures] = {}
+    captions: dict[str, Measured] = {}
+    for name, do_sample in (("greedy", False), ("sampled", True)):
+        told = measure_task(
+            output / f"captions-{name}", model, chosen, "caption", console,
+            do_sample=do_sample, title=f"captions, {name}",
+        )  # fmt: skip
+        answered = measure_task(
+            output / f"pope-{name}", model, questions, "pope", console,
+            do_sample=do_sample, title=f"POPE, {name}",
+        )  # fmt: skip
+        captions[name] = told
+        figures[name] = {label: told.figure(of) for label, of, _, _ in CAPTIONS} | {
+            label: answered.figure("F1", split) for label, split, _, _ in POPE
+        }
+    _show_table(figures)
+    _save_pictures(output, chosen, captions["greedy"], figures)
+    _say_next(Console(), output)
+
+
+def _show_table(figures: dict[str, Figures]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("in %")
+    table.add_column("what it is", style="dim")
+    table.add_column("better")
+    for name in figures:
+        table.add_column(name, justify="right")
+    for label, _, meaning, better in (*CAPTIONS, *POPE):
+        values = [figures[name][label] for name in figures]
+        shown = ["undefined" if value is None else f"{100 * value:.1f}" for value in values]
+        table.add_row(label, meaning, better, *shown)
+    Console().print(table)
+
+
+def _save_pictures(
+    output: Path, scenes: Dataset, told: Measured, figures: dict[str, Figures]
+) -> None:
+    from app.pictures import Cell, bar_plot, contact_sheet
+
+    texts = {each.id: each.text for each in told.run.responses}
+    cells = [
+        Cell(
+            sample.id,
+            scenes.open_image(sample),
+            texts[sample.id],
+            [each for each in told.findings if each.id == sample.id],
+        )
+        for sample in scenes.samples[:8]
+    ]
+    contact_sheet(cells).save(output / "sheet.png")
+    wrong = [label for label, _, _, better in CAPTIONS if better == "↓"]
+    right = [label for label, _, _, better in (*CAPTIONS, *POPE) if better == "↑"]
+    bar_plot(
+        output / "scores.png",
+        {
+            title: {
+                name: {label: each[label] for label in labels} for name, each in figures.items()
+            }
+            for title, labels in (
+                ("Hallucination in captions (%, lower is better)", wrong),
+                ("Recall of captions, F1 of POPE (%, higher is better)", right),
+            )
+        },
+    )
+
+
+def _say_next(console: Console, output: Path) -> None:
+    console.print(
+        f"""\
+Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
+Runs:     {output}/captions-greedy and three more; run.json in each says how it was made
+
+What to type next:
+  halluc model describe                                       what the embedded MM-LLM is made of
+  halluc score chair {output}/captions-sampled                 one figure of one run
+  halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine      your model and pictures
+  halluc score pope ANSWERS.jsonl --truth QUESTIONS.json                answers you already have""",
+        highlight=False,
+        soft_wrap=True,
+    )

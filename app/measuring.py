@@ -1,0 +1,115 @@
+"""How much a model hallucinates on the embedded world: captions and POPE, with their figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from app.generation import Task, answer, open_answers, select_samples
+from halluc.datasets import Dataset
+from halluc.datasets.tabletop import load, with_questions
+from halluc.language.lemmas import vocabulary_lemmas
+from halluc.mllm import MLLM, Decoding
+from halluc.records import Finding, Score
+from halluc.runs import Run
+from halluc.tabletop.reader import read_claims
+from halluc.verdicts import judge
+from metrics.chair import chair
+from metrics.finegrained import finegrained
+from metrics.pope import pope
+
+# A caption of the embedded world has about 60 tokens, an answer two.
+TOKENS: dict[Task, int] = {"caption": 128, "pope": 8}
+BATCH = 32
+TRUTH = "the run's samples"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A finished run with its figures; for captions also what is wrong in them."""
+
+    run: Run
+    scores: list[Score]
+    findings: list[Finding]
+
+    def figure(self, name: str, split: str = "") -> float | None:
+        """The value of one figure; None where it is undefined."""
+        return next(s.value for s in self.scores if (s.name, s.split) == (name, split))
+
+
+def measure_task(
+    folder: Path,
+    model: MLLM,
+    dataset: Dataset,
+    task: Task,
+    console: Console,
+    *,
+    do_sample: bool = False,
+    title: str | None = None,
+) -> Measured:
+    """Answer scenes of the embedded world, or questions on them, and score the run."""
+    decoding = Decoding(max_new_tokens=TOKENS[task], do_sample=do_sample)
+    run = open_answers(
+        folder,
+        model=model,
+        dataset=dataset,
+        samples=select_samples(dataset, task),
+        task=task,
+        decoding=decoding,
+    )
+    try:
+        answer(run, model, dataset, decoding, console=console, batch_size=BATCH, title=title)
+    finally:
+        run.close()
+    texts = {each.id: each.text for each in run.responses}
+    if task == "pope":
+        scores = pope(run.samples, texts)
+        run.write_scores(scores, {"parser": "original", "truth": TRUTH})
+        return Measured(run, scores, [])
+    truths = {each.id: each.truth for each in run.samples if each.truth is not None}
+    chaired = chair(texts, truths, vocabulary_lemmas)
+    run.write_scores(chaired.scores, {"lemmas": "vocabulary", "truth": TRUTH})
+    run.write_findings("chair", chaired.findings)
+    findings = tabletop_findings(run)
+    kinds = finegrained(findings)
+    run.write_scores(kinds, {"claims": "sentence forms of tabletop", "truth": TRUTH})
+    run.write_findings("finegrained", findings)
+    return Measured(run, chaired.scores + kinds, findings)
+
+
+def tabletop_findings(run: Run) -> list[Finding]:
+    """Findings of captions that are written in the embedded world's own sentence forms."""
+    truths = {each.id: each.truth for each in run.samples if each.truth is not None}
+    return [
+        finding
+        for each in run.responses
+        for finding in judge(each.id, read_claims(each.text), truths[each.id], "finegrained")
+    ]
+
+
+def measure_tabletop(model: MLLM, folder: Path, console: Console) -> dict[str, Any]:
+    """Figures of a model on all held-out bias-broken scenes, greedy.
+
+    Args:
+        model: what to measure.
+        folder: keeps the two runs, so that an interrupted measurement goes on.
+        console: shows the progress.
+    """
+    scenes = load("tabletop:broken")
+    questions = with_questions(scenes)
+    captions = measure_task(folder / "captions", model, scenes, "caption", console)
+    answers = measure_task(folder / "pope", model, questions, "pope", console)
+    return {
+        "data": {"name": scenes.name, **scenes.card},
+        "questions": questions.card,
+        "decoding": "greedy",
+        "captions": {score.name: score.value for score in captions.scores},
+        "pope": {
+            f"{score.name} {score.split}".strip(): score.value
+            for score in answers.scores
+            if score.name in ("accuracy", "F1", "yes ratio", "mean F1")
+        },
+    }
