@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,8 @@ from halluc.language.lemmas import vocabulary_lemmas
 from halluc.mllm import MLLM, Decoding
 from halluc.records import Finding, Score
 from halluc.runs import Run
-from halluc.tabletop.reader import read_claims
-from halluc.verdicts import judge
 from metrics.chair import chair
-from metrics.finegrained import finegrained
+from metrics.finegrained import finegrained, tabletop_findings
 from metrics.pope import pope
 
 # A caption of the embedded world has about 60 tokens, an answer two.
@@ -73,37 +71,34 @@ def measure_task(
     chaired = chair(texts, truths, vocabulary_lemmas)
     run.write_scores(chaired.scores, {"lemmas": "vocabulary", "truth": TRUTH})
     run.write_findings("chair", chaired.findings)
-    findings = tabletop_findings(run)
+    findings = tabletop_findings(texts, truths)
     kinds = finegrained(findings)
     run.write_scores(kinds, {"claims": "sentence forms of tabletop", "truth": TRUTH})
     run.write_findings("finegrained", findings)
     return Measured(run, chaired.scores + kinds, findings)
 
 
-def tabletop_findings(run: Run) -> list[Finding]:
-    """Findings of captions that are written in the embedded world's own sentence forms."""
-    truths = {each.id: each.truth for each in run.samples if each.truth is not None}
-    return [
-        finding
-        for each in run.responses
-        for finding in judge(each.id, read_claims(each.text), truths[each.id], "finegrained")
-    ]
+def first_scenes(count: int) -> Dataset:
+    """The first held-out bias-broken scenes."""
+    whole = load("tabletop:broken")
+    return replace(whole, samples=whole.samples[:count], card={**whole.card, "first": count})
 
 
-def measure_tabletop(model: MLLM, folder: Path, console: Console) -> dict[str, Any]:
-    """Figures of a model on all held-out bias-broken scenes, greedy.
+def measure_tabletop(model: MLLM, folder: Path, scenes: int, console: Console) -> dict[str, Any]:
+    """Figures of a model on held-out bias-broken scenes, greedy.
 
     Args:
         model: what to measure.
         folder: keeps the two runs, so that an interrupted measurement goes on.
+        scenes: how many scenes, from the first, 1 to 1000.
         console: shows the progress.
     """
-    scenes = load("tabletop:broken")
-    questions = with_questions(scenes)
-    captions = measure_task(folder / "captions", model, scenes, "caption", console)
+    shown = first_scenes(scenes)
+    questions = with_questions(shown)
+    captions = measure_task(folder / "captions", model, shown, "caption", console)
     answers = measure_task(folder / "pope", model, questions, "pope", console)
     return {
-        "data": {"name": scenes.name, **scenes.card},
+        "data": {"name": shown.name, **shown.card},
         "questions": questions.card,
         "decoding": "greedy",
         "captions": {score.name: score.value for score in captions.scores},

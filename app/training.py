@@ -21,7 +21,9 @@ from halluc.mllm.loading import choose_device
 from halluc.tabletop.training import Recipe, curve, train_tabletop
 
 
-def train_and_measure(output: Path, work: Path, *, seed: int, scale: float, device: str) -> None:
+def train_and_measure(
+    output: Path, work: Path, *, seed: int, scale: float, scenes: int, device: str
+) -> None:
     """Train the embedded MM-LLM, save it as a Hugging Face checkpoint and write its card.
 
     Args:
@@ -29,6 +31,7 @@ def train_and_measure(output: Path, work: Path, *, seed: int, scale: float, devi
         work: folder that keeps what training needs to go on.
         seed: of weights and examples.
         scale: factor on the length of every stage.
+        scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
     """
     console = Console(stderr=True)
@@ -55,7 +58,9 @@ def train_and_measure(output: Path, work: Path, *, seed: int, scale: float, devi
         "versions": versions(),
     }
     write_json(output / "card.json", card)
-    card["measured"] = measure_tabletop(load_model(f"hf:{output}"), work / "measured", console)
+    card["measured"] = measure_tabletop(
+        load_model(f"hf:{output}"), work / "measured", scenes, console
+    )
     write_json(output / "card.json", card)
     console.print(f"The model is in {output}; use it with --model hf:./{output}")
 

@@ -9,11 +9,13 @@ to 1. The object rate counts every mention, as CHAIRi does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from halluc.records import Finding, Kind, Score, Verdict
+from halluc.records import Finding, Kind, Score, Truth, Verdict
+from halluc.tabletop.reader import read_claims
+from halluc.verdicts import judge
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -48,6 +50,23 @@ def finegrained(findings: Iterable[Finding]) -> list[Score]:
     counts = Counts()
     counts.update(findings)
     return compute(counts)
+
+
+def tabletop_findings(texts: Mapping[str, str], truths: Mapping[str, Truth]) -> list[Finding]:
+    """Findings of captions that are written in the embedded world's own sentence forms.
+
+    Args:
+        texts: caption by id.
+        truths: what is true of each caption's picture, by the same id.
+
+    Raises:
+        KeyError: a caption's id has no truth.
+    """
+    return [
+        finding
+        for id, text in texts.items()
+        for finding in judge(id, read_claims(text), truths[id], "finegrained")
+    ]
 
 
 def _ratio(name: str, numerator: int, denominator: int) -> Score:

@@ -53,14 +53,12 @@ def demo(output: Path, scenes: int) -> None:
     """
     from rich.console import Console
 
-    from app.measuring import measure_task
-    from halluc.datasets import Dataset
-    from halluc.datasets.tabletop import load, with_questions
+    from app.measuring import first_scenes, measure_task
+    from halluc.datasets.tabletop import with_questions
     from halluc.mllm import load_model
 
     console = Console(stderr=True)
-    all_scenes = load("tabletop:broken")
-    chosen = Dataset(all_scenes.name, all_scenes.samples[:scenes], all_scenes.open_image)
+    chosen = first_scenes(scenes)
     questions = with_questions(chosen)
     model = load_model("tabletop")
     console.print(

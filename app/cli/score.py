@@ -113,6 +113,28 @@ def chair(
     _show(result.scores, how, as_json, _chair_rows)
 
 
+@score.command()
+@click.argument("run", metavar="RUN")
+@_JSON
+@_OUTPUT
+def finegrained(run: str, as_json: bool, output: Path | None) -> None:
+    """Rates of wrong objects, attributes and relations, on the embedded world."""
+    from metrics.finegrained import finegrained as compute
+    from metrics.finegrained import tabletop_findings
+
+    source = read_run(run)
+    if not source.card["data"]["name"].startswith("tabletop") or source.card["task"] != "caption":
+        what = "claims are read in captions of tabletop scenes only, and this is another run"
+        raise InputError(what, run)
+    _, given = _read((run,), read_captions)
+    truths = {each.id: each.truth for each in source.samples if each.truth is not None}
+    findings = tabletop_findings({str(each.id): each.text for each in given}, truths)
+    scores = compute(findings)
+    how = {"claims": "sentence forms of tabletop", "answers": _cards(given)}
+    _keep(source, output, scores, how, findings)
+    _show(scores, how, as_json, _kind_rows)
+
+
 def _read(names: Sequence[str], read: Any) -> tuple[Run | None, list[Answer]]:
     """The run, if one is named, and all answers in order."""
     if not any(Path(name).is_dir() for name in names):
@@ -192,7 +214,9 @@ def _show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows) -
     head, *body = rows(scores)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column, name in enumerate(head):
-        table.add_column(name, justify="right" if column or name != "split" else "left")
+        table.add_column(
+            name, justify="right" if column or name not in ("split", "figure") else "left"
+        )
     for row in body:
         table.add_row(*row)
     Console().print(table)
@@ -215,6 +239,12 @@ def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
     scale = {score.name: 1 if score.name == "Len" else 100 for score in shown}
     yield [score.name if score.name == "Len" else f"{score.name} ×100" for score in shown]
     yield [_figure(score.value, 1, scale[score.name]) for score in shown]
+
+
+def _kind_rows(scores: list[Score]) -> Iterator[list[str]]:
+    yield ["figure", "×100", "claims"]
+    for score in scores:
+        yield [score.name, _figure(score.value, 1, 100), f"{score.numerator}/{score.denominator}"]
 
 
 def _figure(value: float | None, digits: int, scale: int = 1) -> str:

@@ -37,8 +37,17 @@ def train() -> None:
     show_default=True,
     help="Makes every stage longer or shorter by this factor.",
 )
+@click.option(
+    "--scenes",
+    type=click.IntRange(1, 1000),
+    default=1000,
+    show_default=True,
+    help="Held-out scenes to measure the model on.",
+)
 @click.option("--device", default="auto", show_default=True, help="As torch names it.")
-def tabletop(*, output: Path, work: Path, seed: int, scale: float, device: str) -> None:
+def tabletop(
+    *, output: Path, work: Path, seed: int, scale: float, scenes: int, device: str
+) -> None:
     """Rebuild the embedded MM-LLM stage by stage, and measure it.
 
     Encoder on pictures, backbone on text alone, projector on captions (MM PT), projector and
@@ -51,4 +60,4 @@ def tabletop(*, output: Path, work: Path, seed: int, scale: float, device: str) 
         raise InputError("holds other files and no checkpoint; use another -o", output)
     from app.training import train_and_measure
 
-    train_and_measure(output, work, seed=seed, scale=scale, device=device)
+    train_and_measure(output, work, seed=seed, scale=scale, scenes=scenes, device=device)

@@ -237,3 +237,45 @@ def test_pope_is_fast_and_light(shared):
     assert "0.8595" in result.stdout
     # 0.4 s on an idle machine; the bound only catches a slip by a whole library.
     assert time.perf_counter() - start < 5
+
+
+def tabletop_run(folder):
+    truth = Truth(
+        objects=(TrueObject(name="cup", attributes={"color": "red"}), TrueObject(name="fork")),
+        complete=True,
+    )
+    samples = [Sample(id="broken-00001", truth=truth)]
+    card = {**CARD, "task": "caption", "data": {"name": "tabletop:broken"}}
+    run = open_run(folder, card, samples)
+    run.append([Response(id="broken-00001", text="A blue cup, a fork and a spoon.")])
+    run.finish()
+    return run
+
+
+def test_rates_by_kind_stand_beside_chair_in_a_run(halluc, tmp_path):
+    run = tabletop_run(tmp_path / "run")
+    assert halluc("score", "chair", "run")[0] == 0
+    code, out, _ = halluc("score", "finegrained", "run", "--json")
+    figures = {each["name"]: each["value"] for each in json.loads(out)["scores"]}
+    assert code == 0
+    assert figures["object hallucination rate"] == pytest.approx(1 / 3)
+    assert figures["attribute hallucination rate"] == 1
+    assert figures["relation hallucination rate"] is None
+    assert set(run.scores()) == {"chair", "finegrained"}
+    assert len(run.findings("chair")) == 3
+    wrong = [each for each in run.findings("finegrained") if each.verdict == "hallucinated"]
+    assert [(each.claim.kind, each.claim.start, each.claim.end) for each in wrong] == [
+        ("attribute", 2, 6),
+        ("object", 25, 30),
+    ]
+
+
+def test_rates_by_kind_of_another_run_are_refused(halluc, tmp_path):
+    card = {**CARD, "data": {"name": "coco:x"}}
+    run = open_run(tmp_path / "run", card, [Sample(id="1")])
+    run.append([Response(id="1", text="A cup.")])
+    run.finish()
+    code, out, err = halluc("score", "finegrained", "run")
+    assert (code, out) == (2, "")
+    assert err.startswith("halluc: run: claims are read in captions of tabletop scenes only")
+    assert not (tmp_path / "run" / "scores.json").exists()

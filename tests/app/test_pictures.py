@@ -1,0 +1,49 @@
+import numpy as np
+from PIL import Image
+
+from app.pictures import MARKS, Cell, bar_plot, contact_sheet
+from halluc.records import Claim, Finding
+
+TEXT = "A blue cup and a spoon left of the fork."
+
+
+def _finding(kind, start, end, verdict="hallucinated"):
+    claim = Claim(kind=kind, start=start, end=end, subject="cup")
+    return Finding(id="1", claim=claim, verdict=verdict, metric="finegrained", rule="")
+
+
+def _colors(findings):
+    """Shades of the marks that are seen below the legend."""
+    cell = Cell("scene 1", Image.new("RGB", (50, 50), "white"), TEXT, findings)
+    pixels = np.asarray(contact_sheet([cell]))[44:].reshape(-1, 3)
+    seen = {tuple(pixel) for pixel in np.unique(pixels, axis=0).tolist()}
+    return {kind for kind, (color, _) in MARKS.items() if color in seen}
+
+
+def test_only_hallucinated_words_are_marked_each_in_its_kind():
+    assert _colors([_finding("object", 17, 22, "supported")]) == set()
+    assert _colors([_finding("object", 17, 22)]) == {"object"}
+    assert _colors([_finding("attribute", 2, 6), _finding("relation", 17, 39)]) == {
+        "attribute",
+        "relation",
+    }
+
+
+def test_a_narrower_claim_shows_inside_a_wider_one():
+    assert _colors([_finding("relation", 17, 39), _finding("object", 17, 22)]) == {
+        "object",
+        "relation",
+    }
+
+
+def test_long_texts_make_the_sheet_longer():
+    def height(text):
+        return contact_sheet([Cell("", Image.new("RGB", (9, 9)), text, [])]).height
+
+    assert height(TEXT * 10) > height(TEXT) > height("")
+
+
+def test_bars_are_drawn_and_undefined_has_none(tmp_path):
+    panel = {"greedy": {"CHAIRi": 0.2, "relations": None}, "sampled": {"CHAIRi": 1, "relations": 0}}
+    bar_plot(tmp_path / "bars.png", {"left": panel, "right": panel})
+    assert Image.open(tmp_path / "bars.png").size == (1320, 480)

@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from halluc.tabletop import training
+from halluc.tabletop.training import Recipe, Stage, curve, train_tabletop
+
+TINY = Recipe(
+    encoder=Stage(2, 4, 1e-3),
+    backbone=Stage(2, 2, 1e-3),
+    projector=Stage(1, 2, 1e-3),
+    instructions=Stage(4, 2, 1e-3),
+    scenes=8,
+)
+
+
+class Watch:
+    """Remembers the progress; stops the training where it is told to."""
+
+    def __init__(self, stop_at=None):
+        self.stop_at, self.steps, self.begun = stop_at, {}, {}
+
+    def start(self, stage, total, done):
+        self.steps[stage] = self.begun[stage] = done
+
+    def advance(self, stage, count, loss):
+        self.steps[stage] += count
+        if (stage, self.steps[stage]) == self.stop_at:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    work = tmp_path_factory.mktemp("whole")
+    watch = Watch()
+    model, processor = train_tabletop(work, TINY, "cpu", watch)
+    return model, processor, work, watch
+
+
+def test_the_stages_come_in_their_order(trained):
+    _, _, work, watch = trained
+    stages = ["encoder", "backbone", "projector", "instructions"]
+    assert [stage for stage in watch.steps if stage in stages] == stages
+    assert [line["stage"] for line in curve(work / "curves.jsonl")] == stages
+
+
+def test_the_conversation_form_is_the_one_that_was_trained_on(trained):
+    _, processor, _, _ = trained
+    content = [{"type": "image"}, {"type": "text", "text": "Is there a cup in the image?"}]
+    messages = [{"role": "user", "content": content}]
+    prompt = processor.apply_chat_template(messages, add_generation_prompt=True)
+    assert prompt == "USER: <image>\nIs there a cup in the image? ASSISTANT:"
+    examples = training._Examples(TINY)
+    examples.tokenizer = processor.tokenizer
+    ids, labels = examples._encode([("Is there a cup in the image?", "Yes")], image=True)
+    assert processor.tokenizer.decode(ids) == prompt.replace("<image>", "<image>" * 64) + " Yes</s>"
+    learned = [token for token in labels if token != -100]
+    assert processor.tokenizer.decode(learned) == " Yes</s>"
+
+
+@pytest.mark.parametrize("stop_at", [("encoder", 1), ("instructions", 3)])
+def test_a_stopped_training_goes_on_to_the_same_model(trained, tmp_path, monkeypatch, stop_at):
+    monkeypatch.setattr(training, "SAVE_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        train_tabletop(tmp_path, TINY, "cpu", Watch(stop_at))
+    watch = Watch()
+    again, _ = train_tabletop(tmp_path, TINY, "cpu", watch)
+    assert watch.begun[stop_at[0]] == stop_at[1] - 1  # the step it was stopped in is done again
+    for one, other in zip(trained[0].parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_recipe_can_be_scaled():
+    shorter = Recipe().scaled(0.5)
+    assert shorter.instructions.steps == Recipe().instructions.steps // 2
+    assert shorter.instructions.batch == Recipe().instructions.batch
+    assert Recipe().scaled(2).scenes == Recipe().scenes
+    assert replace(Recipe(), seed=3).scaled(0.1).seed == 3
