@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from app.measuring import Measured
     from halluc.datasets import Dataset
 
-# What the table shows: label, metric's name of it, split, what it is, which direction is better.
+# What the table shows: label, name of it in the metric, what it is, which direction is better.
 CAPTIONS = (
-    ("CHAIRs", "CHAIRs", "captions that name an absent object", "↓"),
+    ("CHAIRs", "CHAIRs", "captions naming an absent object", "↓"),
     ("CHAIRi", "CHAIRi", "named objects that are absent", "↓"),
-    ("attributes", "attribute hallucination rate", "wrong colours, sizes, patterns, counts", "↓"),
+    ("attributes", "attribute hallucination rate", "wrong color, size, pattern, count", "↓"),
     ("relations", "relation hallucination rate", "wrong left, right, above, below", "↓"),
     ("recall", "Recall", "objects that are named", "↑"),
 )
 POPE = (
-    ("POPE random", "random", "F1, asked for random absent objects", "↑"),
-    ("POPE popular", "popular", "F1, asked for frequent absent objects", "↑"),
+    ("POPE random", "random", "F1, asked for any absent object", "↑"),
+    ("POPE popular", "popular", "F1, asked for frequent ones", "↑"),
     ("POPE adversarial", "adversarial", "F1, asked for usual companions", "↑"),
 )
 Figures = dict[str, float | None]
@@ -92,13 +92,12 @@ def _show_table(figures: dict[str, Figures]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("in %")
     table.add_column("what it is", style="dim")
-    table.add_column("better")
     for name in figures:
         table.add_column(name, justify="right")
     for label, _, meaning, better in (*CAPTIONS, *POPE):
         values = [figures[name][label] for name in figures]
         shown = ["undefined" if value is None else f"{100 * value:.1f}" for value in values]
-        table.add_row(label, meaning, better, *shown)
+        table.add_row(f"{label} {better}", meaning, *shown)
     Console().print(table)
 
 
@@ -141,10 +140,10 @@ Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/sc
 Runs:     {output}/captions-greedy and three more; run.json in each says how it was made
 
 What to type next:
-  halluc model describe                                       what the embedded MM-LLM is made of
-  halluc score chair {output}/captions-sampled                 one figure of one run
-  halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine      your model and pictures
-  halluc score pope ANSWERS.jsonl --truth QUESTIONS.json                answers you already have""",
+  halluc model describe                                     what the embedded MM-LLM is made of
+  halluc score chair {output}/captions-sampled             the figures of one run
+  halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
+  halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",
         highlight=False,
         soft_wrap=True,
     )

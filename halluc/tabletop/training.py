@@ -135,7 +135,7 @@ def train_tabletop(
             lambda count, name=name: progress.advance(name, count, None),  # type: ignore[misc]
         )
     examples = _Examples(recipe)
-    processor = new_processor(examples.texts(6000))
+    processor = new_processor(examples.texts(min(6000, recipe.scenes)))
     examples.tokenizer = processor.tokenizer
     model = new_model(processor, recipe.seed).to(device)
     fit = _Fitter(work, model, recipe, device, progress)
