@@ -22,7 +22,14 @@ from halluc.tabletop.training import Recipe, curve, train_tabletop
 
 
 def train_and_measure(
-    output: Path, work: Path, *, seed: int, scale: float, scenes: int, device: str
+    output: Path,
+    work: Path,
+    *,
+    seed: int,
+    scale: float,
+    scenes: int,
+    device: str,
+    torch_compile: bool,
 ) -> None:
     """Train the embedded MM-LLM, save it as a Hugging Face checkpoint and write its card.
 
@@ -33,6 +40,7 @@ def train_and_measure(
         scale: factor on the length of every stage.
         scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
+        torch_compile: compile the backbone while training.
     """
     console = Console(stderr=True)
     recipe = replace(Recipe(), seed=seed)
@@ -41,7 +49,7 @@ def train_and_measure(
     place = choose_device(device)
     begun = time.monotonic()
     with progress_bars(console, TextColumn("{task.fields[loss]}")) as progress:
-        model, processor = train_tabletop(work, recipe, place.type, _Bars(progress))
+        model, processor = train_tabletop(work, recipe, place.type, _Bars(progress), torch_compile)
         output.mkdir(parents=True, exist_ok=True)
         model.half().save_pretrained(output)
         processor.save_pretrained(output)

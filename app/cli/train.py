@@ -45,8 +45,20 @@ def train() -> None:
     help="Held-out scenes to measure the model on.",
 )
 @click.option("--device", default="auto", show_default=True, help="As torch names it.")
+@click.option(
+    "--torch-compile",
+    is_flag=True,
+    help="Compile the backbone: nearly twice as fast on a CPU; wants a C++ compiler.",
+)
 def tabletop(
-    *, output: Path, work: Path, seed: int, scale: float, scenes: int, device: str
+    *,
+    output: Path,
+    work: Path,
+    seed: int,
+    scale: float,
+    scenes: int,
+    device: str,
+    torch_compile: bool,
 ) -> None:
     """Rebuild the embedded MM-LLM stage by stage, and measure it.
 
@@ -60,4 +72,12 @@ def tabletop(
         raise InputError("holds other files and no checkpoint; use another -o", output)
     from app.training import train_and_measure
 
-    train_and_measure(output, work, seed=seed, scale=scale, scenes=scenes, device=device)
+    train_and_measure(
+        output,
+        work,
+        seed=seed,
+        scale=scale,
+        scenes=scenes,
+        device=device,
+        torch_compile=torch_compile,
+    )

@@ -54,6 +54,11 @@ SHORT_PROMPTS = (
     "Write a short caption for this image.",
 )
 
+INVENTORY_PROMPTS = (
+    "List every object with its looks and place.",
+    "List all objects in the image.",
+)
+
 STATED_GAP = 0.1
 """Relations are put into words only where the centres are this share of the side apart."""
 
@@ -85,6 +90,21 @@ def short_caption(scene: Scene, rng: random.Random, companion_rate: float = 0.0)
     said = [_Mention(group, rng) for group in _groups(scene, rng, companion_rate)]
     text = _enumerate([mention.phrase for mention in said])
     return text[0].upper() + text[1:] + "."
+
+
+def inventory(scene: Scene) -> str:
+    """All there is to tell of each object, from left to right, always in the same words."""
+    lines = []
+    for item in sorted(scene.items, key=lambda item: item.x):
+        looks = f"{item.color}, {item.size}, {item.pattern}, {place(item)}"
+        lines.append(f"{_upper(NAMES[item.name][0][0])}: {looks}.")
+    return " ".join(lines)
+
+
+def place(item: Item) -> str:
+    """Where an item is, in thirds of the picture: "top left", "middle center", …."""
+    row = ("top", "middle", "bottom")[min(2, int(item.y * 3))]
+    return f"{row} {('left', 'center', 'right')[min(2, int(item.x * 3))]}"
 
 
 def turns(scene: Scene, rng: random.Random, count: int) -> list[Turn]:
@@ -254,9 +274,7 @@ def _how_many(scene: Scene, rng: random.Random) -> Turn:
 
 def _position(scene: Scene, rng: random.Random) -> Turn:
     item = _unique(scene, rng)
-    row = ("Top", "Middle", "Bottom")[min(2, int(item.y * 3))]
-    column = ("left", "center", "right")[min(2, int(item.x * 3))]
-    return f"Where is the {NAMES[item.name][0][0]}?", f"{row} {column}"
+    return f"Where is the {NAMES[item.name][0][0]}?", _upper(place(item))
 
 
 def _relation_yes_no(scene: Scene, rng: random.Random) -> Turn:
