@@ -97,8 +97,8 @@ def inventory(scene: Scene) -> str:
     lines = []
     for item in sorted(scene.items, key=lambda item: item.x):
         looks = f"{item.color}, {item.size}, {item.pattern}, {place(item)}"
-        lines.append(f"{_upper(NAMES[item.name][0][0])}: {looks}.")
-    return " ".join(lines)
+        lines.append(f"{NAMES[item.name][0][0]}: {looks}")
+    return "; ".join(lines) + "."
 
 
 def place(item: Item) -> str:

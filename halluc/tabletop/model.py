@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import nn
 from transformers import (
     CLIPImageProcessorPil,
     CLIPVisionConfig,
@@ -101,6 +102,7 @@ def new_model(processor: LlavaProcessor, seed: int) -> LlavaForConditionalGenera
         num_attention_heads=6,
         num_key_value_heads=6,
         max_position_embeddings=1024,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e5},
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
@@ -116,7 +118,31 @@ def new_model(processor: LlavaProcessor, seed: int) -> LlavaForConditionalGenera
         image_seq_length=PATCHES * PATCHES,
     )
     torch.manual_seed(seed)
-    return LlavaForConditionalGeneration(config)
+    model = LlavaForConditionalGeneration(config)
+    _let_like_find_like(model)
+    return model
+
+
+@torch.no_grad()
+def _let_like_find_like(model: LlavaForConditionalGeneration) -> None:
+    """Begin with half of the backbone's heads attending to what resembles them.
+
+    Queries equal keys there, and values are written back where they came from. A word then finds
+    the patch that is projected near it from the first step on; left to chance, a model and a
+    training this small do not come to look at the picture (mimetic initialisation, Trockman and
+    Kolter, 2023, arXiv 2305.09828).
+    """
+    for layer in model.model.language_model.layers:
+        attention = layer.self_attn
+        size = attention.head_dim
+        for head in range(attention.config.num_attention_heads // 2):
+            rows = slice(head * size, (head + 1) * size)
+            match, copy = (
+                nn.init.orthogonal_(torch.empty(size, attention.config.hidden_size)) for _ in range(2)
+            )
+            attention.q_proj.weight[rows] = attention.k_proj.weight[rows] = 1.4 * match
+            attention.v_proj.weight[rows] = copy
+            attention.o_proj.weight[:, rows] = 0.1 * copy.T
 
 
 def chat(turns: Iterable[tuple[str, str]], image: bool) -> list[dict[str, Any]]:

@@ -77,9 +77,9 @@ class Recipe:
     """
 
     encoder: Stage = Stage(1600, 64, 1e-3)
-    backbone: Stage = Stage(400, 48, 1.5e-3)
-    projector: Stage = Stage(200, 32, 2e-3)
-    instructions: Stage = Stage(3600, 32, 1e-3)
+    backbone: Stage = Stage(320, 32, 1.5e-3)
+    projector: Stage = Stage(160, 32, 2e-3)
+    instructions: Stage = Stage(3000, 32, 1e-3)
     scenes: int = 24_000
     companion_rate: float = 0.3
     seed: int = 0
@@ -230,9 +230,9 @@ class _Examples:
 
     def batch(self, name: str, step: int, stage: Stage, image: bool) -> _Batch:
         """The examples of one step of a stage."""
-        # With inventories at the beginning of MM IT, pictures are used after some hundred steps;
-        # with captions alone, in which few words depend on the picture, not after thousands.
-        inventories = max(0.08, 0.9 - 2.2 * step / stage.steps) if name == "instructions" else 0.2
+        # In inventories every word depends on the picture, so that it is used after some hundred
+        # steps; with captions alone, in which few words do, not after a thousand.
+        inventories = max(0.15, 0.9 - 1.2 * step / stage.steps) if name == "instructions" else 0.2
         rows, encoded = [], []
         for place in range(stage.batch):
             rng = random.Random(f"{name}/{self.recipe.seed}/{step}/{place}")
@@ -396,7 +396,7 @@ class _Language:
         self.model = model
         backbone = model.model.language_model
         if torch_compile:
-            # Compiled, plain attention is faster on a CPU than the fused one, whose backward is slow.
+            # On a CPU, plain attention compiled beats the fused one, whose backward is slow.
             model.set_attn_implementation("eager")
             backbone = torch.compile(backbone, dynamic=False)
         self.backbone = backbone
