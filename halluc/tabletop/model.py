@@ -137,9 +137,8 @@ def _let_like_find_like(model: LlavaForConditionalGeneration) -> None:
         size = attention.head_dim
         for head in range(attention.config.num_attention_heads // 2):
             rows = slice(head * size, (head + 1) * size)
-            match, copy = (
-                nn.init.orthogonal_(torch.empty(size, attention.config.hidden_size)) for _ in range(2)
-            )
+            shape = (size, attention.config.hidden_size)
+            match, copy = (nn.init.orthogonal_(torch.empty(shape)) for _ in range(2))
             attention.q_proj.weight[rows] = attention.k_proj.weight[rows] = 1.4 * match
             attention.v_proj.weight[rows] = copy
             attention.o_proj.weight[:, rows] = 0.1 * copy.T
