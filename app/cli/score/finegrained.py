@@ -1,0 +1,42 @@
+"""`halluc score finegrained`: rates of wrong objects, attributes and relations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from app.scoring import AS_JSON, OUTPUT, answer_cards, figure, keep, read_given, show
+from halluc.datasets.answers import read_captions
+from halluc.errors import InputError
+from halluc.records import Score
+from halluc.runs import read_run
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@AS_JSON
+@OUTPUT
+def finegrained(run: str, as_json: bool, output: Path | None) -> None:
+    """Rates of wrong objects, attributes and relations, on the embedded world."""
+    from metrics.finegrained import finegrained as compute
+    from metrics.finegrained import tabletop_findings
+
+    source = read_run(run)
+    if not source.card["data"]["name"].startswith("tabletop") or source.card["task"] != "caption":
+        what = "claims are read in captions of tabletop scenes only, and this is another run"
+        raise InputError(what, run)
+    _, given = read_given((run,), read_captions)
+    truths = {each.id: each.truth for each in source.samples if each.truth is not None}
+    findings = tabletop_findings({str(each.id): each.text for each in given}, truths)
+    scores = compute(findings)
+    how = {"claims": "sentence forms of tabletop", "answers": answer_cards(given)}
+    keep(source, output, scores, how, findings)
+    show(scores, how, as_json, _kind_rows)
+
+
+def _kind_rows(scores: list[Score]) -> Iterator[list[str]]:
+    yield ["figure", "×100", "claims"]
+    for score in scores:
+        yield [score.name, figure(score.value, 1, 100), f"{score.numerator}/{score.denominator}"]
