@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import click
 import msgspec
 
+from halluc import __version__
 from halluc.datasets.answers import Answer
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
@@ -18,6 +20,8 @@ from halluc.runs import Run, read_run
 
 # Gives the rows of the printed table, its head first.
 Rows = Callable[[list[Score]], Iterator[list[str]]]
+
+TRUTH_OF_RUN = "the run's samples"
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 OUTPUT = click.option(
@@ -58,6 +62,31 @@ def answer_cards(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     for answer in answers:
         counts[answer.path] = counts.get(answer.path, 0) + 1
     return [file_card(path, rows) for path, rows in counts.items()]
+
+
+def result_card(
+    metric: str, run: Run | None, answers: Sequence[Answer], truth: Any = None, **settings: Any
+) -> dict[str, Any]:
+    """How figures were made, kept and shown with them.
+
+    Args:
+        metric: the metric and its edition, in words.
+        run: the run that is scored; its model, prompt, decoding and seed go into the card.
+        answers: what is scored; name, SHA-256 and row count of their files go into the card.
+        truth: cards of the files of truth, or words; default: the run's samples.
+        settings: what else decides the figures (parser, lemmas, …).
+    """
+    card = {"metric": metric, **settings, "answers": answer_cards(answers)}
+    if truth is not None:
+        card["truth"] = truth
+    elif run is not None and "samples" in run.card:
+        sha256, rows = run.card["samples"], run.card["rows"]
+        card["truth"] = {"file": TRUTH_OF_RUN, "sha256": sha256, "rows": rows}
+    if run is not None:
+        for name in ("model", "data", "prompt", "decoding"):
+            if run.card.get(name):
+                card[name] = run.card[name]
+    return {**card, "versions": {"python": python_version(), "halluc": __version__}}
 
 
 def keep(
@@ -111,8 +140,15 @@ def _made(how: dict[str, Any]) -> Iterator[str]:
     """How the figures were made, line by line."""
     for name, value in how.items():
         for part in value if isinstance(value, list) else [value]:
-            yield f"{name}: {_file(part) if isinstance(part, dict) else part}"
+            yield f"{name}: {_brief(part)}"
 
 
-def _file(card: dict[str, Any]) -> str:
-    return f"{card['file']} ({card['rows']} rows, sha256 {card['sha256'][:12]})"
+def _brief(part: Any) -> str:
+    if not isinstance(part, dict):
+        return str(part)
+    if {"file", "sha256", "rows"} <= part.keys():
+        return f"{part['file']} ({part['rows']} rows, sha256 {part['sha256'][:12]})"
+    if "name" in part:
+        digest = part.get("sha256") or part.get("hash")
+        return str(part["name"]) + (f" (hash {digest[:12]})" if digest else "")
+    return ", ".join(f"{key} {value}" for key, value in part.items() if value is not None)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, answer_cards, figure, keep, read_given, samples_of, show
+from app.scoring import AS_JSON, OUTPUT, figure, keep, read_given, result_card, samples_of, show
 from halluc.datasets.answers import Answer, picture_id, read_captions, read_truths
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
@@ -57,7 +57,8 @@ def chair(
             raise InputError("the answers are yes or no; use `halluc score pope`", captions)
     _check_truths(given, truths, truth)
     result = compute({str(each.id): each.text for each in given}, truths, lemmatize)
-    how = {"lemmas": way, "answers": answer_cards(given), "truth": _truth_card(truth, len(truths))}
+    source = _truth_card(truth, len(truths)) if truth else None
+    how = result_card("CHAIR (arXiv:1809.02156)", run, given, source, lemmas=way)
     if way == "wordnet":
         how["nltk"] = version("nltk")
     if (
@@ -81,9 +82,7 @@ def _check_truths(answers: Sequence[Answer], truths: dict[str, Truth], source: s
     raise InputError(what, missing[0].path, missing[0].line)
 
 
-def _truth_card(source: str | None, rows: int) -> Any:
-    if source is None:
-        return "the run's samples"
+def _truth_card(source: str, rows: int) -> Any:
     return [file_card(source, rows)] if Path(source).is_file() else f"{source}, {rows} pictures"
 
 

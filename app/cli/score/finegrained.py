@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, answer_cards, figure, keep, read_given, show
+from app.scoring import AS_JSON, OUTPUT, figure, keep, read_given, result_card, show
 from halluc.datasets.answers import read_captions
 from halluc.errors import InputError
 from halluc.records import Score
@@ -31,7 +31,7 @@ def finegrained(run: str, as_json: bool, output: Path | None) -> None:
     truths = {each.id: each.truth for each in source.samples if each.truth is not None}
     findings = tabletop_findings({str(each.id): each.text for each in given}, truths)
     scores = compute(findings)
-    how = {"claims": "sentence forms of tabletop", "answers": answer_cards(given)}
+    how = result_card("rates by kind of claim", source, given, claims="sentence forms of tabletop")
     keep(source, output, scores, how, findings)
     show(scores, how, as_json, _kind_rows)
 

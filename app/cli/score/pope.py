@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, answer_cards, figure, keep, read_given, samples_of, show
+from app.scoring import AS_JSON, OUTPUT, figure, keep, read_given, result_card, samples_of, show
 from halluc.datasets.answers import read_answers
 from halluc.records import Score
 
@@ -30,11 +30,8 @@ def pope(
     samples = questions.samples if questions else samples_of(run, given)
     joined = align(given, samples)
     scores = compute(samples, {id: answer.text for id, answer in joined.items()})
-    how = {
-        "parser": "original",
-        "answers": answer_cards(given),
-        "truth": questions.card["files"] if questions else "the run's samples",
-    }
+    source = questions.card["files"] if questions else None
+    how = result_card("POPE (arXiv:2305.10355)", run, given, source, parser="original")
     keep(run, output, scores, how)
     show(scores, how, as_json, _pope_rows)
 
