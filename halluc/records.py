@@ -177,6 +177,8 @@ class Score(Record, frozen=True):
         split: the part of the data it covers, empty for all.
         numerator, denominator: the counts behind a ratio.
         better: which direction is better.
+        low, high: its 95 % interval; None where it has none.
+        interval: how that was found, see `halluc.statistics`; empty where there is none.
     """
 
     metric: str
@@ -186,3 +188,6 @@ class Score(Record, frozen=True):
     numerator: float | None = None
     denominator: float | None = None
     better: Literal["higher", "lower", ""] = ""
+    low: float | None = None
+    high: float | None = None
+    interval: Literal["wilson", "bootstrap", ""] = ""
