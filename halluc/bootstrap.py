@@ -43,7 +43,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Tally:
+class Counted:
     """The figures of a metric with what each picture adds to them.
 
     Attributes:
@@ -51,13 +51,11 @@ class Tally:
         parts: the same ratios of each picture's answers alone, by picture; only their numerators
             and denominators count.
         blends: figures that are no ratio but a weighted sum of ratios; their weights by key.
-        right: for yes/no questions: whether each was answered rightly, by its id.
     """
 
     scores: Sequence[Score]
     parts: Mapping[str, Sequence[Score]]
     blends: Mapping[Key, Mapping[Key, float]] = field(default_factory=dict)
-    right: Mapping[str, bool] = field(default_factory=dict)
 
 
 def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
@@ -73,9 +71,9 @@ def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
     return sums
 
 
-def tally(
+def count_pictures(
     counts: Mapping[str, C], clusters: Mapping[str, str], compute: Callable[[C], list[Score]]
-) -> Tally:
+) -> Counted:
     """A metric's figures from the counts of each answer.
 
     Args:
@@ -85,35 +83,35 @@ def tally(
     """
     pictures = merged(counts, clusters)
     (total,) = merged(pictures, dict.fromkeys(pictures, "")).values()
-    return Tally(compute(total), {name: compute(each) for name, each in pictures.items()})
+    return Counted(compute(total), {name: compute(each) for name, each in pictures.items()})
 
 
 def draw(
-    tallies: Sequence[Tally], *, seed: int = 0, resamples: int = RESAMPLES
+    runs: Sequence[Counted], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[dict[Key, NDArray[Any]]]:
-    """Figures of resampled pictures, the same pictures for all tallies.
+    """Figures of resampled pictures, the same pictures for all runs.
 
     Returns:
-        For each tally its ratios and blends by key, each of shape (resamples,); NaN where a ratio
+        For each counted its ratios and blends by key, each of shape (resamples,); NaN where a ratio
         of nothing was drawn.
 
     Raises:
-        ValueError: the tallies are about different pictures.
+        ValueError: the runs are about different pictures.
     """
     import numpy as np
 
-    names = sorted(tallies[0].parts)
-    if any(tally.parts.keys() != tallies[0].parts.keys() for tally in tallies):
+    names = sorted(runs[0].parts)
+    if any(counted.parts.keys() != runs[0].parts.keys() for counted in runs):
         raise ValueError("figures of different pictures cannot be drawn together")
-    tables = np.concatenate([table_of(tally, names) for tally in tallies], axis=2)
+    tables = np.concatenate([table_of(counted, names) for counted in runs], axis=2)
     above, below = _sums(_gathered(tables, names), seed, resamples)
     values = np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0)
     drawn, start = [], 0
-    for tally in tallies:
-        places = places_of(tally)
+    for counted in runs:
+        places = places_of(counted)
         figures = {key: values[:, start + place] for key, place in places.items()}
         start += len(places)
-        for key, weights in tally.blends.items():
+        for key, weights in counted.blends.items():
             figures[key] = np.sum([w * figures[part] for part, w in weights.items()], axis=0)
         drawn.append(figures)
     return drawn
@@ -135,20 +133,22 @@ def key_of(score: Score) -> Key:
     return score.split, score.name
 
 
-def places_of(tally: Tally) -> dict[Key, int]:
+def places_of(counted: Counted) -> dict[Key, int]:
     """The column of each ratio."""
-    keys = (key_of(score) for score in tally.scores if score.denominator is not None)
-    return {key: place for place, key in enumerate(key for key in keys if key not in tally.blends)}
+    keys = (key_of(score) for score in counted.scores if score.denominator is not None)
+    return {
+        key: place for place, key in enumerate(key for key in keys if key not in counted.blends)
+    }
 
 
-def table_of(tally: Tally, names: Sequence[str]) -> NDArray[Any]:
+def table_of(counted: Counted, names: Sequence[str]) -> NDArray[Any]:
     """Numerators and denominators of each picture: (2, pictures, ratios)."""
     import numpy as np
 
-    places = places_of(tally)
+    places = places_of(counted)
     table = np.zeros((2, len(names), len(places)))
     for row, name in enumerate(names):
-        for score in tally.parts[name]:
+        for score in counted.parts[name]:
             place = places.get(key_of(score))
             if place is not None and score.numerator is not None and score.denominator is not None:
                 table[:, row, place] += score.numerator, score.denominator

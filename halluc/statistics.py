@@ -17,7 +17,7 @@ from halluc.bootstrap import (
     RESAMPLES,
     Bounds,
     Key,
-    Tally,
+    Counted,
     draw,
     key_of,
     percentiles,
@@ -120,7 +120,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in multipletests(p_values, method="holm")[1]]
 
 
-def with_intervals(tally: Tally, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Score]:
+def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Score]:
     """The figures, each ratio and blend of ratios with its interval.
 
     Wilson's, where each picture adds one thing at most to a proportion (a caption is one thing of
@@ -129,21 +129,21 @@ def with_intervals(tally: Tally, *, seed: int = 0, resamples: int = RESAMPLES) -
     that is undefined, or rests on one picture alone, has no interval.
 
     Args:
-        tally: the figures and what each picture adds to them.
+        figures: the figures and what each picture adds to them.
         seed: fixes the resamples.
         resamples: how many, at least 1.
     """
-    table = table_of(tally, sorted(tally.parts))
-    places, draws = places_of(tally), dict[Key, "NDArray[Any]"]()
+    table = table_of(figures, sorted(figures.parts))
+    places, draws = places_of(figures), dict[Key, "NDArray[Any]"]()
     scores = []
-    for score in tally.scores:
+    for score in figures.scores:
         key = key_of(score)
-        if score.value is None or (key not in places and key not in tally.blends):
+        if score.value is None or (key not in places and key not in figures.blends):
             scores.append(score)
             continue
         if (found := _exact(*table[:, :, places[key]]) if key in places else None) is None:
-            if not draws and len(tally.parts) > 1:
-                (draws,) = draw([tally], seed=seed, resamples=resamples)
+            if not draws and len(figures.parts) > 1:
+                (draws,) = draw([figures], seed=seed, resamples=resamples)
             found = percentiles(draws[key]) if draws else (None, None)
             scores.append(_bounded(score, found, "bootstrap"))
         else:
@@ -152,7 +152,7 @@ def with_intervals(tally: Tally, *, seed: int = 0, resamples: int = RESAMPLES) -
 
 
 def differences(
-    one: Tally, other: Tally, *, seed: int = 0, resamples: int = RESAMPLES
+    one: Counted, other: Counted, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Difference]:
     """The other's figures minus the one's, with intervals and p-values of a paired bootstrap.
 

@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from halluc import bootstrap
-from halluc.bootstrap import Tally, draw, tally
+from halluc.bootstrap import Counted, count_pictures, draw
 from halluc.records import Score
 from halluc.statistics import differences, holm, mcnemar, wilson, with_intervals
 
@@ -27,12 +27,12 @@ def ratio(part, whole, name="rate"):
 
 
 def counted(parts, wholes, name="rate"):
-    """A tally of one ratio over pictures p000, p001, …"""
+    """One ratio, counted over pictures p000, p001, …"""
     pictures = {
         f"p{number:03}": [ratio(part, whole, name)]
         for number, (part, whole) in enumerate(zip(parts, wholes, strict=True))
     }
-    return Tally([ratio(int(sum(parts)), int(sum(wholes)), name)], pictures)
+    return Counted([ratio(int(sum(parts)), int(sum(wholes)), name)], pictures)
 
 
 def of(parts, wholes, axis=-1):
@@ -167,10 +167,10 @@ def test_a_blend_is_the_weighted_sum_of_its_ratios():
         ]  # fmt: skip
 
     counts = {f"p{n}": Counter(n=4, a=n % 5, b=(n * n) % 4) for n in range(60)}
-    plain = tally(counts, {name: name for name in counts}, compute)
+    plain = count_pictures(counts, {name: name for name in counts}, compute)
     mean = Score(metric="m", name="mean F", value=sum(s.value for s in plain.scores) / 2)
     blends = {("", "mean F"): {("a", "F"): 0.5, ("b", "F"): 0.5}}
-    whole = Tally([*plain.scores, mean], plain.parts, blends)
+    whole = Counted([*plain.scores, mean], plain.parts, blends)
     (drawn,) = draw([whole])
     assert np.array_equal(drawn["", "mean F"], 0.5 * drawn["a", "F"] + 0.5 * drawn["b", "F"])
     *_, last = with_intervals(whole)
@@ -180,15 +180,16 @@ def test_a_blend_is_the_weighted_sum_of_its_ratios():
 
 def test_neither_order_nor_seed_of_hashes_nor_threads_change_a_digit(mentions):
     one = counted(mentions[0][0], mentions[1][0])
-    turned = Tally(one.scores, dict(reversed(one.parts.items())))
+    turned = Counted(one.scores, dict(reversed(one.parts.items())))
     assert with_intervals(one) == with_intervals(turned)
     assert with_intervals(one, seed=1) != with_intervals(one)
     code = (
-        "from halluc.bootstrap import Tally; from halluc.records import Score\n"
+        "from halluc.bootstrap import Counted; from halluc.records import Score\n"
         "from halluc.statistics import with_intervals\n"
-        "def r(a, b): return [Score(metric='m', name='r', value=a / b, numerator=a, denominator=b)]\n"
+        "def r(a, b):\n"
+        "    return [Score(metric='m', name='r', value=a / b, numerator=a, denominator=b)]\n"
         "parts = {f'p{n}': r(n % 4, 3 + n % 5) for n in range(150)}\n"
-        "print(with_intervals(Tally(r(222, 750), parts)))"
+        "print(with_intervals(Counted(r(222, 750), parts)))"
     )
     found = {
         subprocess.run(
