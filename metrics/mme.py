@@ -10,10 +10,12 @@ on their own too (0..800), as papers on hallucination do. Higher is better. Sour
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from halluc.bootstrap import Key
 from halluc.datasets.mme import COGNITION, PERCEPTION, TASKS
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Score
@@ -37,58 +39,37 @@ def parse_answer(text: str) -> Label | Literal["other"]:
     return "yes" if "yes" in head else "no" if "no" in head else "other"
 
 
-@dataclass(frozen=True)
+@dataclass
 class MmeCounts:
-    """What a task counts.
+    """What MME counts, task by task; counts of two sets of pictures add up.
 
     Attributes:
-        questions, right, other: questions, those answered rightly, those answered with neither yes
-            nor no (never right).
-        pictures, whole: pictures, and those with both questions answered rightly.
+        by: (task, what) to a number: "questions", those answered "right", those answered with
+            neither yes nor no ("other", never right), "pictures", and those with both questions
+            answered rightly ("whole").
     """
 
-    questions: int = 0
-    right: int = 0
-    other: int = 0
-    pictures: int = 0
-    whole: int = 0
+    by: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __add__(self, other: MmeCounts) -> MmeCounts:
         """Counts of both together."""
-        return MmeCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return MmeCounts(self.by + other.by)
 
 
-def update(pair: Sequence[tuple[str, Label]]) -> MmeCounts:
-    """Counts of one picture from its answers and truths; with one question left it is not whole."""
-    parsed = [(parse_answer(text), label) for text, label in pair]
-    right = sum(answer == label for answer, label in parsed)
-    return MmeCounts(
-        questions=len(pair),
-        right=right,
-        other=sum(answer == "other" for answer, _ in parsed),
-        pictures=1,
-        whole=int(right == len(pair) == 2),
-    )
+@dataclass(frozen=True)
+class Mme:
+    """Figures of answers, and the counts behind them.
 
-
-def compute(counts: Mapping[str, MmeCounts]) -> list[Score]:
-    """Four figures a task and the totals, from the counts of each task.
-
-    A total is None where one of its tasks is not there: less than the whole is no perception score.
+    Attributes:
+        scores: the figures.
+        counts: the counts of each picture, by its name; their sum gives the figures.
     """
-    scores = [score for task in TASKS if task in counts for score in _task(task, counts[task])]
-    values = {each.split: each.value for each in scores if each.name == "score"}
-    for name, tasks in TOTALS.items():
-        # Added up in the script's order, so that the last digit agrees.
-        parts = [value for task in tasks if (value := values.get(task)) is not None]
-        total = sum(parts) if len(parts) == len(tasks) else None
-        scores.append(Score(metric="mme", name=name, value=total, better="higher"))
-    return scores
+
+    scores: list[Score]
+    counts: dict[str, MmeCounts]
 
 
-def mme(
-    samples: Sequence[Sample], answers: Mapping[str, str], pairs: Pairs = "image"
-) -> list[Score]:
+def mme(samples: Sequence[Sample], answers: Mapping[str, str], pairs: Pairs = "image") -> Mme:
     """Score answers to MME's questions, task by task.
 
     Args:
@@ -107,9 +88,51 @@ def mme(
     counts: dict[str, MmeCounts] = {}
     for group in groups:
         pair = [(answers[each.id], _label(each)) for each in group]
-        task = group[0].split
-        counts[task] = counts.get(task, MmeCounts()) + update(pair)
-    return compute(counts)
+        picture = group[0].image or group[0].id
+        counts[picture] = counts.get(picture, MmeCounts()) + update(group[0].split, pair)
+    return Mme(compute(sum(counts.values(), MmeCounts())), counts)
+
+
+def update(task: str, pair: Sequence[tuple[str, Label]]) -> MmeCounts:
+    """Counts of one picture from its answers and truths; with one question left it is not whole."""
+    parsed = [(parse_answer(text), label) for text, label in pair]
+    right = sum(answer == label for answer, label in parsed)
+    numbers = {
+        "questions": len(pair),
+        "right": right,
+        "other": sum(answer == "other" for answer, _ in parsed),
+        "pictures": 1,
+        "whole": int(right == len(pair) == 2),
+    }
+    return MmeCounts(Counter({(task, what): number for what, number in numbers.items()}))
+
+
+def compute(counts: MmeCounts) -> list[Score]:
+    """Four figures a task and the totals.
+
+    A total is None where one of its tasks is not there: less than the whole is no perception score.
+    """
+    asked = {task for task, _ in counts.by}
+    scores = [score for task in TASKS if task in asked for score in _task(task, counts.by)]
+    values = {each.split: each.value for each in scores if each.name == "score"}
+    for name, tasks in TOTALS.items():
+        # Added up in the script's order, so that the last digit agrees.
+        parts = [value for task in tasks if (value := values.get(task)) is not None]
+        total = sum(parts) if len(parts) == len(tasks) else None
+        scores.append(Score(metric="mme", name=name, value=total, better="higher"))
+    return scores
+
+
+def blends() -> dict[Key, dict[Key, float]]:
+    """The figures that are weighted sums of the shares acc and acc+, with their weights."""
+    scores: dict[Key, dict[Key, float]] = {
+        (task, "score"): {(task, "acc"): 100.0, (task, "acc+"): 100.0} for task in TASKS
+    }
+    for name, tasks in TOTALS.items():
+        scores["", name] = {
+            part: weight for task in tasks for part, weight in scores[task, "score"].items()
+        }
+    return scores
 
 
 def odd_pictures(samples: Iterable[Sample]) -> list[str]:
@@ -117,28 +140,28 @@ def odd_pictures(samples: Iterable[Sample]) -> list[str]:
     return [group[0].image or group[0].id for group in _by_image(samples) if len(group) != 2]
 
 
-def _task(task: str, counts: MmeCounts) -> list[Score]:
-    c = counts
-    acc = c.right / c.questions if c.questions else None
-    plus = c.whole / c.pictures if c.pictures else None
+def _task(task: str, by: Mapping[tuple[str, str], int]) -> list[Score]:
+    ratios = {
+        "acc": (by[task, "right"], by[task, "questions"]),
+        "acc+": (by[task, "whole"], by[task, "pictures"]),
+    }
     # Each times 100 before they are added, as in the script.
-    score = None if acc is None or plus is None else acc * 100 + plus * 100
-    ratio = {"acc": (acc, c.right, c.questions), "acc+": (plus, c.whole, c.pictures)}
+    score = sum(part / whole * 100 for part, whole in ratios.values())
     return [
         Score(metric="mme", name="score", value=score, split=task, better="higher"),
         *(
             Score(
                 metric="mme",
                 name=name,
-                value=value,
+                value=part / whole,
                 split=task,
                 numerator=part,
                 denominator=whole,
                 better="higher",
             )
-            for name, (value, part, whole) in ratio.items()
+            for name, (part, whole) in ratios.items()
         ),
-        Score(metric="mme", name="other", value=c.other, split=task, better="lower"),
+        Score(metric="mme", name="other", value=by[task, "other"], split=task, better="lower"),
     ]
 
 

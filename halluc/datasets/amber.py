@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -67,6 +68,11 @@ class Annotations:
     associations: Mapping[str, tuple[str, ...]]
     safe: frozenset[str]
     card: list[dict[str, Any]]
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words that count as objects: all that associations know."""
+        return frozenset(self.associations).union(*self.associations.values())
 
 
 def load(path: str | Path, images: Path | None = None) -> Dataset:
