@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "Generate, score and picture, small and offline, on the embedded world.",
     "generate": "Ask an MM-LLM for captions or yes/no answers and keep them as a run.",
     "score": "Score a run or a file of answers with a published metric.",
+    "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "train": "Train the embedded MM-LLM.",
     "model": "Describe an MM-LLM in the survey's terms.",
 }

@@ -1,0 +1,177 @@
+"""A comparison as a table, Markdown, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from app.comparing import TEXT, Compared, Comparison
+from app.comparing.words import UNITS, p_value, scaled, verdicts
+from halluc.records import Score
+
+TITLES = {"pope": "POPE", "chair": "CHAIR", "finegrained": "Wrong claims by kind"}
+# In no table: what is a unit of another figure.
+_HIDDEN = {"Len/100"}
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
+    """Everything, for a program."""
+    return {
+        "how": comparison.how,
+        "runs": [
+            {
+                "name": side.name,
+                "from": list(side.sources),
+                "control": side.name in comparison.controls,
+                "card": side.run.card if side.run else None,
+                "seconds": comparison.seconds[side.name],
+                "scores": comparison.scores[side.name],
+            }
+            for side in comparison.sides
+        ],
+        "made differently": [
+            {"one": one, "other": other, "differences": lines}
+            for (one, other), lines in comparison.made.items()
+        ],
+        "differences": comparison.rows,
+        "verdicts": verdicts(comparison),
+    }
+
+
+def as_csv(comparison: Comparison) -> str:
+    """A line for each figure and pair of runs."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    names = [field.name for field in msgspec.structs.fields(Compared)]
+    writer.writerow(names)
+    writer.writerows([getattr(row, name) for name in names] for row in comparison.rows)
+    return file.getvalue()
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """The report for a page."""
+    parts = []
+    for title, lines in _notes(comparison):
+        parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
+    for title, rows in _sections(comparison):
+        table = [_head(comparison), ("---", "---", "---:", "---:", "---:"), *rows]
+        parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
+    parts.append("**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison)))
+    return "\n\n".join(parts)
+
+
+def print_tables(comparison: Comparison) -> None:
+    """The report for a person at a terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+
+    def block(title: str, lines: list[str]) -> None:
+        console.print(Text(title, "bold"))
+        for line in lines:
+            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print()
+
+    for title, lines in _notes(comparison):
+        block(title, lines)
+    for title, rows in _sections(comparison):
+        table = Table(
+            title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0), pad_edge=False,
+        )  # fmt: skip
+        for number, name in enumerate(_head(comparison)):
+            table.add_column(name, justify="left" if number < 2 else "right")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    block("Verdict", [f"• {line}" for line in verdicts(comparison)])
+
+
+def _notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
+    files = [side.name for side in comparison.sides if side.run is None]
+    for (one, other), lines in comparison.made.items():
+        if lines or not {one, other} & set(files):
+            yield f"How {one} and {other} were made differently", lines or ["in nothing"]
+    if files:
+        yield "How the runs were made", [f"{', '.join(files)}: files of answers do not tell"]
+    yield "How they were scored", [f"{name}: {value}" for name, value in comparison.how.items()]
+
+
+def _sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """Title and rows of each table: a metric, or a split of it."""
+    groups = dict.fromkeys((row.metric, row.split) for row in comparison.rows)
+    for metric, split in groups:
+        names = dict.fromkeys(
+            row.name
+            for row in comparison.rows
+            if (row.metric, row.split) == (metric, split) and row.name not in _HIDDEN
+        )
+        rows = [line for name in names for line in _figure(comparison, metric, split, name)]
+        if metric == TEXT:
+            rows += list(_seconds(comparison))
+            yield "Length of an answer, and what the whole run cost", rows
+        else:
+            title = ", ".join(filter(None, (TITLES.get(metric, metric), split)))
+            yield f"{title} ({_units(names)})", rows
+
+
+def _units(names: dict[str, None]) -> str:
+    plain = [f"{name} in {UNITS[name]}" for name in names if name in UNITS]
+    return ", ".join(["×100", *plain])
+
+
+def _figure(
+    comparison: Comparison, metric: str, split: str, name: str
+) -> Iterator[tuple[str, ...]]:
+    key = metric, split, name
+    scores = {
+        side.name: score
+        for side in comparison.sides
+        for score in comparison.scores[side.name]
+        if (score.metric, score.split, score.name) == key
+    }
+    rows = [row for row in comparison.rows if (row.metric, row.split, row.name) == key]
+    base = comparison.pairs[0][0]
+    for number, (run, score) in enumerate(scores.items()):
+        mine = {row.one: row for row in rows if row.other == run}
+        yield name if not number else "", run, _value(score), *_against(mine.pop(base, None))
+        for one, row in mine.items():
+            yield "", f"  vs {one}", "", *_against(row)
+
+
+def _head(comparison: Comparison) -> tuple[str, ...]:
+    return "figure", "run", "value, 95 % interval", f"against {comparison.pairs[0][0]}", "p"
+
+
+def _against(row: Compared | None) -> tuple[str, str]:
+    if row is None:
+        return "", ""
+    if row.difference is None or row.low is None or row.high is None:
+        return "undefined", "–"
+    values = (row.difference, row.low, row.high)
+    value, low, high = (scaled(row.name, each, 2, sign=True) for each in values)
+    return f"{value} [{low}, {high}]", p_value(row.p_holm)
+
+
+def _value(score: Score) -> str:
+    if score.value is None:
+        return "undefined"
+    value = scaled(score.name, score.value, 2)
+    if score.low is None or score.high is None:
+        return value
+    return f"{value} [{scaled(score.name, score.low, 2)}, {scaled(score.name, score.high, 2)}]"
+
+
+def _seconds(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    for number, side in enumerate(comparison.sides):
+        took = comparison.seconds[side.name]
+        if took is not None:
+            yield "" if number else "seconds", side.name, f"{took:,.0f}", "", ""
