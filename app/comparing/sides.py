@@ -16,7 +16,7 @@ from halluc.datasets.pope import Question, load_files
 from halluc.errors import InputError
 from halluc.language.lemmas import Lemmatizer
 from halluc.records import Sample
-from halluc.runs import Run
+from halluc.runs import Run, read_run
 
 Task = Literal["caption", "pope"]
 _NAMED = 5
@@ -104,21 +104,29 @@ def check_controls(controls: Sequence[str], sources: Mapping[str, Sequence[str]]
 
 
 def task_of(sources: Mapping[str, Sequence[str]], truth: Sequence[str]) -> Task:
-    """What the runs were asked: their own task, or for files what the truth is of."""
-    from halluc.runs import read_run
+    """What the runs were asked: their own task, or for files what the truth is of.
 
+    Raises:
+        RunError: a folder is no run.
+        InputError: the runs are of different tasks, or of one that cannot be compared.
+    """
+    files = [each[0] for each in sources.values() if not Path(each[0]).is_dir()]
+    if files and not truth:
+        raise InputError("files of answers need their --truth", files[0])
     tasks = {
         name: read_run(files[0]).card.get("task")
         for name, files in sources.items()
         if Path(files[0]).is_dir()
-    }
-    first = next(iter(tasks.values()), None) or ("pope" if _asks(truth) else "caption")
-    for name, task in tasks.items():
-        if task != first:
-            raise InputError(f"{name} is of the task {task}, {next(iter(tasks))} of {first}")
-    if first not in ("caption", "pope"):
-        raise InputError(f"runs of the task {first} cannot be compared; pope and caption can")
-    return first
+    } or {"": "pope" if _asks(truth) else "caption"}
+    (first, task), *others = tasks.items()
+    for name, another in others:
+        if another != task:
+            raise InputError(f"{name} is of the task {another}, {first} of {task}")
+    if task == "pope":
+        return "pope"
+    if task == "caption":
+        return "caption"
+    raise InputError(f"runs of the task {task} cannot be compared; pope and caption can")
 
 
 def read_questions(name: str, files: Sequence[str], truth: Sequence[str]) -> Side:
