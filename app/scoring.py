@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -20,6 +21,8 @@ from halluc.runs import Run, read_run
 
 # Gives the rows of the printed table, its head first.
 Rows = Callable[[list[Score]], Iterator[list[str]]]
+# Gives the answers of a file.
+Reader = Callable[[str], Iterable[Answer]]
 
 TRUTH_OF_RUN = "the run's samples"
 
@@ -32,21 +35,35 @@ OUTPUT = click.option(
 )
 
 
-def read_given(names: Sequence[str], read: Any) -> tuple[Run | None, list[Answer]]:
+def read_given(names: Sequence[str], read: Reader) -> tuple[Run | None, list[Answer]]:
     """The run, if one is named, and all answers in order."""
-    if not any(Path(name).is_dir() for name in names):
-        return None, [answer for name in names for answer in read(name)]
+    run, answers = stream_given(names, read)
+    return run, list(answers)
+
+
+def stream_given(
+    names: Sequence[str], read: Reader, *, allow_missing: bool = False
+) -> tuple[Run | None, Iterator[Answer]]:
+    """The run, if one is named, and the answers one by one, in order.
+
+    Args:
+        names: one run, or files.
+        read: gives the answers of a file.
+        allow_missing: take a run with samples that have no answer yet.
+    """
+    if not any((Path(name) / "run.json").is_file() for name in names):
+        return None, (answer for name in names for answer in read(name))
     if len(names) > 1:
         raise InputError("score one run at a time", names[1])
     run = read_run(names[0])
-    if pending := run.pending():
+    if (pending := run.pending()) and not allow_missing:
         what = f"{len(pending)} of {len(run.samples)} samples have no answer yet"
         raise InputError(f"{what}; finish the run by giving its command again", run.path)
     file = run.path / "responses.jsonl"
-    return run, [
+    return run, (
         Answer(each.id, each.text, file, line, each.prompt)
         for line, each in enumerate(run.responses, 1)
-    ]
+    )
 
 
 def samples_of(run: Run | None, answers: Sequence[Answer]) -> list[Sample]:
@@ -56,32 +73,44 @@ def samples_of(run: Run | None, answers: Sequence[Answer]) -> list[Sample]:
     return run.samples
 
 
-def answer_cards(answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    """Name, SHA-256 and row count of each file the answers come from."""
-    counts: dict[Path, int] = {}
+def count_rows(answers: Iterable[Answer], rows: Counter[Path]) -> Iterator[Answer]:
+    """Give the answers on, counting the rows of each file; a row may give several answers."""
+    line, path = -1, None
     for answer in answers:
-        counts[answer.path] = counts.get(answer.path, 0) + 1
-    return [file_card(path, rows) for path, rows in counts.items()]
+        if answer.line != line or answer.path is not path:
+            line, path = answer.line, answer.path
+            rows[path] += 1
+        yield answer
 
 
 def result_card(
-    metric: str, run: Run | None, answers: Sequence[Answer], truth: Any = None, **settings: Any
+    metric: str,
+    run: Run | None,
+    answers: Iterable[Answer] | Counter[Path],
+    truth: Any = None,
+    **settings: Any,
 ) -> dict[str, Any]:
     """How figures were made, kept and shown with them.
 
     Args:
         metric: the metric and its edition, in words.
         run: the run that is scored; its model, prompt, decoding and seed go into the card.
-        answers: what is scored; name, SHA-256 and row count of their files go into the card.
+        answers: what is scored, or `count_rows` of it; name, SHA-256 and row count of the files go
+            into the card.
         truth: cards of the files of truth, or words; default: the run's samples.
         settings: what else decides the figures (parser, lemmas, …).
     """
-    card = {"metric": metric, **settings, "answers": answer_cards(answers)}
+    if not isinstance(answers, Counter):
+        rows = Counter[Path]()
+        deque(count_rows(answers, rows), maxlen=0)
+        answers = rows
+    cards = [file_card(path, number) for path, number in answers.items()]
+    card: dict[str, Any] = {"metric": metric, **settings, "answers": cards}
     if truth is not None:
         card["truth"] = truth
     elif run is not None and "samples" in run.card:
-        sha256, rows = run.card["samples"], run.card["rows"]
-        card["truth"] = {"file": TRUTH_OF_RUN, "sha256": sha256, "rows": rows}
+        sha256, number = run.card["samples"], run.card["rows"]
+        card["truth"] = {"file": TRUTH_OF_RUN, "sha256": sha256, "rows": number}
     if run is not None:
         for name in ("model", "data", "prompt", "decoding"):
             if run.card.get(name):
@@ -109,26 +138,30 @@ def keep(
         run.write_scores(scores, how)
 
 
-def show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows) -> None:
-    """Print figures and how they were made, as a table or as JSON."""
+def show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows, **more: Any) -> None:
+    """Print figures and how they were made, as a table or as JSON; JSON holds more beside them."""
     if as_json:
-        document = msgspec.json.encode({"how": how, "scores": scores})
+        document = msgspec.json.encode({"how": how, "scores": scores, **more})
         click.echo(msgspec.json.format(document, indent=2))
         return
+    print_table(rows(scores))
+    click.echo("\n".join(_made(how)))
+
+
+def print_table(rows: Iterable[list[str]], left: Container[str] = ("split", "figure")) -> None:
+    """Print rows, their head first; the columns named are set to the left."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    head, *body = rows(scores)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for column, name in enumerate(head):
-        table.add_column(
-            name, justify="right" if column or name not in ("split", "figure") else "left"
-        )
+    head, *body = rows
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    for name in head:
+        table.add_column(name, justify="left" if name in left else "right")
     for row in body:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # answers may hold what looks like markup
     Console().print(table)
-    click.echo("\n".join(_made(how)))
 
 
 def figure(value: float | None, digits: int, scale: int = 1) -> str:

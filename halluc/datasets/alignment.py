@@ -6,8 +6,9 @@ follow. Here a missing, surplus or second answer is an error that names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from halluc.datasets.answers import Answer
 from halluc.errors import InputError
@@ -17,156 +18,188 @@ from halluc.records import Sample
 LLAVA_STEP = 10_000_000
 _NAMED = 5
 
-
-@dataclass
-class _Block:
-    """Answers of one file in a row, none of whose ids comes twice; id in its split → answer."""
-
-    answers: dict[str, Answer] = field(default_factory=dict)
+Place = tuple[Path, int]
 
 
-def align(answers: Sequence[Answer], samples: Sequence[Sample]) -> dict[str, Answer]:
-    """The answer to each sample, by the sample's id.
+class Pairs:
+    """Questions with their answers, one by one: holds no answer longer than it must.
 
-    Answers that carry the samples' own ids are joined directly. Those of other tools number the
-    questions anew in each split; they are cut where an id comes again or another file begins, and
-    each block goes to the one split whose questions agree with what the answers say they were
-    asked.
+    Answers that carry the samples' own ids, or tell their split, are joined directly. Those of
+    other tools number the questions anew in each split; they are cut where an id comes again or
+    another file begins, and each block goes to the one split whose questions agree with what the
+    answers say they were asked.
 
     Args:
         answers: in the order of their files.
         samples: the questions, of one or several splits.
+        allow_missing: leave out answers without a question and questions without an answer.
+
+    Attributes:
+        missing: questions without an answer in each split, known after the last pair.
+        surplus: answers without a question, likewise.
 
     Raises:
-        InputError: a question has no answer or two, an answer has no question, or a block fits no
-            split, or several; names ids, files and lines.
+        InputError: while or after the last pair is given: a question has two answers, or none, an
+            answer has no question, or a block fits no split, or several; names ids, files, lines.
     """
-    ids = {sample.id for sample in samples}
-    if any(str(answer.id) in ids for answer in answers):
-        paired = ((str(answer.id), answer) for answer in answers)
-        return _join(paired, samples)
-    splits: dict[str, dict[str, Sample]] = {}
-    for sample in samples:
-        split = splits.setdefault(sample.split, {})
-        split[sample.id.removeprefix(f"{sample.split}/")] = sample
-    return _join(_paired(list(_blocks(answers)), splits), samples)
 
+    def __init__(
+        self, answers: Iterable[Answer], samples: Sequence[Sample], *, allow_missing: bool = False
+    ) -> None:
+        self.missing: Counter[str] = Counter()
+        self.surplus = 0
+        self._answers, self._samples, self._allow = answers, samples, allow_missing
+        self._by_id = {sample.id: sample for sample in samples}
+        self._splits = list(dict.fromkeys(sample.split for sample in samples))
+        self._answered: dict[str, Place] = {}
+        self._twice: list[tuple[Answer, Place]] = []
+        self._without: list[Answer] = []
 
-def _join(pairs: Iterable[tuple[str, Answer]], samples: Sequence[Sample]) -> dict[str, Answer]:
-    ids = {sample.id for sample in samples}
-    joined: dict[str, Answer] = {}
-    surplus, twice = [], []
-    for id, answer in pairs:
-        if id not in ids:
-            surplus.append(answer)
-        elif id in joined:
-            twice.append((answer, joined[id]))
+    def __iter__(self) -> Iterator[tuple[Sample, Answer]]:
+        """Give each question with its answer, in the order of the answers."""
+        block: dict[str, Answer] = {}
+        path = None
+        for answer in self._answers:
+            direct = self._by_id.get(str(answer.id)) or self._told(answer)
+            if direct is not None:
+                yield from self._join(direct, answer)
+                continue
+            id = _local(answer.id)
+            if len(self._splits) == 1:
+                yield from self._pair(self._splits[0], {id: answer})
+                continue
+            if block and (id in block or answer.path != path):
+                yield from self._pair(self._split_of(block), block)
+                block = {}
+            block[id] = answer
+            path = answer.path
+        if block:
+            yield from self._pair(self._split_of(block), block)
+        self._check()
+
+    def _told(self, answer: Answer) -> Sample | None:
+        """The question in the split that the answer tells."""
+        if answer.own is None or not answer.own.split:
+            return None
+        return self._find(answer.own.split, _local(answer.id), answer)
+
+    def _find(self, split: str, id: str, answer: Answer) -> Sample | None:
+        question = self._by_id.get(f"{split}/{id}")
+        if question is not None and not _asks(answer, question):
+            asked, truth = _plain(answer.prompt or ""), _plain(question.prompt or "")
+            what = f"was asked {asked!r}, but the truth ({split}) has {truth!r}"
+            raise InputError(f"question {answer.id} {what}", answer.path, answer.line)
+        return question
+
+    def _pair(self, split: str, block: dict[str, Answer]) -> Iterator[tuple[Sample, Answer]]:
+        for id, answer in block.items():
+            question = self._find(split, id, answer)
+            if question is None:
+                self._note(self._without, answer)
+                self.surplus += 1
+            else:
+                yield from self._join(question, answer)
+
+    def _join(self, question: Sample, answer: Answer) -> Iterator[tuple[Sample, Answer]]:
+        first = self._answered.setdefault(question.id, (answer.path, answer.line))
+        if first != (answer.path, answer.line):
+            self._twice.append((answer, first))
         else:
-            joined[id] = answer
-    if twice:
-        answer, first = twice[0]
-        named = _names([str(each.id) for each, _ in twice])
-        raise InputError(
-            f"{len(twice)} questions answered twice ({named}); the first answer to {answer.id} "
-            f"is in {first.path.name}:{first.line}; remove one of the two",
-            answer.path,
-            answer.line,
-        )
-    if surplus:
-        named = _names([str(each.id) for each in surplus])
-        what = f"{len(surplus)} answers without a question in the truth ({named})"
-        raise InputError(
-            f"{what}; remove them or name the right --truth", surplus[0].path, surplus[0].line
-        )
-    if missing := [sample.id for sample in samples if sample.id not in joined]:
-        answered = dict.fromkeys(str(answer.path) for answer in joined.values())
-        raise InputError(
-            f"{len(missing)} of {len(samples)} questions have no answer ({_names(missing)}); "
-            "answer them or leave their --truth out",
-            ", ".join(answered),
-        )
-    return joined
+            yield question, answer
 
+    def _note(self, answers: list[Answer], answer: Answer) -> None:
+        if len(answers) <= _NAMED:  # one more than is named, so that there is a sign of more
+            answers.append(answer)
 
-def _blocks(answers: Iterable[Answer]) -> Iterator[_Block]:
-    block, path = _Block(), None
-    for answer in answers:
-        id = _local(answer.id)
-        if block.answers and (id in block.answers or answer.path != path):
-            yield block
-            block = _Block()
-        block.answers[id] = answer
-        path = answer.path
-    if block.answers:
-        yield block
-
-
-def _local(id: int | str) -> str:
-    text = str(id)
-    return str(int(text) % LLAVA_STEP) if text.isdecimal() else text
-
-
-def _paired(
-    blocks: Sequence[_Block], splits: Mapping[str, Mapping[str, Sample]]
-) -> Iterator[tuple[str, Answer]]:
-    taken: dict[str, list[_Block]] = {split: [] for split in splits}
-    for block in blocks:
-        agreeing = [split for split, questions in splits.items() if _agrees(block, questions)]
-        whole = [split for split in agreeing if block.answers.keys() <= splits[split].keys()]
+    def _split_of(self, block: dict[str, Answer]) -> str:
+        """The split that a block of answers belongs to."""
+        first = next(iter(block.values()))
+        agreeing, whole = [], []
+        for split in self._splits:
+            questions = {id: self._by_id.get(f"{split}/{id}") for id in block}
+            known = [(block[id], question) for id, question in questions.items() if question]
+            if known and all(_asks(answer, question) for answer, question in known):
+                agreeing.append(split)
+                whole += [split] if len(known) == len(block) else []
         fitting = whole or agreeing
-        again = [split for split in fitting if any(_repeats(block, old) for old in taken[split])]
-        if not fitting:
-            _refuse(block, splits)
+        again = [split for split in fitting if self._repeats(split, block)]
         if len(fitting) > 1 and not again:
-            first = _first(block)
             raise InputError(
-                f"the {len(block.answers)} answers from here fit several splits "
+                f"the {len(block)} answers from here fit several splits "
                 f'({", ".join(fitting)}); give what was asked as "prompt", or one --truth',
                 first.path,
                 first.line,
             )
-        split = (again or fitting)[0]
-        taken[split].append(block)
-        for id, answer in block.answers.items():
-            question = splits[split].get(id)
-            yield (question.id if question else f"{split}/{id}"), answer
+        if not fitting:
+            for split in self._splits:
+                for id, answer in block.items():
+                    self._find(split, id, answer)  # says what else was asked
+            what = f"{len(block)} answers from here have no question in the truth"
+            named = _names([str(answer.id) for answer in block.values()])
+            raise InputError(f"{what} ({named}); name the right --truth", first.path, first.line)
+        return (again or fitting)[0]
+
+    def _repeats(self, split: str, block: dict[str, Answer]) -> bool:
+        """Whether a block answers again, in the same file, what an earlier one did."""
+        earlier = (self._answered.get(f"{split}/{id}") for id in block)
+        path = next(iter(block.values())).path
+        return any(place is not None and place[0] == path for place in earlier)
+
+    def _check(self) -> None:
+        if self._twice:
+            answer, (path, line) = self._twice[0]
+            named = _names([str(each.id) for each, _ in self._twice])
+            raise InputError(
+                f"{len(self._twice)} questions answered twice ({named}); the first answer to "
+                f"{answer.id} is in {path.name}:{line}; remove one of the two",
+                answer.path,
+                answer.line,
+            )
+        if self._without and not self._allow:
+            first = self._without[0]
+            named = _names([str(each.id) for each in self._without])
+            what = f"{self.surplus} answers without a question in the truth ({named})"
+            how = "remove them, name the right --truth, or --allow-missing"
+            raise InputError(f"{what}; {how}", first.path, first.line)
+        if len(self._answered) == len(self._by_id):
+            return
+        missing = [each for each in self._samples if each.id not in self._answered]
+        self.missing.update(each.split for each in missing)
+        if not (self._allow and self._answered):
+            answered = dict.fromkeys(str(path) for path, _ in self._answered.values())
+            raise InputError(
+                f"{len(missing)} of {len(self._by_id)} questions have no answer "
+                f"({_names([each.id for each in missing])}); answer them, leave their --truth out, "
+                "or --allow-missing",
+                ", ".join(answered),
+            )
 
 
-def _repeats(block: _Block, old: _Block) -> bool:
-    """Whether a block answers again, in the same file, what an old one did."""
-    same_file = _first(block).path == _first(old).path
-    return same_file and not block.answers.keys().isdisjoint(old.answers)
+def align(answers: Iterable[Answer], samples: Sequence[Sample]) -> dict[str, Answer]:
+    """The answer to each sample, by the sample's id; see `Pairs`.
+
+    Raises:
+        InputError: answers and questions do not fit one to one.
+    """
+    return {sample.id: answer for sample, answer in Pairs(answers, samples)}
 
 
-def _first(block: _Block) -> Answer:
-    return next(iter(block.answers.values()))
-
-
-def _agrees(block: _Block, questions: Mapping[str, Sample]) -> bool:
-    known = [(answer, questions[id]) for id, answer in block.answers.items() if id in questions]
-    return bool(known) and all(_asks(answer, question) for answer, question in known)
+def _local(id: int | str) -> str:
+    if isinstance(id, int):
+        return str(id % LLAVA_STEP)
+    return str(int(id) % LLAVA_STEP) if id.isdecimal() else id
 
 
 def _asks(answer: Answer, question: Sample) -> bool:
-    return answer.prompt is None or _plain(question.prompt or "") in _plain(answer.prompt)
+    prompt = answer.prompt
+    if prompt is None or (question.prompt or "") in prompt:
+        return True
+    return _plain(question.prompt or "") in _plain(prompt)
 
 
 def _plain(prompt: str) -> str:
     # Older POPE files replaced "a" by "an" within "image" too.
     return " ".join(prompt.lower().replace("imange", "image").split())
-
-
-def _refuse(block: _Block, splits: Mapping[str, Mapping[str, Sample]]) -> None:
-    for split, questions in splits.items():
-        for id, answer in block.answers.items():
-            if id in questions and not _asks(answer, questions[id]):
-                asked, truth = _plain(answer.prompt or ""), _plain(questions[id].prompt or "")
-                what = f"was asked {asked!r}, but the truth ({split}) has {truth!r}"
-                raise InputError(f"question {answer.id} {what}", answer.path, answer.line)
-    first = _first(block)
-    what = f"{len(block.answers)} answers from here have no question in the truth"
-    named = _names([str(answer.id) for answer in block.answers.values()])
-    raise InputError(f"{what} ({named}); name the right --truth", first.path, first.line)
 
 
 def _names(ids: Sequence[str]) -> str:

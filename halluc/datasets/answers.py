@@ -17,7 +17,7 @@ from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
 from halluc.jsonl import read_lines
 from halluc.language.lemmas import Lemmatizer
-from halluc.records import TrueObject, Truth
+from halluc.records import Label, Sample, TrueObject, Truth
 
 
 class Answer(NamedTuple):
@@ -28,6 +28,8 @@ class Answer(NamedTuple):
         text: the answer.
         path, line: file and line (from 1) it comes from.
         prompt: what was asked, None if the file does not say.
+        own: the question as the file itself tells it, with its split and right answer; None if it
+            tells neither.
     """
 
     id: int | str
@@ -35,6 +37,7 @@ class Answer(NamedTuple):
     path: Path
     line: int
     prompt: str | None = None
+    own: Sample | None = None
 
 
 class _AnswerRow(msgspec.Struct):
@@ -46,6 +49,7 @@ class _AnswerRow(msgspec.Struct):
     output: str | None = None
     prompt: str | None = None
     question: str | None = None
+    category: str | None = None
     label: msgspec.Raw = msgspec.Raw()
 
 
@@ -61,32 +65,74 @@ class _ChairOutput(msgspec.Struct):
 
 
 def read_answers(path: str | Path) -> list[Answer]:
-    """Answers to questions, from JSON lines or a JSON array.
+    """All of `stream_answers`."""
+    return list(stream_answers(path))
 
-    The id is ``question_id`` or ``id``; the answer is ``text``, ``answer``, ``response`` or
-    ``output``; what was asked is ``prompt`` or ``question``, and may be left out.
+
+def stream_answers(path: str | Path) -> Iterator[Answer]:
+    """Answers to questions one by one, from a file of any tool; its form is found by content.
+
+    Read are POPE's and LLaVA's JSON lines or a JSON array of the same rows, lmms-eval's samples and
+    VLMEvalKit's tables (`halluc.datasets.harnesses`). In the first the id is ``question_id`` or
+    ``id``; the answer is ``text``, ``answer``, ``response`` or ``output``; what was asked is
+    ``prompt`` or ``question``; ``category`` and ``label`` may tell the split and the right answer.
 
     Raises:
-        InputError: the file cannot be read, is empty, or a row lacks an id or an answer.
+        InputError: the file cannot be read, is empty, of another form or of doubtful form, or a row
+            lacks an id or an answer.
     """
+    from halluc.datasets import forms, harnesses
+
     path = Path(path)
-    answers = []
+    readers = {
+        forms.POPE: _stream_rows,
+        forms.LMMS_EVAL: harnesses.read_lmms_eval,
+        forms.VLMEVALKIT: harnesses.read_vlmevalkit,
+    }
+    form = forms.find_form(path, readers)
+    empty = True
+    for answer in readers[form or forms.POPE](path):
+        empty = False
+        yield answer
+    if empty:
+        raise InputError("no answers in this file", path)
+
+
+def _stream_rows(path: Path) -> Iterator[Answer]:
     for line, row in read_rows(path, _AnswerRow):
         id = row.id if row.question_id is None else row.question_id
-        text = _first(row.answer, row.response, row.output, row.text)
-        prompt = _first(row.prompt, row.question)
+        told = [each for each in (row.answer, row.response, row.output) if each is not None]
+        text = told[0] if told else row.text
+        prompt = row.prompt if row.question is None else row.question
         if id is None:
             raise InputError(
                 'no "question_id": answers are joined by id, never by place', path, line
             )
         if text is None:
             raise InputError('no answer: give it as "text" or "answer"', path, line)
+        if len(told) > 1:
+            what = 'more than one of "answer", "response" and "output"'
+            raise InputError(f"{what}; keep the model's answer alone", path, line)
         if prompt is None and bytes(row.label) and text.rstrip().endswith("?"):
             raise InputError("this is a question with its label, not an answer", path, line)
-        answers.append(Answer(id, text, path, line, prompt))
-    if not answers:
-        raise InputError("no answers in this file", path)
-    return answers
+        own = _own(id, prompt, row) if row.category is not None or bytes(row.label) else None
+        yield Answer(id, text, path, line, prompt, own)
+
+
+def _own(id: int | str, prompt: str | None, row: _AnswerRow) -> Sample:
+    label = bytes(row.label).decode(errors="replace").strip('"')
+    return own_sample(id, prompt, row.category or "", label)
+
+
+def own_sample(id: int | str, prompt: str | None, split: str, label: str) -> Sample:
+    """The question as a row of answers tells it; a label other than yes or no (any case) is none.
+
+    >>> own_sample(7, "Is it?", "popular", "Yes").id
+    'popular/7'
+    """
+    known: dict[str, Label] = {"yes": "yes", "no": "no"}
+    truth = Truth(label=known.get(label.strip().lower()))
+    return Sample(id=f"{split}/{id}" if split else str(id), prompt=prompt, split=split, truth=truth)
 
 
 def read_captions(path: str | Path) -> list[Answer]:

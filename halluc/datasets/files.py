@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from halluc.errors import InputError
-from halluc.jsonl import read_jsonl, reason
+from halluc.jsonl import read_jsonl, read_lines, reason
 
 T = TypeVar("T")
 
@@ -22,10 +22,11 @@ def read_rows(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
     Raises:
         InputError: the file cannot be read, or a row is no JSON of that type; names its line.
     """
-    content = read_bytes(path)
-    if not content.lstrip().startswith(b"["):
-        yield from read_jsonl(path, type)
+    _, first = next(read_lines(path), (0, b""))
+    if not first.lstrip().startswith(b"["):
+        yield from read_jsonl(path, type)  # line by line, however long the file
         return
+    content = read_bytes(path)
     yield from number_rows(content, decode(content, list[msgspec.Raw], path), type, path)
 
 

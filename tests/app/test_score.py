@@ -64,9 +64,9 @@ def test_pope_of_a_file(files, halluc):
     assert (code, err) == (0, "")
     assert out.splitlines()[2].split() == [
         *("random", "0.5000", "0.5000", "1.0000", "0.6667", "1.0000"),
-        *("1", "1", "0", "0"),
+        *("1", "1", "0", "0", "0"),
     ]
-    assert "parser: original" in out
+    assert "parser: pope" in out
     assert "answers: answers.jsonl (2 rows, sha256 " in out
     assert {file.name for file in files.iterdir()} == {
         *("truth_random.json", "answers.jsonl", "captions.json", "objects.json")
@@ -178,7 +178,7 @@ C = ("score", "chair", "captions.json", "--truth", "objects.json", "--lemmas", "
         (P, (A, '{"id": 1, "text": 3}'), f"{A}:1: Expected `str | null`, got `int`"),
         (P, (A, "\xff"), f"{A}:1: "),
         (P, (Q, lines(ANSWERS)), f"{Q}:1: Object missing required field"),
-        (P[:3], (T, "{}"), f"{A}: a file of answers needs its --truth"),
+        (P[:3], (T, "{}"), f"{A}:1: a file of answers without labels needs its --truth"),
         (C[:3], (T, "{}"), f"{F}: a file of answers needs its --truth"),
         (C, (F, None), f"{F}: No such file or directory"),
         (C, (F, json.dumps([*CAPTIONS, CAPTIONS[0]])), f"{F}:1: picture 1 has a caption"),
@@ -221,7 +221,7 @@ def test_pope_is_fast_and_light(shared):
     pope = shared / "pope" / "coco"
     code = (
         "import sys; from app.cli import main; main()\n"
-        "heavy = {'torch', 'transformers', 'spacy', 'nltk', 'numpy', 'matplotlib', 'PIL'}\n"
+        "heavy = {'torch', 'transformers', 'spacy', 'nltk', 'scipy', 'matplotlib', 'PIL'}\n"
         "print('loaded', sorted(heavy & set(sys.modules)))"
     )
     truths = [

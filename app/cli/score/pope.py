@@ -2,46 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, figure, keep, read_given, result_card, samples_of, show
-from halluc.datasets.answers import read_answers
-from halluc.records import Score
+from app.scoring import (
+    AS_JSON,
+    OUTPUT,
+    count_rows,
+    figure,
+    keep,
+    print_table,
+    result_card,
+    show,
+    stream_given,
+)
+from halluc.datasets.answers import Answer, stream_answers
+from halluc.errors import InputError
+from halluc.records import Sample, Score
+
+if TYPE_CHECKING:
+    from metrics.pope import Dispute
+
+# The names in metrics.pope_parsers, here so that --help imports nothing.
+NAMES = ("pope", "opera", "vcd", "icd", "lmms-eval", "vlmevalkit")
+# How many disputed answers the terminal shows; JSON and a folder hold all.
+SHOWN = 20
 
 
 @click.command()
 @click.argument("answers", nargs=-1, required=True, metavar="RUN_OR_FILE...")
 @click.option("--truth", multiple=True, help="File of POPE questions with labels; may repeat.")
+@click.option(
+    "--parser",
+    type=click.Choice([*NAMES, "all"]),
+    default="pope",
+    show_default=True,
+    help="Whose script reads the answers. all: side by side, with the answers they dispute.",
+)
+@click.option(
+    "--allow-missing",
+    is_flag=True,
+    help="Leave out questions without an answer and answers without a question, and say how many.",
+)
 @AS_JSON
 @OUTPUT
 def pope(
-    answers: tuple[str, ...], truth: tuple[str, ...], as_json: bool, output: Path | None
+    *,
+    answers: tuple[str, ...],
+    truth: tuple[str, ...],
+    parser: str,
+    allow_missing: bool,
+    as_json: bool,
+    output: Path | None,
 ) -> None:
     """POPE: accuracy, precision, recall and F1 of yes/no answers (arXiv:2305.10355)."""
-    from halluc.datasets.alignment import align
+    from halluc.datasets.alignment import Pairs
     from halluc.datasets.pope import load_files
-    from metrics.pope import pope as compute
+    from halluc.statistics import with_intervals
+    from metrics.pope import EDITION, Tally
+    from metrics.pope_parsers import PARSERS
 
-    run, given = read_given(answers, read_answers)
-    questions = load_files(truth) if truth else None
-    samples = questions.samples if questions else samples_of(run, given)
-    joined = align(given, samples)
-    scores = compute(samples, {id: answer.text for id, answer in joined.items()})
-    source = questions.card["files"] if questions else None
-    how = result_card("POPE (arXiv:2305.10355)", run, given, source, parser="original")
+    run, stream = stream_given(answers, stream_answers, allow_missing=allow_missing)
+    rows: Counter[Path] = Counter()
+    given = count_rows(stream, rows)
+    parsers = [PARSERS[name] for name in (NAMES if parser == "all" else (parser,))]
+    settings = {}
+    if truth or run:
+        questions = load_files(truth) if truth else None
+        samples = questions.samples if questions else run.samples if run else []
+        source = questions.card["files"] if questions else None
+        tally = Tally(parsers, [sample.split for sample in samples])
+        pairs = Pairs(given, samples, allow_missing=allow_missing)
+        tally.update((sample, answer.text) for sample, answer in pairs)
+        if allow_missing:
+            settings["left out"] = {
+                "questions without an answer": pairs.missing.total(),
+                "answers without a question": pairs.surplus,
+            }
+    else:
+        source = "the right answers beside the answers"
+        tally = Tally(parsers)
+        tally.update(_labelled(given))
+        pairs = None
+    scores = [score for each in parsers for score in with_intervals(tally.counted(each))]
+    how = result_card(EDITION, run, rows, source, parser=parser, **settings)
+    disputes = {"disputes": tally.disputes} if len(parsers) > 1 else {}
+    missing = pairs.missing if pairs and allow_missing else None
     keep(run, output, scores, how)
-    show(scores, how, as_json, _pope_rows)
+    show(scores, how, as_json, lambda scores: _rows(scores, missing), **disputes)
+    if disputes and not as_json:
+        _show_disputes(tally.disputes, rows.total())
 
 
-def _pope_rows(scores: list[Score]) -> Iterator[list[str]]:
-    names, counts = ["accuracy", "precision", "recall", "F1", "yes ratio"], ["TP", "FP", "TN", "FN"]
-    values = {(score.split, score.name): score.value for score in scores}
-    yield ["split", *names[:-1], "yes", *counts]
-    for split in dict.fromkeys(s.split for s in scores if not s.name.startswith("mean ")):
-        figures = [figure(values[split, name], 4) for name in names]
-        yield [split, *figures, *(figure(values[split, name], 0) for name in counts)]
-    if ("", "mean F1") in values:
-        yield ["mean", *(figure(values["", f"mean {name}"], 4) for name in names)]
+def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, str]]:
+    """Answers with the question that their own file tells."""
+    for answer in answers:
+        own = answer.own
+        if own is None or own.truth is None or own.truth.label is None:
+            what = "a file of answers without labels needs its --truth"
+            raise InputError(what, answer.path, answer.line)
+        yield own, answer.text
+
+
+def _rows(scores: list[Score], missing: Counter[str] | None) -> Iterator[list[str]]:
+    names = ["accuracy", "precision", "recall", "F1", "yes ratio"]
+    metrics = list(dict.fromkeys(score.metric for score in scores))
+    several = len(metrics) > 1
+    counts = ["unknown"] if several else ["TP", "FP", "TN", "FN", "unknown"]
+    yield [
+        *("split", *(["parser"] if several else []), *names[:-1], "yes"),
+        *(*counts[:-1], "unknown" if several else "?", *([] if missing is None else ["miss"])),
+    ]
+    values = {(score.metric, score.split, score.name): score.value for score in scores}
+    for split in dict.fromkeys(score.split for score in scores if score.name == "TP"):
+        for metric in metrics:
+            yield [
+                *(split, *([_parser(metric)] if several else [])),
+                *(figure(values[metric, split, name], 4) for name in names),
+                *(figure(values[metric, split, name], 0) for name in counts),
+                *([] if missing is None else [str(missing[split])]),
+            ]
+    for kind in ("mean", "pooled"):
+        for metric in metrics:
+            if (metric, "", f"{kind} F1") in values:
+                figures = [figure(values[metric, "", f"{kind} {name}"], 4) for name in names]
+                yield [kind, *([_parser(metric)] if several else []), *figures]
+
+
+def _parser(metric: str) -> str:
+    return metric.partition(":")[2] or "pope"
+
+
+def _show_disputes(disputes: Sequence[Dispute], answers: int) -> None:
+    """Which answers the parsers read differently, and what each of them read."""
+    click.echo(f"\nThe parsers dispute {len(disputes)} of {answers} answers.")
+    if not disputes:
+        return
+    signs = {"yes": "yes", "no": "no", "unknown": "?"}
+    body = [
+        [each.id, _short(each.text), each.label, *(signs[read] for read in each.readings.values())]
+        for each in disputes[:SHOWN]
+    ]
+    print_table([["question", "answer", "truth", *NAMES], *body], left=("question", "answer"))
+    if len(disputes) > SHOWN:
+        click.echo(f"… and {len(disputes) - SHOWN} more; --json lists them all.")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else line[:39] + "…"
