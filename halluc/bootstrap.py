@@ -50,7 +50,8 @@ class Counted:
         scores: the figures of all answers.
         parts: the same ratios of each picture's answers alone, by picture; only their numerators
             and denominators count.
-        blends: figures that are no ratio but a weighted sum of ratios; their weights by key.
+        blends: figures that are no ratio but a weighted sum of ratios; their weights by key. One
+            of ratios that are not among the scores has no interval.
     """
 
     scores: Sequence[Score]
@@ -72,7 +73,10 @@ def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
 
 
 def count_pictures(
-    counts: Mapping[str, C], clusters: Mapping[str, str], compute: Callable[[C], list[Score]]
+    counts: Mapping[str, C],
+    clusters: Mapping[str, str],
+    compute: Callable[[C], list[Score]],
+    blends: Mapping[Key, Mapping[Key, float]] | None = None,
 ) -> Counted:
     """A metric's figures from the counts of each answer.
 
@@ -80,10 +84,12 @@ def count_pictures(
         counts: of each answer, by its id; at least one.
         clusters: the picture that each answer is about, by the same id.
         compute: the metric's figures of counts.
+        blends: the metric's figures that are weighted sums of its ratios.
     """
     pictures = merged(counts, clusters)
     (total,) = merged(pictures, dict.fromkeys(pictures, "")).values()
-    return Counted(compute(total), {name: compute(each) for name, each in pictures.items()})
+    parts = {name: compute(each) for name, each in pictures.items()}
+    return Counted(compute(total), parts, blends or {})
 
 
 def draw(
@@ -92,7 +98,7 @@ def draw(
     """Figures of resampled pictures, the same pictures for all runs.
 
     Returns:
-        For each counted its ratios and blends by key, each of shape (resamples,); NaN where a ratio
+        For each run its ratios and blends by key, each of shape (resamples,); NaN where a ratio
         of nothing was drawn.
 
     Raises:
@@ -112,7 +118,8 @@ def draw(
         figures = {key: values[:, start + place] for key, place in places.items()}
         start += len(places)
         for key, weights in counted.blends.items():
-            figures[key] = np.sum([w * figures[part] for part, w in weights.items()], axis=0)
+            if weights.keys() <= places.keys():
+                figures[key] = np.sum([w * figures[part] for part, w in weights.items()], axis=0)
         drawn.append(figures)
     return drawn
 

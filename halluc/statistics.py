@@ -144,7 +144,7 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
         if (found := _exact(*table[:, :, places[key]]) if key in places else None) is None:
             if not draws and len(figures.parts) > 1:
                 (draws,) = draw([figures], seed=seed, resamples=resamples)
-            found = percentiles(draws[key]) if draws else (None, None)
+            found = percentiles(draws[key]) if key in draws else (None, None)
             scores.append(_bounded(score, found, "bootstrap"))
         else:
             scores.append(_bounded(score, found, "wilson"))
