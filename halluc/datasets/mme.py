@@ -122,17 +122,17 @@ def with_sample_ids(answers: Iterable[Answer], samples: Iterable[Sample]) -> lis
         InputError: an answer with such an id does not say what was asked.
     """
     samples = list(samples)
-    ids = {sample.id for sample in samples}
-    asked = {(_picture(each.image), _plain(each.prompt)): each.id for each in samples}
+    pictures = {each.id: _picture(each.image) for each in samples}
+    asked = {(pictures[each.id], _plain(each.prompt)): each.id for each in samples}
     named = []
     for answer in answers:
         id = str(answer.id)
-        if id not in ids:
-            if answer.prompt is None:
-                what = f'{id!r} is a picture with two questions; give what was asked as "prompt"'
-                raise InputError(what, answer.path, answer.line)
-            id = asked.get((_picture(id), _plain(answer.prompt)), id)
-        named.append(answer._replace(id=id))
+        if answer.prompt is None and id not in pictures:
+            what = f'{id!r} is a picture with two questions; give what was asked as "prompt"'
+            raise InputError(what, answer.path, answer.line)
+        picture = pictures.get(id) or _picture(id)
+        # What was asked goes before the id: a file may have a picture's questions in another order.
+        named.append(answer._replace(id=asked.get((picture, _plain(answer.prompt)), id)))
     return named
 
 
