@@ -11,7 +11,7 @@ from rich.console import Console
 from app.generation import Task, answer, open_answers, select_samples
 from halluc.datasets import Dataset
 from halluc.datasets.tabletop import load, with_questions
-from halluc.language.lemmas import vocabulary_lemmas
+from halluc.language.offline import offline_words
 from halluc.mllm import MLLM, Decoding
 from halluc.records import Finding, Score
 from halluc.runs import Run
@@ -65,11 +65,11 @@ def measure_task(
     texts = {each.id: each.text for each in run.responses}
     if task == "pope":
         scores = pope(run.samples, texts)
-        run.write_scores(scores, {"parser": "original", "truth": TRUTH})
+        run.write_scores(scores, {"parser": "pope", "truth": TRUTH})
         return Measured(run, scores, [])
     truths = {each.id: each.truth for each in run.samples if each.truth is not None}
-    chaired = chair(texts, truths, vocabulary_lemmas)
-    run.write_scores(chaired.scores, {"lemmas": "vocabulary", "truth": TRUTH})
+    chaired = chair(texts, truths, offline_words)
+    run.write_scores(chaired.scores, {"compat": "offline", "truth": TRUTH})
     run.write_findings("chair", chaired.findings)
     findings = tabletop_findings(texts, truths)
     kinds = finegrained(findings)

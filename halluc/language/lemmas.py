@@ -1,81 +1,83 @@
-"""The words of a text in their singular form, with the place where they stand.
+"""The words of a text in their dictionary form, with the place where they stand.
 
-Two ways to the same end: `vocabulary` needs no data and knows the plurals of the CHAIR vocabulary;
-`wordnet` (`halluc.language.wordnet`) is the published one and needs NLTK's data.
+CHAIR looks words up in a list of singular nouns, and its published scripts disagree on how a word
+gets there. Three ways are kept apart by name:
+
+* ``offline`` (`halluc.language.offline`) needs no data and predicts what ``wordnet`` gives;
+* ``wordnet`` (`halluc.language.wordnet`) is the published one of OPERA and its descendants,
+  exactly, with NLTK's data;
+* ``pattern`` (`halluc.language.pattern`) is that of the original scripts, without pattern.en.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
-from halluc.language.vocabulary import coco_vocabulary
+Compat = Literal["offline", "wordnet", "pattern"]
 
-Lemmas = Literal["wordnet", "vocabulary"]
-
+_CLITIC = r"(?:s|m|d|ll|re|ve)\b"
 # Words with inner hyphens, dots, slashes and apostrophes stay whole, clitics stand alone, and so
-# does every other sign: NLTK's tokens, near enough to count words.
+# does every other sign: NLTK's tokens, near enough to count words. The first two cases are of the
+# others; they stand alone because most words and signs of a caption end there, at half the time.
 _TOKEN = re.compile(
-    r"\w+(?=n't\b)|n't\b|'(?:s|m|d|ll|re|ve)\b|\w+(?:[-/.,'’](?!(?:s|m|d|ll|re|ve)\b)\w+)*|\.{2,}|--|[^\w\s]"
+    r"[a-z]++(?=\s)|[.,](?=\s)|"
+    rf"\w+(?=n't\b)|n't\b|'{_CLITIC}|\w+(?:[-/.,'’](?!{_CLITIC})\w+)*|\.{{2,}}|--|[^\w\s]"
 )
-_IRREGULAR = {
-    "child": "children",
-    "goose": "geese",
-    "man": "men",
-    "mouse": "mice",
-    "ox": "oxen",
-    "person": "persons",
-    "sheep": "sheep",
-    "woman": "women",
-}
 
 
-class Lemma(NamedTuple):
-    """A word: its span in the text, half open, and its dictionary form in lower case."""
+class Words(NamedTuple):
+    """The words and signs of a text, in order.
 
-    start: int
-    end: int
-    text: str
+    Attributes:
+        forms: the dictionary form of each, in lower case.
+        spans: where each stands: start and end, half open.
+    """
+
+    forms: list[str]
+    spans: list[tuple[int, int]]
 
 
-Lemmatizer = Callable[[str], list[Lemma]]
+Lemmatizer = Callable[[str], Words]
 
 
-def lemmatizer(
-    lemmas: Lemmas | Literal["auto"] = "auto", nltk_data: str | Path | None = None
-) -> tuple[Lemmas, Lemmatizer]:
-    """The way to lemmas by its name, and the name that "auto" came to.
+def lemmatizer(compat: Compat = "offline", nltk_data: str | Path | None = None) -> Lemmatizer:
+    """The way from a text to its words, by its name.
 
     Args:
-        lemmas: "wordnet", "vocabulary", or "auto": wordnet where its data is found.
-        nltk_data: a folder of NLTK data to search first.
+        compat: "offline", "wordnet" or "pattern".
+        nltk_data: a folder of NLTK data, which only "wordnet" needs, to search first.
 
     Raises:
         InputError: wordnet is asked for and its data is not found.
     """
-    from halluc.language import wordnet
+    if compat == "wordnet":
+        from halluc.language.wordnet import wordnet_lemmatizer
 
-    if lemmas == "auto":
-        lemmas = "wordnet" if wordnet.has_wordnet(nltk_data) else "vocabulary"
-    if lemmas == "wordnet":
-        return lemmas, wordnet.wordnet_lemmatizer(nltk_data)
-    return lemmas, vocabulary_lemmas
+        return wordnet_lemmatizer(nltk_data)
+    module = import_module(f"halluc.language.{compat}")
+    return cast(Lemmatizer, getattr(module, f"{compat}_words"))
 
 
-def vocabulary_lemmas(text: str) -> list[Lemma]:
-    """The words of a text; plurals of words of the CHAIR vocabulary become singular.
+def tokenize(text: str) -> Words:
+    """The words and signs of a text in lower case, nearly as NLTK's tokenizer cuts them.
 
-    >>> [lemma.text for lemma in vocabulary_lemmas("Two women's knives, and a dog.")]
-    ['two', 'woman', "'s", 'knife', ',', 'and', 'a', 'dog', '.']
+    >>> tokenize("They don't see the man's dog.").forms
+    ['they', 'do', "n't", 'see', 'the', 'man', "'s", 'dog', '.']
     """
-    singular = _singulars()
-    return [
-        Lemma(match.start(), match.end(), singular.get(match.group(), match.group()))
-        for match in _TOKEN.finditer(lower(text))
-    ]
+    lowered = lower(text)
+    forms: list[str] = _TOKEN.findall(lowered)
+    # Only white space lies between two tokens, so each is found where it stands, and looking for
+    # them is quicker than a match object for each.
+    spans, end, find = [], 0, lowered.find
+    for form in forms:
+        start = find(form, end)
+        end = start + len(form)
+        spans.append((start, end))
+    return Words(forms, spans)
 
 
 def lower(text: str) -> str:
@@ -84,27 +86,3 @@ def lower(text: str) -> str:
     if len(lowered) == len(text):
         return lowered
     return "".join(each if len(each.lower()) != 1 else each.lower() for each in text)
-
-
-@cache
-def _singulars() -> dict[str, str]:
-    vocabulary = coco_vocabulary()
-    words = {part for entry in (*vocabulary.nodes, *vocabulary.pairs) for part in entry.split()}
-    # In reverse, so that "knives" is of "knife" and not of the list's "knive".
-    ordered = sorted(words, reverse=True)
-    plurals = {plural: word for word in ordered for plural in _plurals(word)}
-    # A plural that is an entry by itself ("children", "skis") stays as it is.
-    return {plural: word for plural, word in plurals.items() if plural not in words}
-
-
-def _plurals(word: str) -> list[str]:
-    for ending, plural in _IRREGULAR.items():
-        if word.endswith(ending):
-            return [word.removesuffix(ending) + plural]
-    if re.search(r"(s|x|z|ch|sh)$", word):
-        return [word + "es"]
-    if re.search(r"[^aeiou]y$", word):
-        return [word[:-1] + "ies"]
-    if re.search(r"(kni|cal)fe?$", word):
-        return [re.sub(r"fe?$", "ves", word)]
-    return [word + "s", word + "es"] if word.endswith("o") else [word + "s"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from halluc.language.lemmas import Lemma, Lemmatizer
+from halluc.language.lemmas import Lemmatizer, Words
 from halluc.language.vocabulary import coco_vocabulary
 
 
@@ -31,34 +31,36 @@ class Reading(NamedTuple):
 def read_caption(text: str, lemmatize: Lemmatizer) -> Reading:
     """Find the classes that a caption mentions, in the order of the text, with repetitions.
 
-    >>> from halluc.language.lemmas import vocabulary_lemmas
-    >>> reading = read_caption("A baby elephant and two sofas.", vocabulary_lemmas)
+    >>> from halluc.language.offline import offline_words
+    >>> reading = read_caption("A baby elephant and two sofas.", offline_words)
     >>> [(mention.start, mention.word, mention.node) for mention in reading.mentions]
     [(2, 'elephant', 'elephant'), (24, 'sofa', 'couch')]
     """
-    vocabulary = coco_vocabulary()
-    merged = _merge(lemmatize(text))
-    words = [lemma.text for lemma in merged]
-    on_toilet = "toilet" in words and "seat" in words
+    nodes = coco_vocabulary().nodes
+    words, spans = _merge(lemmatize(text))
     mentions = [
-        Mention(lemma.start, lemma.end, lemma.text, vocabulary.nodes[lemma.text])
-        for lemma in merged
-        if lemma.text in vocabulary.nodes and not (on_toilet and lemma.text == "seat")
+        Mention(*spans[place], word, nodes[word])
+        for place, word in enumerate(words)
+        if word in nodes
     ]
+    if "toilet" in words and "seat" in words:
+        mentions = [mention for mention in mentions if mention.word != "seat"]
     return Reading(words, mentions)
 
 
-def _merge(lemmas: list[Lemma]) -> list[Lemma]:
-    pairs = coco_vocabulary().pairs
-    merged: list[Lemma] = []
-    position = 0
-    while position < len(lemmas):
-        first, *rest = lemmas[position : position + 2]
-        word = pairs.get(f"{first.text} {rest[0].text}") if rest else None
-        if word is None:
-            merged.append(first)
-            position += 1
-        else:
-            merged.append(Lemma(first.start, rest[0].end, word))
-            position += 2
-    return merged
+def _merge(words: Words) -> Words:
+    vocabulary = coco_vocabulary()
+    forms, spans = words
+    merged: list[tuple[int, str]] = []
+    free = 0  # the first word that is in no pair yet
+    for place in [place for place, form in enumerate(forms) if form in vocabulary.openers]:
+        pair = vocabulary.pairs.get(" ".join(forms[place : place + 2]))
+        if pair is not None and place >= free:
+            merged.append((place, pair))
+            free = place + 2
+    if merged:
+        forms, spans = list(forms), list(spans)
+    for place, pair in reversed(merged):
+        forms[place : place + 2] = [pair]
+        spans[place : place + 2] = [(spans[place][0], spans[place + 1][1])]
+    return Words(forms, spans)

@@ -117,10 +117,10 @@ def test_pope_of_a_run(halluc, tmp_path):
 
 def test_chair_of_a_file(files, halluc):
     command = ("score", "chair", "captions.json", "--truth", "objects.json")
-    code, out, err = halluc(*command, "--lemmas", "vocabulary", "-o", "kept")
+    code, out, err = halluc(*command, "--compat", "offline", "-o", "kept")
     assert (code, err) == (0, "")
-    assert out.splitlines()[2].split() == ["50.0", "33.3", "66.7", "4.5"]
-    assert "lemmas: vocabulary" in out
+    assert out.splitlines()[2].split() == ["50.0", "33.3", "66.7", "66.7", "66.7", "4.5"]
+    assert "compat: offline" in out
     findings = [
         json.loads(line) for line in (files / "kept/findings.jsonl").read_text().splitlines()
     ]
@@ -135,10 +135,10 @@ def test_chair_of_a_run(halluc, tmp_path):
     objects = (TrueObject(name="dog", box=Box(0, 0, 2, 2)), TrueObject(name="unicorn"))
     samples = [Sample(id="s/1", truth=Truth(objects=objects))]
     run = finished_run(tmp_path / "run", samples, ["A dog on a bench."])
-    code, out, _ = halluc("score", "chair", run.path, "--lemmas", "vocabulary")
+    code, out, _ = halluc("score", "chair", run.path, "--compat", "offline")
     assert code == 0
     assert "not in CHAIR's vocabulary: unicorn" in out
-    assert run.scores()["chair"]["how"]["lemmas"] == "vocabulary"
+    assert run.scores()["chair"]["how"]["compat"] == "offline"
     first, second = map(json.loads, (run.path / "findings.jsonl").read_text().splitlines())
     assert (first["verdict"], first["boxes"]) == ("supported", [[0, 0, 2, 2]])
     assert (second["verdict"], second["claim"]["start"]) == ("hallucinated", 11)
@@ -146,9 +146,9 @@ def test_chair_of_a_run(halluc, tmp_path):
 
 def test_a_truth_of_ones_own_for_a_run(halluc, tmp_path, files):
     run = finished_run(tmp_path / "run", [Sample(id="2")], ["A cup and a dog."])
-    code, _, err = halluc("score", "chair", run.path, "--lemmas", "vocabulary")
+    code, _, err = halluc("score", "chair", run.path, "--compat", "offline")
     assert (code, "pictures (2) have no truth in the run; give --truth" in err) == (2, True)
-    command = ("score", "chair", run.path, "--truth", "objects.json", "--lemmas", "vocabulary")
+    command = ("score", "chair", run.path, "--truth", "objects.json", "--compat", "offline")
     code, out, _ = halluc(*command, "--json")
     assert (code, json.loads(out)["scores"][1]["value"]) == (0, 0)
 
@@ -156,14 +156,14 @@ def test_a_truth_of_ones_own_for_a_run(halluc, tmp_path, files):
 def test_undefined_is_said(files, halluc):
     (files / "captions.json").write_text(json.dumps([{"image_id": 1, "caption": "Blue."}]))
     command = ("score", "chair", "captions.json", "--truth", "objects.json")
-    assert halluc(*command, "--lemmas", "vocabulary")[1].splitlines()[2].split()[1] == "undefined"
-    scores = json.loads(halluc(*command, "--lemmas", "vocabulary", "--json")[1])["scores"]
+    assert halluc(*command, "--compat", "offline")[1].splitlines()[2].split()[1] == "undefined"
+    scores = json.loads(halluc(*command, "--compat", "offline", "--json")[1])["scores"]
     assert scores[1]["value"] is None
 
 
 A, Q, F, T = "answers.jsonl", "truth_random.json", "captions.json", "objects.json"
 P = ("score", "pope", "answers.jsonl", "--truth", "truth_random.json")
-C = ("score", "chair", "captions.json", "--truth", "objects.json", "--lemmas", "vocabulary")
+C = ("score", "chair", "captions.json", "--truth", "objects.json", "--compat", "offline")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,10 @@ from app.scoring import AS_JSON, OUTPUT, figure, keep, read_given, result_card, 
 from halluc.datasets.answers import Answer, picture_id, read_captions, read_truths
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
-from halluc.records import Score, Truth
+from halluc.records import Finding, Score, Truth
+
+if TYPE_CHECKING:
+    from halluc.language.lemmas import Compat
 
 
 @click.command()
@@ -22,21 +26,36 @@ from halluc.records import Score, Truth
     "--truth", help="JSON of object names by picture, folder of COCO annotations, or data."
 )
 @click.option(
-    "--lemmas",
-    type=click.Choice(["auto", "wordnet", "vocabulary"]),
-    default="auto",
+    "--compat",
+    type=click.Choice(["offline", "wordnet", "pattern"]),
+    default="offline",
     show_default=True,
-    help="wordnet: as published, needs NLTK data. vocabulary: needs none. auto: wordnet if found.",
+    help="How words become singular. wordnet: exactly as OPERA and most papers since, needs NLTK "
+    "data. offline: nearly the same, needs nothing. pattern: as the original scripts.",
 )
 @click.option("--nltk-data", help="Folder of NLTK data, searched before NLTK's own path.")
+@click.option(
+    "--max-tokens-cut",
+    type=click.Choice(["sentence"]),
+    help="Leave out a last sentence that has no end, as for answers of at most 64 tokens.",
+)
+@click.option(
+    "--show",
+    "shown",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="List the wrong words of the first N captions that have any.",
+)
 @AS_JSON
 @OUTPUT
 def chair(
     *,
     captions: str,
     truth: str | None,
-    lemmas: Literal["auto", "wordnet", "vocabulary"],
+    compat: Compat,
     nltk_data: str | None,
+    max_tokens_cut: str | None,
+    shown: int | None,
     as_json: bool,
     output: Path | None,
 ) -> None:
@@ -44,9 +63,12 @@ def chair(
     from halluc.language.lemmas import lemmatizer
     from halluc.language.vocabulary import coco_vocabulary
     from metrics.chair import chair as compute
+    from metrics.chair import whole_sentences
 
+    if shown and as_json:
+        raise click.UsageError("--show lists words under the table; with --json use -o")
     run, given = read_given((captions,), read_captions)
-    way, lemmatize = lemmatizer(lemmas, nltk_data)
+    lemmatize = lemmatizer(compat, nltk_data)
     if truth:
         ids = {answer.id: picture_id(answer.id) for answer in given}
         found = read_truths(truth, ids.values(), lemmatize)
@@ -56,10 +78,17 @@ def chair(
         if any(each.label for each in truths.values()):
             raise InputError("the answers are yes or no; use `halluc score pope`", captions)
     _check_truths(given, truths, truth)
-    result = compute({str(each.id): each.text for each in given}, truths, lemmatize)
+    texts = {str(each.id): each.text for each in given}
+    if max_tokens_cut:
+        texts = {id: whole_sentences(text) for id, text in texts.items()}
+    result = compute(texts, truths, lemmatize)
+    settings: dict[str, str] = {"compat": compat}
+    if max_tokens_cut:
+        cut = sum(texts[str(each.id)] != each.text for each in given)
+        settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(given)} captions cut)"
     source = _truth_card(truth, len(truths)) if truth else None
-    how = result_card("CHAIR (arXiv:1809.02156)", run, given, source, lemmas=way)
-    if way == "wordnet":
+    how = result_card("CHAIR (arXiv:1809.02156)", run, given, source, **settings)
+    if compat == "wordnet":
         how["nltk"] = version("nltk")
     if (
         unknown := {name for each in truths.values() for name in each.names}
@@ -68,6 +97,8 @@ def chair(
         how["not in CHAIR's vocabulary"] = sorted(unknown)
     keep(run, output, result.scores, how, result.findings)
     show(result.scores, how, as_json, _chair_rows)
+    if shown:
+        click.echo("\n".join(islice(_wrong(texts, result.findings), shown)))
 
 
 def _check_truths(answers: Sequence[Answer], truths: dict[str, Truth], source: str | None) -> None:
@@ -91,3 +122,18 @@ def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
     scale = {score.name: 1 if score.name == "Len" else 100 for score in shown}
     yield [score.name if score.name == "Len" else f"{score.name} ×100" for score in shown]
     yield [figure(score.value, 1, scale[score.name]) for score in shown]
+
+
+def _wrong(texts: dict[str, str], findings: Sequence[Finding]) -> Iterator[str]:
+    """One line for each caption with a wrong word: its words, places, classes, and the truth."""
+    wrong: dict[str, list[Finding]] = {}
+    for each in findings:
+        if each.verdict == "hallucinated":
+            wrong.setdefault(each.id, []).append(each)
+    for id, found in wrong.items():
+        claims = [each.claim for each in found]
+        words = ", ".join(
+            f'"{texts[id][claim.start : claim.end]}" at {claim.start} ({claim.subject})'
+            for claim in claims
+        )
+        yield f"{id}: {words}; {found[0].evidence}"

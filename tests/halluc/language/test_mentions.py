@@ -1,7 +1,7 @@
 import pytest
 
-from halluc.language.lemmas import vocabulary_lemmas
 from halluc.language.mentions import read_caption
+from halluc.language.offline import offline_words
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,10 @@ from halluc.language.mentions import read_caption
     ],
 )
 def test_classes_in_captions(text, nodes):
-    assert [mention.node for mention in read_caption(text, vocabulary_lemmas).mentions] == nodes
+    assert [mention.node for mention in read_caption(text, offline_words).mentions] == nodes
 
 
 def test_words_count_seats_that_are_no_chair():
-    reading = read_caption("The toilet has a seat.", vocabulary_lemmas)
+    reading = read_caption("The toilet has a seat.", offline_words)
     assert reading.words == ["the", "toilet", "has", "a", "seat", "."]
     assert [mention.word for mention in reading.mentions] == ["toilet"]
