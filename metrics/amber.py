@@ -18,6 +18,8 @@ from halluc.errors import InputError
 from halluc.records import Finding, Label, Sample, Score
 from metrics.amber_captions import EPSILON, CaptionReader, compute_captions, update_caption
 
+EDITION = "AMBER (arXiv:2311.07397)"
+
 Parser = Callable[[str], Label | None]
 """Gives yes, no, or neither, of an answer."""
 

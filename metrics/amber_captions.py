@@ -23,6 +23,9 @@ from halluc.records import Claim, Finding, Score, Verdict
 EPSILON = 0.001
 
 _Entry = tuple[str, int]
+_Judgement = tuple[Verdict, str, str]
+
+_SAFE: _Judgement = ("unverifiable", "safe word", "")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,9 @@ def update_caption(
     for noun, (start, end) in zip(*read.nouns(text), strict=True):
         if noun not in known.vocabulary:
             continue
-        if noun in known.safe:
-            verdict, rule, evidence = "unverifiable", "safe word", ""
-        else:
-            verdict, rule, evidence = _judge(noun, picture, read.similar)
+        verdict, rule, evidence = (
+            _SAFE if noun in known.safe else _judge(noun, picture, read.similar)
+        )
         findings.append(
             Finding(
                 id=id,
@@ -107,7 +109,7 @@ def update_caption(
     return counts, findings
 
 
-def _judge(noun: str, picture: _Picture, similar: Similar) -> tuple[Verdict, str, str]:
+def _judge(noun: str, picture: _Picture, similar: Similar) -> _Judgement:
     """Verdict, rule and evidence of a noun that is no safe word; marks what it names.
 
     It is a true object or goes with one; or is similar to one of these; or hallucinated. Whatever

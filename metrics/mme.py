@@ -20,6 +20,8 @@ from halluc.datasets.mme import COGNITION, PERCEPTION, TASKS
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Score
 
+EDITION = "MME (arXiv:2306.13394)"
+
 HALLUCINATION = ("existence", "count", "position", "color")
 """The tasks that VCD (arXiv:2311.16922) and later papers report for hallucination."""
 

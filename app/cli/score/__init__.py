@@ -9,6 +9,8 @@ from app.cli.lazy import LazyGroup
 COMMANDS = {
     "pope": "Yes/no questions on whether an object is there (arXiv:2305.10355).",
     "chair": "Share of mentioned objects that are not in the picture (arXiv:1809.02156).",
+    "mme": "Perception, cognition and the tasks on hallucination (arXiv:2306.13394).",
+    "amber": "Captions and questions: CHAIR, Cover, Hal, Cog and F1 (arXiv:2311.07397).",
     "finegrained": "Rates of wrong objects, attributes and relations, on the embedded world.",
 }
 
