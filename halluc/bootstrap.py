@@ -10,7 +10,7 @@ number of threads.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -28,8 +28,8 @@ RESAMPLES = 10_000
 Bounds = tuple[float, float] | tuple[None, None]
 """An interval, or none."""
 
-# More pictures than these are put together before they are resampled; see `_gathered`.
-MOST_CLUSTERS = 4_000
+# More pictures than these are put together before they are resampled; see `grouping`.
+MOST_CLUSTERS = 5_000
 # Draws held in memory at once: 16 MB.
 _AT_ONCE = 2_000_000
 
@@ -48,8 +48,8 @@ class Counted:
 
     Attributes:
         scores: the figures of all answers.
-        parts: the same ratios of each picture's answers alone, by picture; only their numerators
-            and denominators count.
+        parts: the same ratios of each picture's answers alone, by picture (or by group, see
+            `grouping`); only their numerators and denominators count.
         blends: figures that are no ratio but a weighted sum of ratios; their weights by key. One
             of ratios that are not among the scores has no interval.
     """
@@ -72,6 +72,17 @@ def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
     return sums
 
 
+def grouping(pictures: Collection[str]) -> Callable[[str], str]:
+    """What is drawn for a picture: itself, or where pictures are very many, a group of them.
+
+    A hash of its name puts a picture in one of `MOST_CLUSTERS` groups. They are as independent of
+    each other as pictures, so intervals stay right, their width within some 1 %.
+    """
+    if len(pictures) <= MOST_CLUSTERS:
+        return lambda picture: picture
+    return lambda picture: f"group {zlib.crc32(picture.encode()) % MOST_CLUSTERS}"
+
+
 def count_pictures(
     counts: Mapping[str, C],
     clusters: Mapping[str, str],
@@ -86,7 +97,8 @@ def count_pictures(
         compute: the metric's figures of counts.
         blends: the metric's figures that are weighted sums of its ratios.
     """
-    pictures = merged(counts, clusters)
+    group = grouping(set(clusters.values()))
+    pictures = merged(counts, {id: group(picture) for id, picture in clusters.items()})
     (total,) = merged(pictures, dict.fromkeys(pictures, "")).values()
     parts = {name: compute(each) for name, each in pictures.items()}
     return Counted(compute(total), parts, blends or {})
@@ -110,7 +122,7 @@ def draw(
     if any(counted.parts.keys() != runs[0].parts.keys() for counted in runs):
         raise ValueError("figures of different pictures cannot be drawn together")
     tables = np.concatenate([table_of(counted, names) for counted in runs], axis=2)
-    above, below = _sums(_gathered(tables, names), seed, resamples)
+    above, below = _sums(tables, seed, resamples)
     values = np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0)
     drawn, start = [], 0
     for counted in runs:
@@ -160,21 +172,6 @@ def table_of(counted: Counted, names: Sequence[str]) -> NDArray[Any]:
             if place is not None and score.numerator is not None and score.denominator is not None:
                 table[:, row, place] += score.numerator, score.denominator
     return table
-
-
-def _gathered(table: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:
-    """The table with as many rows as can be resampled in a moment.
-
-    Where pictures are very many, several share a row, by a hash of their names. Rows stay
-    independent of each other, so the interval stays right, its width within some 1 %.
-    """
-    import numpy as np
-
-    if len(names) <= MOST_CLUSTERS:
-        return table
-    order = sorted(range(len(names)), key=lambda row: (zlib.crc32(names[row].encode()), row))
-    starts = np.linspace(0, len(names), MOST_CLUSTERS, endpoint=False, dtype=int)
-    return np.add.reduceat(table[:, order], starts, axis=1)
 
 
 def _sums(table: NDArray[Any], seed: int, resamples: int) -> NDArray[Any]:

@@ -129,7 +129,7 @@ def compare_sides(
             scores[name] += with_intervals(counted)
         rows += _rows(metric, pairs)
     by_name = {side.name: side for side in sides}
-    pictures = len(next(iter(metrics[0].counted.values())).parts)
+    pictures = len(set(sides[0].pictures.values()))
     how = {
         **{name: value for metric in metrics for name, value in metric.how.items()},
         "answers": f"{len(sides[0].samples):,} on {pictures:,} pictures, the same in all runs",

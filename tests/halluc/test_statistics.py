@@ -202,13 +202,24 @@ def test_neither_order_nor_seed_of_hashes_nor_threads_change_a_digit(mentions):
 
 
 def test_very_many_pictures_share_rows(monkeypatch, mentions):
-    """Fewer rows than pictures: the same sums, nearly the same interval."""
-    one = counted(mentions[0][0], mentions[1][0])
-    (whole,) = with_intervals(one)
+    """Fewer groups than pictures: the same sums, nearly the same interval."""
+    parts, wholes = mentions[0][0], mentions[1][0]
+    counts = {
+        f"{n}.jpg": Counter(part=int(part), whole=int(whole))
+        for n, (part, whole) in enumerate(zip(parts, wholes, strict=True))
+    }
+
+    def count():
+        pictures = dict(zip(counts, counts, strict=True))
+        return count_pictures(counts, pictures, lambda c: [ratio(c["part"], c["whole"])])
+
+    alone = count()
     monkeypatch.setattr(bootstrap, "MOST_CLUSTERS", 120)
-    (shared,) = with_intervals(one)
-    assert shared.value == whole.value
-    assert shared.high - shared.low == pytest.approx(whole.high - whole.low, rel=0.2)
+    together = count()
+    assert len(together.parts) <= 120 < len(alone.parts)
+    assert together.scores == alone.scores
+    (one,), (other,) = with_intervals(alone), with_intervals(together)
+    assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.2)
 
 
 def test_the_interval_covers_the_truth():
