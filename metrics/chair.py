@@ -21,6 +21,9 @@ from halluc.language.offline import offline_words
 from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, Score, Truth
 
+# "Len/100" is Len in the unit of the published scripts' output.
+BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
+
 # Up to the last mark that ends a sentence; a full stop within a number ends none.
 _WHOLE = re.compile(r".*[.!?](?![\w,])[\"')\]”’]*", re.DOTALL)
 
@@ -122,8 +125,8 @@ def total(counts: Iterable[ChairCounts]) -> ChairCounts:
 def compute(counts: ChairCounts) -> list[Score]:
     """The figures; a ratio of nothing is None.
 
-    "Len/100" is Len in the unit of the published scripts' output. F1 is 2 recalled / (named +
-    true), so it is 0 where captions name nothing and Precision is undefined.
+    F1 is 2 recalled / (named + true), so it is 0 where captions name nothing and Precision is
+    undefined.
     """
     c = counts
     rows: list[tuple[str, int, int, float, Literal["higher", "lower", ""]]] = [

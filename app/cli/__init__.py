@@ -35,12 +35,23 @@ def cli() -> None:
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="halluc", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # the help itself
+        sys.exit(2)
     except click.ClickException as error:
-        error.show()
+        click.echo(f"halluc: {_one_line(error)}", err=True)
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
     except HallucError as error:
         click.echo(f"halluc: {error}", err=True)
         sys.exit(2)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What is wrong with the command, and where its help is."""
+    what = " ".join(error.format_message().split()).removesuffix(".")
+    what = what[:1].lower() + what[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{what}; see {context.command_path} --help" if context else what

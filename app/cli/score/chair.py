@@ -60,10 +60,12 @@ def chair(
     output: Path | None,
 ) -> None:
     """CHAIR: share of mentioned objects that are not in the picture (arXiv:1809.02156)."""
+    from halluc.bootstrap import count_pictures
     from halluc.language.lemmas import lemmatizer
     from halluc.language.vocabulary import coco_vocabulary
-    from metrics.chair import chair as compute
-    from metrics.chair import whole_sentences
+    from halluc.statistics import with_intervals
+    from metrics.chair import BLENDS, compute, whole_sentences
+    from metrics.chair import chair as score
 
     if shown and as_json:
         raise click.UsageError("--show lists words under the table; with --json use -o")
@@ -81,7 +83,7 @@ def chair(
     texts = {str(each.id): each.text for each in given}
     if max_tokens_cut:
         texts = {id: whole_sentences(text) for id, text in texts.items()}
-    result = compute(texts, truths, lemmatize)
+    result = score(texts, truths, lemmatize)
     settings: dict[str, str] = {"compat": compat}
     if max_tokens_cut:
         cut = sum(texts[str(each.id)] != each.text for each in given)
@@ -95,8 +97,10 @@ def chair(
         - coco_vocabulary().nodes.keys()
     ):
         how["not in CHAIR's vocabulary"] = sorted(unknown)
-    keep(run, output, result.scores, how, result.findings)
-    show(result.scores, how, as_json, _chair_rows)
+    pictures = {s.id: s.image or s.id for s in run.samples} if run else {id: id for id in texts}
+    scores = with_intervals(count_pictures(result.counts, pictures, compute, BLENDS))
+    keep(run, output, scores, how, result.findings)
+    show(scores, how, as_json, _chair_rows)
     if shown:
         click.echo("\n".join(islice(_wrong(texts, result.findings), shown)))
 
@@ -118,10 +122,13 @@ def _truth_card(source: str, rows: int) -> Any:
 
 
 def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
-    shown = [score for score in scores if score.name != "Len/100"]
-    scale = {score.name: 1 if score.name == "Len" else 100 for score in shown}
-    yield [score.name if score.name == "Len" else f"{score.name} ×100" for score in shown]
-    yield [figure(score.value, 1, scale[score.name]) for score in shown]
+    yield ["figure", "", "95 %"]
+    for score in scores:
+        if score.name != "Len/100":
+            name, scale = (score.name, 1) if score.name == "Len" else (f"{score.name} ×100", 100)
+            bounds = [figure(bound, 1, scale) for bound in (score.low, score.high)]
+            interval = "" if score.low is None else " to ".join(bounds)
+            yield [name, figure(score.value, 1, scale), interval]
 
 
 def _wrong(texts: dict[str, str], findings: Sequence[Finding]) -> Iterator[str]:
