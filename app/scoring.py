@@ -18,6 +18,7 @@ from halluc.errors import InputError
 from halluc.jsonl import reason
 from halluc.records import Finding, Sample, Score
 from halluc.runs import Run, read_run
+from halluc.statistics import INTERVALS
 
 # Gives the rows of the printed table, its head first.
 Rows = Callable[[list[Score]], Iterator[list[str]]]
@@ -98,14 +99,14 @@ def result_card(
         answers: what is scored, or `count_rows` of it; name, SHA-256 and row count of the files go
             into the card.
         truth: cards of the files of truth, or words; default: the run's samples.
-        settings: what else decides the figures (parser, lemmas, …).
+        settings: what else decides the figures (parser, compat, …).
     """
     if not isinstance(answers, Counter):
         rows = Counter[Path]()
         deque(count_rows(answers, rows), maxlen=0)
         answers = rows
     cards = [file_card(path, number) for path, number in answers.items()]
-    card: dict[str, Any] = {"metric": metric, **settings, "answers": cards}
+    card: dict[str, Any] = {"metric": metric, **settings, "intervals": INTERVALS, "answers": cards}
     if truth is not None:
         card["truth"] = truth
     elif run is not None and "samples" in run.card:
@@ -167,6 +168,13 @@ def print_table(rows: Iterable[list[str]], left: Container[str] = ("split", "fig
 def figure(value: float | None, digits: int, scale: int = 1) -> str:
     """A figure as the tables show it."""
     return "undefined" if value is None else f"{value * scale:.{digits}f}"
+
+
+def margin(score: Score, digits: int, scale: int = 1) -> str:
+    """Half the width of a figure's 95 % interval; empty where it has none."""
+    if score.low is None or score.high is None:
+        return ""
+    return f"±{(score.high - score.low) / 2 * scale:.{digits}f}"
 
 
 def _made(how: dict[str, Any]) -> Iterator[str]:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+INTERVALS = f"95 %, bootstrap over pictures ({RESAMPLES:,} draws, seed 0) or Wilson"
+"""How `with_intervals` finds intervals where nothing else is asked, in words."""
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """How much a figure of one run differs from that of another on the same pictures.
 

@@ -11,10 +11,18 @@ from typing import Any, Literal
 import msgspec
 
 from app.comparing.sides import Side
-from halluc.bootstrap import RESAMPLES, Counted, Key, count_pictures
+from halluc.bootstrap import Counted, Key, count_pictures
 from halluc.card import card_differences
 from halluc.records import Record, Score
-from halluc.statistics import Difference, McNemar, differences, holm, mcnemar, with_intervals
+from halluc.statistics import (
+    INTERVALS,
+    Difference,
+    McNemar,
+    differences,
+    holm,
+    mcnemar,
+    with_intervals,
+)
 
 TEXT = "text"
 """The metric under which length and cost stand."""
@@ -133,8 +141,7 @@ def compare_sides(
     how = {
         **{name: value for metric in metrics for name, value in metric.how.items()},
         "answers": f"{len(sides[0].samples):,} on {pictures:,} pictures, the same in all runs",
-        "intervals": f"95 %, bootstrap over pictures ({RESAMPLES:,} resamples, seed 0); Wilson "
-        "where each picture gives one thing",
+        "intervals": INTERVALS,
     }
     if len(pairs) > 1:
         how["p"] = f"corrected for {len(pairs)} pairs of runs (Holm), each figure on its own"
