@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 from typing import Literal
+from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -25,6 +26,9 @@ from metrics.pope_parsers import PARSERS, Parser, PopeCounts, Reading
 FIGURES = ("accuracy", "precision", "recall", "F1", "yes ratio")
 DEFAULT = PARSERS["pope"]
 EDITION = "POPE (arXiv:2305.10355)"
+
+Pairs = dict[tuple[Reading, Label], int]
+"""Numbers of answers by (reading, right answer)."""
 
 
 @dataclass(frozen=True)
@@ -89,40 +93,53 @@ class Tally:
 
     def scores(self, parser: Parser = DEFAULT) -> list[Score]:
         """Figures of one of the parsers: split by split, their mean, and pooled where published."""
-        sums = dict.fromkeys(self._splits, PopeCounts())
-        for (split, _), counts in self._counts(parser, lambda picture: "").items():
-            sums[split] = counts
-        scores = _ratios(sums, parser)
-        return scores + (_means(scores, parser) if len(sums) > 1 else [])
+        return self._figures(self._cells_by(parser, lambda picture: ""), parser)
 
-    def counted(self, parser: Parser = DEFAULT) -> Counted:
-        """The figures with what each picture adds to them, for intervals."""
+    def counted(self, parser: Parser = DEFAULT, most: int | None = None) -> Counted:
+        """The figures with what each picture adds to them, for intervals.
+
+        Args:
+            parser: one of the parsers.
+            most: put pictures together, by a hash of their names, where there are more.
+        """
+        if most and len({picture for _, picture, _, _ in self._cells}) > most:
+            cells = self._cells_by(parser, lambda picture: str(crc32(picture.encode()) % most))
+        else:
+            cells = self._cells_by(parser, lambda picture: picture)
         pictures: dict[str, dict[str, PopeCounts]] = {}
-        for (split, picture), counts in self._counts(parser, lambda picture: picture).items():
-            pictures.setdefault(picture, {})[split] = counts
-        splits = list(self._splits)
-        share = 1 / max(len(splits), 1)
+        for (split, picture), pairs in cells.items():
+            pictures.setdefault(picture, {})[split] = count(pairs)
+        several = len(self._splits) > 1
+        share = 1 / max(len(self._splits), 1)
         blends = {
-            ("", f"mean {name}"): {(split, name): share for split in splits} for name in FIGURES
+            ("", f"mean {name}"): {(split, name): share for split in self._splits}
+            for name in FIGURES
         }
         parts = {
-            picture: _ratios(counts, parser, pooled=len(splits) > 1)
-            for picture, counts in pictures.items()
+            picture: _ratios(counts, parser, pooled=several) for picture, counts in pictures.items()
         }
-        return Counted(self.scores(parser), parts, blends if len(splits) > 1 else {})
+        return Counted(self._figures(cells, parser), parts, blends if several else {})
 
-    def _counts(
+    def _figures(self, cells: Mapping[tuple[str, str], Pairs], parser: Parser) -> list[Score]:
+        sums = {split: Counter[tuple[Reading, Label]]() for split in self._splits}
+        for (split, _), pairs in cells.items():
+            sums[split].update(pairs)
+        several = len(sums) > 1
+        counts = {split: count(pairs) for split, pairs in sums.items()}
+        scores = _ratios(counts, parser, pooled=several)
+        return scores + (_means(scores, parser) if several else [])
+
+    def _cells_by(
         self, parser: Parser, group: Callable[[str], str]
-    ) -> dict[tuple[str, str], PopeCounts]:
+    ) -> dict[tuple[str, str], Pairs]:
         """What one of the parsers read, by split and group of pictures."""
         place = self.parsers.index(parser)
-        sums: dict[tuple[str, str], Counter[tuple[Reading, Label]]] = {}
+        sums: dict[tuple[str, str], Pairs] = {}
         for (split, picture, label, readings), number in self._cells.items():
-            key = split, group(picture)
-            if key not in sums:
-                sums[key] = Counter()
-            sums[key][readings[place], label] += number
-        return {key: count(each) for key, each in sums.items()}
+            pairs = sums.setdefault((split, group(picture)), {})
+            pair = readings[place], label
+            pairs[pair] = pairs.get(pair, 0) + number
+        return sums
 
 
 def pope(
@@ -187,12 +204,10 @@ def metric_of(parser: Parser) -> str:
     return "pope" if parser is DEFAULT else f"pope:{parser.name}"
 
 
-def _ratios(
-    counts: Mapping[str, PopeCounts], parser: Parser, *, pooled: bool | None = None
-) -> list[Score]:
+def _ratios(counts: Mapping[str, PopeCounts], parser: Parser, *, pooled: bool) -> list[Score]:
     """Figures split by split, and of all splits together if the parser pools them."""
     scores = [score for split, each in counts.items() for score in compute(each, split, parser)]
-    if parser.pools and (len(counts) > 1 if pooled is None else pooled):
+    if parser.pools and pooled:
         whole = compute(sum(counts.values(), PopeCounts()), "", parser)
         scores += [replace(score, name=f"pooled {score.name}") for score in whole]
     return scores

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from halluc.datasets.answers import Answer
 from halluc.errors import InputError
@@ -17,8 +18,6 @@ from halluc.records import Sample
 # LLaVA numbers the questions of its k-th category from 10,000,000 k.
 LLAVA_STEP = 10_000_000
 _NAMED = 5
-
-Place = tuple[Path, int]
 
 
 class Pairs:
@@ -51,65 +50,81 @@ class Pairs:
         self._answers, self._samples, self._allow = answers, samples, allow_missing
         self._by_id = {sample.id: sample for sample in samples}
         self._splits = list(dict.fromkeys(sample.split for sample in samples))
-        self._answered: dict[str, Place] = {}
-        self._twice: list[tuple[Answer, Place]] = []
+        self._answered: dict[str, int] = {}  # id → place, see `_places`
+        self._paths: dict[Path, int] = {}
+        self._path: Path | None = None
+        self._base = 0
+        self._twice: list[tuple[Answer, str]] = []
         self._without: list[Answer] = []
 
     def __iter__(self) -> Iterator[tuple[Sample, Answer]]:
         """Give each question with its answer, in the order of the answers."""
+        by_id, alone = self._by_id, self._splits[0] if len(self._splits) == 1 else None
         block: dict[str, Answer] = {}
         path = None
         for answer in self._answers:
-            direct = self._by_id.get(str(answer.id)) or self._told(answer)
-            if direct is not None:
-                yield from self._join(direct, answer)
+            question = by_id.get(str(answer.id)) or self._told(answer)
+            if question is None and alone is not None:
+                question = self._find(alone, answer)
+            if question is not None or alone is not None:
+                if self._takes(question, answer):
+                    yield question, answer
                 continue
             id = _local(answer.id)
-            if len(self._splits) == 1:
-                yield from self._pair(self._splits[0], {id: answer})
-                continue
             if block and (id in block or answer.path != path):
-                yield from self._pair(self._split_of(block), block)
+                yield from self._pair(block)
                 block = {}
             block[id] = answer
             path = answer.path
         if block:
-            yield from self._pair(self._split_of(block), block)
+            yield from self._pair(block)
         self._check()
 
     def _told(self, answer: Answer) -> Sample | None:
         """The question in the split that the answer tells."""
         if answer.own is None or not answer.own.split:
             return None
-        return self._find(answer.own.split, _local(answer.id), answer)
+        return self._find(answer.own.split, answer)
 
-    def _find(self, split: str, id: str, answer: Answer) -> Sample | None:
-        question = self._by_id.get(f"{split}/{id}")
+    def _find(self, split: str, answer: Answer) -> Sample | None:
+        """The question of a split that an answer is to."""
+        question = self._by_id.get(f"{split}/{answer.id}")
+        if question is None:
+            question = self._by_id.get(f"{split}/{_local(answer.id)}")
         if question is not None and not _asks(answer, question):
             asked, truth = _plain(answer.prompt or ""), _plain(question.prompt or "")
             what = f"was asked {asked!r}, but the truth ({split}) has {truth!r}"
             raise InputError(f"question {answer.id} {what}", answer.path, answer.line)
         return question
 
-    def _pair(self, split: str, block: dict[str, Answer]) -> Iterator[tuple[Sample, Answer]]:
-        for id, answer in block.items():
-            question = self._find(split, id, answer)
-            if question is None:
-                self._note(self._without, answer)
-                self.surplus += 1
-            else:
-                yield from self._join(question, answer)
+    def _pair(self, block: dict[str, Answer]) -> Iterator[tuple[Sample, Answer]]:
+        split = self._split_of(block)
+        for answer in block.values():
+            question = self._find(split, answer)
+            if self._takes(question, answer):
+                yield question, answer
 
-    def _join(self, question: Sample, answer: Answer) -> Iterator[tuple[Sample, Answer]]:
-        first = self._answered.setdefault(question.id, (answer.path, answer.line))
-        if first != (answer.path, answer.line):
-            self._twice.append((answer, first))
-        else:
-            yield question, answer
+    def _takes(self, question: Sample | None, answer: Answer) -> TypeGuard[Sample]:
+        """Whether this is the first answer to a question; notes what is not."""
+        if question is None:
+            self.surplus += 1
+            if len(self._without) <= _NAMED:  # one more than is named, as a sign of more
+                self._without.append(answer)
+            return False
+        place = self._places(answer.path) | answer.line
+        if self._answered.setdefault(question.id, place) == place:
+            return True
+        self._twice.append((answer, question.id))
+        return False
 
-    def _note(self, answers: list[Answer], answer: Answer) -> None:
-        if len(answers) <= _NAMED:  # one more than is named, so that there is a sign of more
-            answers.append(answer)
+    def _places(self, path: Path) -> int:
+        """A file's part of a place: file and line in one number, since there may be millions."""
+        if path is not self._path:
+            self._path, self._base = path, self._paths.setdefault(path, len(self._paths)) << 40
+        return self._base
+
+    def _unpack(self, place: int) -> tuple[Path, int]:
+        return list(self._paths)[place >> 40], place & ((1 << 40) - 1)
 
     def _split_of(self, block: dict[str, Answer]) -> str:
         """The split that a block of answers belongs to."""
@@ -132,8 +147,8 @@ class Pairs:
             )
         if not fitting:
             for split in self._splits:
-                for id, answer in block.items():
-                    self._find(split, id, answer)  # says what else was asked
+                for answer in block.values():
+                    self._find(split, answer)  # says what else was asked
             what = f"{len(block)} answers from here have no question in the truth"
             named = _names([str(answer.id) for answer in block.values()])
             raise InputError(f"{what} ({named}); name the right --truth", first.path, first.line)
@@ -142,12 +157,13 @@ class Pairs:
     def _repeats(self, split: str, block: dict[str, Answer]) -> bool:
         """Whether a block answers again, in the same file, what an earlier one did."""
         earlier = (self._answered.get(f"{split}/{id}") for id in block)
-        path = next(iter(block.values())).path
-        return any(place is not None and place[0] == path for place in earlier)
+        file = self._paths.get(next(iter(block.values())).path)
+        return any(place is not None and place >> 40 == file for place in earlier)
 
     def _check(self) -> None:
         if self._twice:
-            answer, (path, line) = self._twice[0]
+            answer, id = self._twice[0]
+            path, line = self._unpack(self._answered[id])
             named = _names([str(each.id) for each, _ in self._twice])
             raise InputError(
                 f"{len(self._twice)} questions answered twice ({named}); the first answer to "
@@ -166,12 +182,11 @@ class Pairs:
         missing = [each for each in self._samples if each.id not in self._answered]
         self.missing.update(each.split for each in missing)
         if not (self._allow and self._answered):
-            answered = dict.fromkeys(str(path) for path, _ in self._answered.values())
             raise InputError(
                 f"{len(missing)} of {len(self._by_id)} questions have no answer "
                 f"({_names([each.id for each in missing])}); answer them, leave their --truth out, "
                 "or --allow-missing",
-                ", ".join(answered),
+                ", ".join(map(str, self._paths)),
             )
 
 

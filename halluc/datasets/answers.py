@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from halluc.datasets import coco
 from halluc.datasets.files import decode, number_rows, read_bytes, read_rows
 from halluc.datasets.load import load_dataset
+from halluc.datasets.objects import read_objects
 from halluc.errors import InputError
 from halluc.jsonl import read_lines
 from halluc.language.lemmas import Lemmatizer
@@ -49,8 +48,9 @@ class _AnswerRow(msgspec.Struct):
     output: str | None = None
     prompt: str | None = None
     question: str | None = None
-    category: str | None = None
-    label: msgspec.Raw = msgspec.Raw()
+    image: Any = None
+    category: Any = None
+    label: Any = None
 
 
 class _CaptionRow(msgspec.Struct):
@@ -89,50 +89,55 @@ def stream_answers(path: str | Path) -> Iterator[Answer]:
         forms.LMMS_EVAL: harnesses.read_lmms_eval,
         forms.VLMEVALKIT: harnesses.read_vlmevalkit,
     }
-    form = forms.find_form(path, readers)
-    empty = True
-    for answer in readers[form or forms.POPE](path):
-        empty = False
-        yield answer
-    if empty:
+    answers = readers[forms.find_form(path, readers) or forms.POPE](path)
+    first = next(answers, None)
+    if first is None:
         raise InputError("no answers in this file", path)
+    yield first
+    yield from answers
 
 
 def _stream_rows(path: Path) -> Iterator[Answer]:
     for line, row in read_rows(path, _AnswerRow):
         id = row.id if row.question_id is None else row.question_id
-        told = [each for each in (row.answer, row.response, row.output) if each is not None]
-        text = told[0] if told else row.text
-        prompt = row.prompt if row.question is None else row.question
+        text, prompt = row.text, row.prompt if row.question is None else row.question
+        if row.answer is not None or row.response is not None or row.output is not None:
+            told = [each for each in (row.answer, row.response, row.output) if each is not None]
+            if len(told) > 1:
+                what = 'more than one of "answer", "response" and "output"'
+                raise InputError(f"{what}; keep the model's answer alone", path, line)
+            text, prompt = told[0], row.text if prompt is None else prompt
         if id is None:
             raise InputError(
                 'no "question_id": answers are joined by id, never by place', path, line
             )
         if text is None:
             raise InputError('no answer: give it as "text" or "answer"', path, line)
-        if len(told) > 1:
-            what = 'more than one of "answer", "response" and "output"'
-            raise InputError(f"{what}; keep the model's answer alone", path, line)
-        if prompt is None and bytes(row.label) and text.rstrip().endswith("?"):
+        if row.label is None and row.category is None:
+            yield Answer(id, text, path, line, prompt)
+            continue
+        if prompt is None and text.rstrip().endswith("?"):
             raise InputError("this is a question with its label, not an answer", path, line)
-        own = _own(id, prompt, row) if row.category is not None or bytes(row.label) else None
+        own = own_sample(id, prompt, row.category, row.label, row.image)
         yield Answer(id, text, path, line, prompt, own)
 
 
-def _own(id: int | str, prompt: str | None, row: _AnswerRow) -> Sample:
-    label = bytes(row.label).decode(errors="replace").strip('"')
-    return own_sample(id, prompt, row.category or "", label)
-
-
-def own_sample(id: int | str, prompt: str | None, split: str, label: str) -> Sample:
+def own_sample(
+    id: int | str, prompt: str | None, split: Any, label: Any, image: Any = None
+) -> Sample:
     """The question as a row of answers tells it; a label other than yes or no (any case) is none.
 
     >>> own_sample(7, "Is it?", "popular", "Yes").id
     'popular/7'
     """
     known: dict[str, Label] = {"yes": "yes", "no": "no"}
-    truth = Truth(label=known.get(label.strip().lower()))
-    return Sample(id=f"{split}/{id}" if split else str(id), prompt=prompt, split=split, truth=truth)
+    return Sample(
+        id=f"{split}/{id}" if split else str(id),
+        image=None if image is None else str(image),
+        prompt=prompt,
+        split=str(split or ""),
+        truth=Truth(label=known.get(str(label).strip().lower())),
+    )
 
 
 def read_captions(path: str | Path) -> list[Answer]:
@@ -194,23 +199,13 @@ def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[
         folder = source.removeprefix("coco:")
         samples = coco.load(folder, only=wanted, lemmatize=lemmatize).samples
     else:
-        table = decode(_unzipped(path), dict[str, list[str]], path)
+        table = read_objects(path)
         return {
             key: Truth(objects=tuple(TrueObject(name=name) for name in names))
             for id, names in table.items()
             if (key := picture_id(id)) in wanted
         }
     return {sample.id: sample.truth for sample in samples if sample.truth is not None}
-
-
-def _unzipped(path: Path) -> bytes:
-    content = read_bytes(path)
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"not a whole gzip file: {error}", path) from None
 
 
 def _caption_rows(path: Path) -> Iterator[tuple[int, _CaptionRow]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 from halluc.datasets.answers import Answer, own_sample
-from halluc.datasets.files import read_rows
+from halluc.datasets.files import read_bytes, read_rows
 from halluc.errors import InputError
 from halluc.jsonl import reason
 
@@ -50,7 +51,7 @@ def read_lmms_eval(path: Path) -> Iterator[Answer]:
         id = facts.get("question_id", row["doc_id"])
         prompt = _first_text(facts.get("question") or row.get("input"))
         split, label = facts.get("category"), facts.get("answer") or row.get("target")
-        own = own_sample(id if split else row["doc_id"], prompt, str(split or ""), str(label))
+        own = own_sample(id if split else row["doc_id"], prompt, split, label)
         yield Answer(id if isinstance(id, int) else str(id), text, path, line, prompt, own)
 
 
@@ -83,7 +84,8 @@ def read_vlmevalkit(path: Path) -> Iterator[Answer]:
         text = "" if prediction is None else str(prediction)
         prompt = None if row.get("question") is None else str(row["question"])
         for split in str(row.get("category") or "").split(","):
-            own = own_sample(id, prompt, split.strip(), str(row.get("answer")))
+            image = row.get("image_path") or row.get("image_source")
+            own = own_sample(id, prompt, split.strip(), row.get("answer"), image)
             yield Answer(id, text, path, line, prompt, own)
 
 
@@ -119,7 +121,8 @@ def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     from openpyxl import load_workbook
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
+        # A file, not its path: openpyxl would go by the name's ending.
+        book = load_workbook(BytesIO(read_bytes(path)), read_only=True, data_only=True)
         rows = book.worksheets[0].iter_rows(values_only=True)
         head = [str(name) for name in next(rows, ())]
         if missing := {"index", "prediction"}.difference(head):

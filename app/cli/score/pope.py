@@ -15,6 +15,7 @@ from app.scoring import (
     count_rows,
     figure,
     keep,
+    margin,
     print_table,
     result_card,
     show,
@@ -60,6 +61,7 @@ def pope(
     output: Path | None,
 ) -> None:
     """POPE: accuracy, precision, recall and F1 of yes/no answers (arXiv:2305.10355)."""
+    from halluc.bootstrap import MOST_CLUSTERS
     from halluc.datasets.alignment import Pairs
     from halluc.datasets.pope import load_files
     from halluc.statistics import with_intervals
@@ -88,7 +90,9 @@ def pope(
         tally = Tally(parsers)
         tally.update(_labelled(given))
         pairs = None
-    scores = [score for each in parsers for score in with_intervals(tally.counted(each))]
+    scores = [
+        score for each in parsers for score in with_intervals(tally.counted(each, MOST_CLUSTERS))
+    ]
     how = result_card(EDITION, run, rows, source, parser=parser, **settings)
     disputes = {"disputes": tally.disputes} if len(parsers) > 1 else {}
     missing = pairs.missing if pairs and allow_missing else None
@@ -117,20 +121,27 @@ def _rows(scores: list[Score], missing: Counter[str] | None) -> Iterator[list[st
         *("split", *(["parser"] if several else []), *names[:-1], "yes"),
         *(*counts[:-1], "unknown" if several else "?", *([] if missing is None else ["miss"])),
     ]
-    values = {(score.metric, score.split, score.name): score.value for score in scores}
+    found = {(score.metric, score.split, score.name): score for score in scores}
     for split in dict.fromkeys(score.split for score in scores if score.name == "TP"):
         for metric in metrics:
+            shares = [found[metric, split, name] for name in names]
+            numbers = [found[metric, split, name] for name in counts]
             yield [
                 *(split, *([_parser(metric)] if several else [])),
-                *(figure(values[metric, split, name], 4) for name in names),
-                *(figure(values[metric, split, name], 0) for name in counts),
+                *(figure(each.value, 4) for each in shares),
+                *(figure(each.value, 0) for each in numbers),
                 *([] if missing is None else [str(missing[split])]),
             ]
+            if not several:
+                yield ["± 95 %", *(margin(each, 4) for each in shares)]
     for kind in ("mean", "pooled"):
         for metric in metrics:
-            if (metric, "", f"{kind} F1") in values:
-                figures = [figure(values[metric, "", f"{kind} {name}"], 4) for name in names]
+            if (metric, "", f"{kind} F1") in found:
+                shares = [found[metric, "", f"{kind} {name}"] for name in names]
+                figures = [figure(each.value, 4) for each in shares]
                 yield [kind, *([_parser(metric)] if several else []), *figures]
+                if not several:
+                    yield ["± 95 %", *(margin(each, 4) for each in shares)]
 
 
 def _parser(metric: str) -> str:
