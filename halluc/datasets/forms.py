@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from halluc.errors import InputError
-from halluc.jsonl import reason
+from halluc.jsonl import BAD_JSON, reason
 
 POPE = "POPE or LLaVA answers"
 LMMS_EVAL = "lmms-eval samples"
@@ -111,6 +111,6 @@ def _first_row(start: bytes) -> dict[str, Any]:
             break
         try:
             return msgspec.json.decode(start[: end + 1], type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except BAD_JSON:
             continue
     return {}
