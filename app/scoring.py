@@ -188,7 +188,8 @@ def _brief(part: Any) -> str:
     if not isinstance(part, dict):
         return str(part)
     if {"file", "sha256", "rows"} <= part.keys():
-        return f"{part['file']} ({part['rows']} rows, sha256 {part['sha256'][:12]})"
+        edition = f", {part['edition']}" if "edition" in part else ""
+        return f"{part['file']} ({part['rows']} rows, sha256 {part['sha256'][:12]}{edition})"
     if "name" in part:
         digest = part.get("sha256") or part.get("hash")
         return str(part["name"]) + (f" (hash {digest[:12]})" if digest else "")

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 from sys import intern
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,6 +24,7 @@ from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import open_from
 from halluc.datasets.pope_editions import MOST_ROWS, Row, edition_of
 from halluc.errors import InputError
+from halluc.jsonl import reason, write_jsonl
 from halluc.records import Label, Sample, Truth
 
 Split = Literal["random", "popular", "adversarial"]
@@ -79,7 +80,7 @@ def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Datas
                 raise InputError(what, path)
         samples += part
         known = edition_of([_row(sample) for sample in part]) if len(part) < MOST_ROWS else None
-        cards.append(file_card(path, len(part)) | ({"edition": known.name} if known else {}))
+        cards.append(file_card(path, len(part)) | ({"edition": known} if known else {}))
     return Dataset(
         name="pope:" + ",".join(map(str, files)),
         samples=samples,
@@ -190,6 +191,47 @@ def build_questions(
                     missing.append(left[0])
             questions += _ask(sample, split, zip(asked, missing, strict=False))
     return questions
+
+
+def write_questions(questions: Sequence[Sample], output: Path) -> list[dict[str, Any]]:
+    """Write questions as published files do, numbered from 1 in each split.
+
+    Args:
+        questions: as `build_questions` gives them.
+        output: a file (*.json, *.jsonl), whose rows tell their split as ``category`` if there are
+            several; or a folder, which gets a file of each split.
+
+    Returns:
+        The card of each file.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for each in questions:
+        part = rows.setdefault(each.split, [])
+        label = each.truth.label if each.truth else None
+        image = each.image or each.id.rsplit("/", 2)[0]
+        part.append(
+            {"question_id": len(part) + 1, "image": image, "text": each.prompt, "label": label}
+        )
+    if output.suffix in (".json", ".jsonl"):
+        several = len(rows) > 1
+        content = [
+            row | ({"category": split} if several else {})
+            for split, part in rows.items()
+            for row in part
+        ]
+        files = {output: content}
+    else:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(reason(error), output) from None
+        files = {output / f"pope_{split}.jsonl": part for split, part in rows.items()}
+    for path, content in files.items():
+        write_jsonl(path, content)
+    return [file_card(path, len(content)) for path, content in files.items()]
 
 
 def _ask(sample: Sample, split: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Sample]:

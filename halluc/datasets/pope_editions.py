@@ -42,30 +42,18 @@ class Row(NamedTuple):
     category: str = ""
 
 
-class Edition(NamedTuple):
-    """A published question file.
-
-    Attributes:
-        name: which, in words.
-        rows: number of questions.
-    """
-
-    name: str
-    rows: int
-
-
 EDITIONS = {
-    "988c38daf39cb990": Edition("COCO random, 3,000 questions", 3000),
-    "c1584d6bb757325e": Edition("COCO random, the older 2,910 questions", 2910),
-    "468697667b6e67f4": Edition("COCO popular, 3,000 questions", 3000),
-    "5e4581f3c05f2464": Edition("COCO adversarial, 3,000 questions", 3000),
-    "8c1eaf7b7863e65a": Edition("A-OKVQA random, 3,000 questions", 3000),
-    "64c707ab553c74c5": Edition("A-OKVQA popular, 3,000 questions", 3000),
-    "2e8b6ddc0bc63f69": Edition("A-OKVQA adversarial, 3,000 questions", 3000),
-    "643e83af20cd791e": Edition("GQA random, 3,000 questions", 3000),
-    "5f48f0427ea640f6": Edition("GQA popular, 3,000 questions", 3000),
-    "b06abb19b83b08f8": Edition("GQA adversarial, 3,000 questions", 3000),
-    "5ee8ab65faff7c9c": Edition("LLaVA's questions on COCO, the older random split", 8910),
+    "988c38daf39cb990": "POPE COCO random",
+    "c1584d6bb757325e": "POPE COCO random, the older edition of 2,910",
+    "468697667b6e67f4": "POPE COCO popular",
+    "5e4581f3c05f2464": "POPE COCO adversarial",
+    "8c1eaf7b7863e65a": "POPE A-OKVQA random",
+    "64c707ab553c74c5": "POPE A-OKVQA popular",
+    "2e8b6ddc0bc63f69": "POPE A-OKVQA adversarial",
+    "643e83af20cd791e": "POPE GQA random",
+    "5f48f0427ea640f6": "POPE GQA popular",
+    "b06abb19b83b08f8": "POPE GQA adversarial",
+    "5ee8ab65faff7c9c": "LLaVA's POPE COCO, random of 2,910",
 }
 """Published files by `content_hash`."""
 
@@ -116,13 +104,12 @@ def verify(path: str | Path) -> Verified:
         raise InputError("no questions in this file", path)
     labels = [row.label for row in rows]
     labelled = any(labels)
-    known = edition_of(rows)
     card = file_card(path, len(rows))
     return Verified(
         file=card["file"],
         sha256=card["sha256"],
         rows=len(rows),
-        edition=known.name if known else None,
+        edition=edition_of(rows),
         yes=labels.count("yes") if labelled else None,
         no=labels.count("no") if labelled else None,
         typos=sum(TYPO in row.text for row in rows),
@@ -138,7 +125,7 @@ def _categories(rows: Iterable[Row]) -> dict[str, int]:
     return numbers
 
 
-def edition_of(rows: Sequence[Row]) -> Edition | None:
+def edition_of(rows: Sequence[Row]) -> str | None:
     """The published file that holds these questions, in any order; None if there is none."""
     return EDITIONS.get(content_hash(rows))
 
