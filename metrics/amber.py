@@ -10,9 +10,10 @@ AMBER score is the mean of 100 - CHAIR and F1 (0..100, higher is better). Source
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from halluc.bootstrap import Counted, merged
 from halluc.datasets.amber import ATTRIBUTES, Annotations
 from halluc.errors import InputError
 from halluc.records import Finding, Label, Sample, Score
@@ -72,6 +73,16 @@ class Amber:
     scores: list[Score]
     counts: dict[str, AmberCounts]
     findings: list[Finding]
+
+    def counted(self, pictures: Mapping[str, str]) -> Counted:
+        """The figures with what each picture adds to them, for intervals.
+
+        Args:
+            pictures: the picture that each answer is about, by the answer's id.
+        """
+        asked = {dimension for each in self.counts.values() for dimension, _ in each.by}
+        sums = merged(self.counts, pictures)
+        return Counted(self.scores, {name: compute(each, asked) for name, each in sums.items()})
 
 
 def amber(
@@ -134,16 +145,21 @@ def total(counts: Iterable[AmberCounts]) -> AmberCounts:
     return together
 
 
-def compute(counts: AmberCounts) -> list[Score]:
+def compute(counts: AmberCounts, asked: Container[str] | None = None) -> list[Score]:
     """The figures of the dimensions that were asked for, and the AMBER score.
 
     Figures of several dimensions together, "all" of them or "attribute", stand only where each of
     these was asked for, and so does the AMBER score.
+
+    Args:
+        counts: what to make figures of.
+        asked: the dimensions that were asked for; default: those that are counted.
     """
-    asked = {dimension for dimension, _ in counts.by}
+    if asked is None:
+        asked = {dimension for dimension, _ in counts.by}
     scores = []
     for part, dimensions in PARTS.items():
-        if asked.issuperset(dimensions):
+        if all(each in asked for each in dimensions):
             # The script starts the counters of each type at .001, and adds up three for attributes.
             epsilon = EPSILON * (len(dimensions) if part == "attribute" else 1)
             scores += compute_answers(_together(counts, dimensions), part, epsilon)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from halluc.bootstrap import Key
+from halluc.bootstrap import Counted, Key
 from halluc.datasets.mme import COGNITION, PERCEPTION, TASKS
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Score
@@ -69,6 +69,11 @@ class Mme:
 
     scores: list[Score]
     counts: dict[str, MmeCounts]
+
+    def counted(self) -> Counted:
+        """The figures with what each picture adds to them, for intervals."""
+        parts = {picture: compute(each) for picture, each in self.counts.items()}
+        return Counted(self.scores, parts, blends())
 
 
 def mme(samples: Sequence[Sample], answers: Mapping[str, str], pairs: Pairs = "image") -> Mme:

@@ -308,3 +308,22 @@ def test_the_exact_parser_reads_nothing_else(text):
 def test_what_is_no_query_of_amber(small):
     with pytest.raises(InputError, match="'9' is no query of AMBER"):
         amber([Sample(id="9", split="relation", truth=Truth(label="yes"))], {"9": "Yes"}, small)
+
+
+def test_pictures_add_up_to_the_figures(questions, known):
+    """Also where no picture alone was asked for all dimensions."""
+    some = questions[::37]
+    answers = {each.id: "No" if number % 3 else "Yes" for number, each in enumerate(some)}
+    result = amber(some, answers, known)
+    counted = result.counted({each.id: str(int(each.id) % 50) for each in some})
+    assert len(counted.parts) == 50
+    sums = Counter()
+    for part in counted.parts.values():
+        for each in part:
+            if each.denominator is not None:
+                sums[each.split, each.name, "above"] += each.numerator
+                sums[each.split, each.name, "below"] += each.denominator
+    for each in result.scores:
+        if each.denominator is not None:
+            assert sums[each.split, each.name, "above"] == each.numerator
+            assert sums[each.split, each.name, "below"] == each.denominator

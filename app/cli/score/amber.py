@@ -92,10 +92,9 @@ def amber(
     output: Path | None,
 ) -> None:
     """AMBER: CHAIR, Cover, Hal and Cog of captions, F1 of answers (arXiv:2311.07397)."""
-    from halluc.bootstrap import count_pictures
     from halluc.datasets.alignment import Pairs
     from halluc.statistics import with_intervals
-    from metrics.amber import EDITION, compute
+    from metrics.amber import EDITION
     from metrics.amber import amber as score
 
     run, stream = stream_given((answers,), read_answers, allow_missing=allow_missing)
@@ -117,15 +116,16 @@ def amber(
     if any(sample.split == "generative" for sample in asked):
         read = _caption_reader(similarity, nltk_data)
         settings |= {"similarity": similarity, "nltk": version("nltk")}
-    if joined.missing or joined.surplus:
-        settings["left out"] = (
-            f"{joined.missing} queries without an answer, {joined.surplus} answers without a query"
-        )
+    if allow_missing:
+        settings["left out"] = {
+            "queries without an answer": joined.missing.total(),
+            "answers without a query": joined.surplus,
+        }
     result = score(asked, texts, read_annotations(folder), parse=_parser(parser), read=read)
     counted = Counter(answer.path for answer in given)
     how = result_card(EDITION, run, counted, dataset.card["files"], **settings)
     pictures = {each.id: each.image or each.id for each in asked}
-    scores = with_intervals(count_pictures(result.counts, pictures, compute))
+    scores = with_intervals(result.counted(pictures))
     keep(run, output, scores, how, result.findings)
     tables = [_caption_rows] if read else []
     tables += [_question_rows] if any(each.name == "F1" for each in scores) else []
@@ -204,7 +204,7 @@ def _caption_rows(scores: list[Score]) -> Iterator[list[str]]:
         published, exact = values[f"published {name}"], values[name]
         yield [name, figure(published.value, 1), figure(exact.value, 2, 100), _interval(exact)]
     if total := values.get("AMBER score"):
-        yield [total.name, figure(total.value, 1)]
+        yield [total.name, figure(total.value, 2)]
 
 
 def _question_rows(scores: list[Score]) -> Iterator[list[str]]:

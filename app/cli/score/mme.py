@@ -58,10 +58,9 @@ def mme(
     Reads a run of `halluc generate --task mme`, a folder of TASK.txt as MME's eval_tool wants it,
     or a file of answers such as LLaVA's.
     """
-    from halluc.bootstrap import Counted
     from halluc.datasets.alignment import Pairs as Joined
     from halluc.statistics import with_intervals
-    from metrics.mme import EDITION, blends, compute
+    from metrics.mme import EDITION
     from metrics.mme import mme as score
 
     own: Sequence[Sample] = ()
@@ -81,17 +80,16 @@ def mme(
     result = score(asked, texts, pairs)
     source = dataset.card["files"] if dataset else OWN if own else None
     settings: dict[str, Any] = {"parser": "MME", "pairs": _told(pairs, result, asked, texts)}
-    if joined.missing or joined.surplus:
-        settings["left out"] = (
-            f"{joined.missing} questions without an answer, "
-            f"{joined.surplus} answers without a question"
-        )
+    if allow_missing:
+        settings["left out"] = {
+            "questions without an answer": joined.missing.total(),
+            "answers without a question": joined.surplus,
+        }
     rows = Counter(answer.path for answer in given)
     how = result_card(EDITION, run, rows, source, **settings)
     if own:
         how["answers"] = load(answers).card["files"]  # one card, not one for each task
-    parts = {name: compute(counts) for name, counts in result.counts.items()}
-    scores = with_intervals(Counted(result.scores, parts, blends()))
+    scores = with_intervals(result.counted())
     keep(run, output, scores, how)
     show(scores, how, as_json, _rows)
 
