@@ -37,7 +37,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="How CHAIR finds the singular of words.",
 )
-@click.option("--nltk-data", help="Folder of NLTK data, for --compat wordnet.")
+@click.option("--nltk-data", help="Folder of NLTK data, for --compat wordnet and AMBER.")
+@click.option(
+    "--max-tokens-cut",
+    type=click.Choice(["sentence"]),
+    help="Leave out a caption's last sentence if it has no end, as for at most 64 tokens.",
+)
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of tables.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print a line for each difference.")
@@ -49,6 +54,7 @@ def compare(
     parser: str,
     compat: Compat,
     nltk_data: str | None,
+    max_tokens_cut: str | None,
     form: Literal["json", "markdown", "csv"] | None,
 ) -> None:
     """Compare runs, or files of answers, pair by pair on the same ids.
@@ -57,34 +63,39 @@ def compare(
     greedy=a.jsonl,b.jsonl. Differences are told against the first, with 95 % intervals and paired
     tests, and in words.
     """
-    from app.comparing import compare_sides
-    from app.comparing.measures import measure_chair, measure_kinds, measure_pope
-    from app.comparing.sides import (
-        check_controls,
-        check_same,
-        named_sources,
-        read_described,
-        read_questions,
-        task_of,
-    )
+    from app.comparing import compare_sides, measures, readers
+    from app.comparing.sides import check_controls, check_same, named_sources
+    from halluc.language.lemmas import lemmatizer
+    from metrics.pope_parsers import PARSERS
 
     sources = named_sources(runs)
     check_controls(controls, sources)
-    if task_of(sources, truth) == "pope":
-        from metrics.pope_parsers import PARSERS
-
-        sides = [read_questions(name, files, truth) for name, files in sources.items()]
-        check_same(sides)
-        metrics = [measure_pope(sides, PARSERS[parser])]
-    else:
-        from halluc.language.lemmas import lemmatizer
-
+    task = readers.task_of(sources, truth)
+    if task == "caption":
         lemmatize = lemmatizer(compat, nltk_data)
-        sides = [read_described(name, files, truth, lemmatize) for name, files in sources.items()]
-        check_same(sides)
-        metrics = [measure_chair(sides, lemmatize, {"compat": compat})]
+        sides = [
+            readers.read_described(name, files, truth, lemmatize, whole=bool(max_tokens_cut))
+            for name, files in sources.items()
+        ]
+    else:
+        read = {
+            "pope": readers.read_questions,
+            "mme": readers.read_mme,
+            "amber": readers.read_amber,
+        }[task]
+        sides = [read(name, files, truth) for name, files in sources.items()]
+    check_same(sides)
+    if task == "caption":
+        how = {"compat": compat} | ({"max_tokens_cut": max_tokens_cut} if max_tokens_cut else {})
+        metrics = [measures.measure_chair(sides, lemmatize, how)]
         if all(side.on_tabletop for side in sides):
-            metrics.append(measure_kinds(sides))
+            metrics.append(measures.measure_kinds(sides))
+    elif task == "pope":
+        metrics = [measures.measure_pope(sides, PARSERS[parser])]
+    elif task == "mme":
+        metrics = [measures.measure_mme(sides)]
+    else:
+        metrics = [measures.measure_amber(sides, truth, nltk_data)]
     _print(compare_sides(sides, metrics, controls), form)
 
 

@@ -218,15 +218,18 @@ def _tested(found: Difference, test: McNemar | None) -> dict[str, Any]:
 
 def _mcnemar(metric: Measured, key: Key, one: str, other: str) -> McNemar | None:
     """McNemar's test, which is that of accuracy; of all questions for the mean over splits."""
-    if one not in metric.right or key[1] not in ("accuracy", "mean accuracy"):
+    split, name = key
+    before, after = metric.right.get(one, {}), metric.right.get(other, {})
+    if name == "mean accuracy":
+        splits = list(before)
+    elif name in ("accuracy", "acc") and split in before:
+        splits = [split]
+    else:
         return None
-    splits = [key[0]] if key[1] == "accuracy" else list(metric.right[one])
-    gained = lost = 0
-    for split in splits:
-        before, after = metric.right[one][split], metric.right[other][split]
-        gained += sum(after[id] and not right for id, right in before.items())
-        lost += sum(right and not after[id] for id, right in before.items())
-    return mcnemar(gained, lost)
+    pairs = Counter(
+        (right, after[each][id]) for each in splits for id, right in before[each].items()
+    )
+    return mcnemar(gained=pairs[False, True], lost=pairs[True, False])
 
 
 def _texts(sides: Sequence[Side]) -> dict[str, Counted]:

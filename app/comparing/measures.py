@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.comparing import Measured
 from app.comparing.sides import Side
 from halluc.bootstrap import count_pictures
+from halluc.records import Label
 
 if TYPE_CHECKING:
     from halluc.language.lemmas import Lemmatizer
@@ -23,19 +25,8 @@ def measure_pope(sides: Sequence[Side], parser: Parser) -> Measured:
         tally = Tally([parser])
         tally.update((each, side.texts[each.id]) for each in side.samples)
         counted[side.name] = tally.counted(parser)
-        right[side.name] = _right(side, parser)
+        right[side.name] = _right(side, parser.read)
     return Measured({"metric": EDITION, "parser": parser.name}, counted, right)
-
-
-def _right(side: Side, parser: Parser) -> dict[str, dict[str, bool]]:
-    """Whether each question was answered rightly, by split and id."""
-    right: dict[str, dict[str, bool]] = {}
-    for each in side.samples:
-        if each.truth is not None and each.truth.label is not None:
-            label = each.truth.label
-            answer = parser.read(side.texts[each.id], label)
-            right.setdefault(each.split, {})[each.id] = answer == label
-    return right
 
 
 def measure_chair(sides: Sequence[Side], lemmatize: Lemmatizer, how: dict[str, Any]) -> Measured:
@@ -60,3 +51,58 @@ def measure_kinds(sides: Sequence[Side]) -> Measured:
         counts = count_findings(side.texts, tabletop_findings(side.texts, truths))
         counted[side.name] = count_pictures(counts, side.pictures, compute)
     return Measured({"claims": "sentence forms of tabletop"}, counted)
+
+
+def measure_mme(sides: Sequence[Side]) -> Measured:
+    """MME, its tasks and totals."""
+    from metrics.mme import EDITION, mme, parse_answer
+
+    counted = {side.name: mme(side.samples, side.texts).counted() for side in sides}
+    right = {side.name: _right(side, lambda text, _: parse_answer(text)) for side in sides}
+    return Measured({"metric": EDITION}, counted, right)
+
+
+def measure_amber(
+    sides: Sequence[Side], truth: Sequence[str], nltk_data: str | None = None
+) -> Measured:
+    """AMBER, captions and questions, as published but for the synonyms, which are WordNet's."""
+    from halluc.datasets.amber import annotated_folder, read_annotations
+    from halluc.language.nouns import wordnet_nouns
+    from halluc.language.similarity import similarity
+    from metrics.amber import EDITION, PARTS, amber, parse_exact
+    from metrics.amber_captions import CaptionReader
+
+    run = sides[0].run
+    place = truth[0] if truth or run is None else run.card["data"]["name"].partition(":")[2]
+    known = read_annotations(annotated_folder(Path(place)))
+    told = any(each.split == "generative" for each in sides[0].samples)
+    read = (
+        CaptionReader(wordnet_nouns(nltk_data), similarity("wordnet", nltk_data)) if told else None
+    )
+    counted, right = {}, {}
+    for side in sides:
+        result = amber(side.samples, side.texts, known, read=read)
+        counted[side.name] = result.counted(side.pictures)
+        by = _right(side, lambda text, _: parse_exact(text))
+        right[side.name] = {
+            part: {id: each for name in names for id, each in by.get(name, {}).items()}
+            for part, names in PARTS.items()
+        }
+    how = {"metric": EDITION} | ({"similarity": "wordnet"} if told else {})
+    return Measured(how, counted, right)
+
+
+def _right(side: Side, read: Callable[[str, Label], str | None]) -> dict[str, dict[str, bool]]:
+    """Whether each question was answered rightly, by split and id.
+
+    Args:
+        side: the answers.
+        read: gives what is read in an answer, which may know the right one.
+    """
+    right: dict[str, dict[str, bool]] = {}
+    for each in side.samples:
+        if each.truth is not None and each.truth.label is not None:
+            label = each.truth.label
+            answer = read(side.texts[each.id], label)
+            right.setdefault(each.split, {})[each.id] = answer == label
+    return right

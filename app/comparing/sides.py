@@ -1,24 +1,17 @@
-"""The runs and files that are compared: read, joined to the truth, and about the same things."""
+"""The runs and files that are compared: their names, and that they are about the same things."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
-from app.scoring import read_given, samples_of
-from halluc.datasets.alignment import align
-from halluc.datasets.answers import Answer, picture_id, read_answers, read_captions, read_truths
-from halluc.datasets.files import read_rows
-from halluc.datasets.pope import Question, load_files
+from halluc.datasets.answers import Answer
 from halluc.errors import InputError
-from halluc.language.lemmas import Lemmatizer
 from halluc.records import Sample
-from halluc.runs import Run, read_run
+from halluc.runs import Run
 
-Task = Literal["caption", "pope"]
 _NAMED = 5
 
 
@@ -103,66 +96,6 @@ def check_controls(controls: Sequence[str], sources: Mapping[str, Sequence[str]]
         raise InputError("every run is a control; leave one out, the method")
 
 
-def task_of(sources: Mapping[str, Sequence[str]], truth: Sequence[str]) -> Task:
-    """What the runs were asked: their own task, or for files what the truth is of.
-
-    Raises:
-        RunError: a folder is no run.
-        InputError: the runs are of different tasks, or of one that cannot be compared.
-    """
-    files = [each[0] for each in sources.values() if not Path(each[0]).is_dir()]
-    if files and not truth:
-        raise InputError("files of answers need their --truth", files[0])
-    tasks = {
-        name: read_run(files[0]).card.get("task")
-        for name, files in sources.items()
-        if Path(files[0]).is_dir()
-    } or {"": "pope" if _asks(truth) else "caption"}
-    (first, task), *others = tasks.items()
-    for name, another in others:
-        if another != task:
-            raise InputError(f"{name} is of the task {another}, {first} of {task}")
-    if task == "pope":
-        return "pope"
-    if task == "caption":
-        return "caption"
-    raise InputError(f"runs of the task {task} cannot be compared; pope and caption can")
-
-
-def read_questions(name: str, files: Sequence[str], truth: Sequence[str]) -> Side:
-    """Answers to yes/no questions.
-
-    Raises:
-        InputError: an answer has no question or a question no answer; names ids, file and line.
-    """
-    run, given = read_given(files, read_answers)
-    samples = load_files(truth).samples if truth else samples_of(run, given)
-    return Side(name, files, run, samples, align(given, samples))
-
-
-def read_described(
-    name: str, files: Sequence[str], truth: Sequence[str], lemmatize: Lemmatizer
-) -> Side:
-    """Captions of pictures.
-
-    Raises:
-        InputError: a picture has no truth.
-    """
-    run, given = read_given(files, read_captions)
-    answers = {str(answer.id): answer for answer in given}
-    if not truth:
-        known = {each.id: each for each in samples_of(run, given)}
-        return _complete(Side(name, files, run, [known[id] for id in answers], answers))
-    if len(truth) > 1:
-        raise InputError("captions have one --truth", truth[1])
-    images = {each.id: each.image for each in run.samples} if run else {}
-    truths = read_truths(truth[0], map(picture_id, answers), lemmatize)
-    samples = [
-        Sample(id=id, image=images.get(id), truth=truths.get(picture_id(id))) for id in answers
-    ]
-    return _complete(Side(name, files, run, samples, answers))
-
-
 def check_same(sides: Sequence[Side]) -> None:
     """Refuse runs that are not about the same things.
 
@@ -178,8 +111,7 @@ def check_same(sides: Sequence[Side]) -> None:
             (other.keys() - truths.keys(), side.name, first.name),
         ):
             if some:
-                named = ", ".join(sorted(some)[:_NAMED]) + (", …" if len(some) > _NAMED else "")
-                what = f"{len(some)} answers are in {here} and not in {there} ({named})"
+                what = f"{len(some)} answers are in {here} and not in {there} ({named(some)})"
                 raise InputError(f"{what}; runs are compared on the same ids only")
         for id, truth in truths.items():
             if truth != other[id]:
@@ -187,22 +119,6 @@ def check_same(sides: Sequence[Side]) -> None:
                 raise InputError(f"{what}; give --truth")
 
 
-def _complete(side: Side) -> Side:
-    missing = [each.id for each in side.samples if each.truth is None]
-    if missing:
-        named = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
-        what = f"{len(missing)} of {len(side.samples)} pictures ({named}) have no truth"
-        first = side.answers[missing[0]]
-        raise InputError(f"{what}; give the right --truth", first.path, first.line)
-    return side
-
-
-def _asks(truth: Sequence[str]) -> bool:
-    """Whether a truth is a file of yes/no questions with labels."""
-    if not truth or not Path(truth[0]).is_file():
-        return False
-    try:
-        next(read_rows(truth[0], Question), None)
-    except InputError:
-        return False
-    return True
+def named(ids: Collection[str]) -> str:
+    """The first few ids."""
+    return ", ".join(sorted(ids)[:_NAMED]) + (", …" if len(ids) > _NAMED else "")

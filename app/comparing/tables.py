@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,9 +13,18 @@ from app.comparing import TEXT, Compared, Comparison
 from app.comparing.words import UNITS, p_value, scaled, verdicts
 from halluc.records import Score
 
-TITLES = {"pope": "POPE", "chair": "CHAIR", "finegrained": "Wrong claims by kind"}
-# In no table: what is a unit of another figure.
-_HIDDEN = {"Len/100"}
+Figure = tuple[str, str, str]
+"""Metric, split and name."""
+
+TITLES = {
+    "pope": "POPE",
+    "chair": "CHAIR",
+    "finegrained": "Wrong claims by kind",
+    "mme": "MME",
+    "amber": "AMBER",
+}
+# In no table: what says the same in another unit, or of what there is too much; JSON has all.
+_HIDDEN = {"chair": {"Len/100"}, "mme": {"acc", "acc+"}, "amber": {"precision", "recall"}}
 
 
 def document(comparison: Comparison) -> dict[str, Any]:
@@ -106,32 +115,28 @@ def _notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
 
 
 def _sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
-    """Title and rows of each table: a metric, or a split of it."""
-    groups = dict.fromkeys((row.metric, row.split) for row in comparison.rows)
-    for metric, split in groups:
-        names = dict.fromkeys(
-            row.name
-            for row in comparison.rows
-            if (row.metric, row.split) == (metric, split) and row.name not in _HIDDEN
-        )
-        rows = [line for name in names for line in _figure(comparison, metric, split, name)]
+    """Title and rows of each table: a metric, or where it has few splits, a split of it."""
+    figures = dict.fromkeys((row.metric, row.split, row.name) for row in comparison.rows)
+    groups: dict[tuple[str, str], list[Figure]] = {}
+    for metric, split, name in figures:
+        if name not in _HIDDEN.get(metric, ()):
+            group = metric, "" if metric in ("mme", "amber") else split
+            groups.setdefault(group, []).append((metric, split, name))
+    for (metric, split), shown in groups.items():
+        rows = [line for figure in shown for line in _figure(comparison, figure, split)]
         if metric == TEXT:
-            rows += list(_seconds(comparison))
-            yield "Length of an answer, and what the whole run cost", rows
+            yield "Length of an answer, and what the whole run cost", [*rows, *_cost(comparison)]
         else:
             title = ", ".join(filter(None, (TITLES.get(metric, metric), split)))
-            yield f"{title} ({_units(names)})", rows
+            yield f"{title} ({_units([name for _, _, name in shown])})", rows
 
 
-def _units(names: dict[str, None]) -> str:
-    plain = [f"{name} in {UNITS[name]}" for name in names if name in UNITS]
-    return ", ".join(["×100", *plain])
+def _units(names: Sequence[str]) -> str:
+    plain = dict.fromkeys(f"{name} in {UNITS[name]}" for name in names if name in UNITS)
+    return ", ".join(["×100", *plain] if len(plain) < len(names) else ["in points"])
 
 
-def _figure(
-    comparison: Comparison, metric: str, split: str, name: str
-) -> Iterator[tuple[str, ...]]:
-    key = metric, split, name
+def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[str, ...]]:
     scores = {
         side.name: score
         for side in comparison.sides
@@ -140,9 +145,11 @@ def _figure(
     }
     rows = [row for row in comparison.rows if (row.metric, row.split, row.name) == key]
     base = comparison.pairs[0][0]
+    part = key[1].replace("_", " ") if key[1] != split else ""
+    label = part if key[2] == "score" else f"{part} {key[2]}".strip()
     for number, (run, score) in enumerate(scores.items()):
         mine = {row.one: row for row in rows if row.other == run}
-        yield name if not number else "", run, _value(score), *_against(mine.pop(base, None))
+        yield label if not number else "", run, _value(score), *_against(mine.pop(base, None))
         for one, row in mine.items():
             yield "", f"  vs {one}", "", *_against(row)
 
@@ -170,7 +177,7 @@ def _value(score: Score) -> str:
     return f"{value} [{scaled(score.name, score.low, 2)}, {scaled(score.name, score.high, 2)}]"
 
 
-def _seconds(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+def _cost(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     for number, side in enumerate(comparison.sides):
         took = comparison.seconds[side.name]
         if took is not None:

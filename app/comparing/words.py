@@ -15,9 +15,15 @@ STORY = {
         "attribute hallucination rate",
         "relation hallucination rate",
     ),
+    "mme": ("hallucination", "perception", "cognition"),
+    "amber": ("CHAIR", "Cover", "Hal", "Cog", "accuracy", "F1"),
 }
 # What is counted in itself; everything else is a share, told in points of a hundred.
-UNITS = {"Len": "words", "words": "words", "tokens": "tokens"}
+UNITS = {
+    **dict.fromkeys(("Len", "words"), "words"),
+    "tokens": "tokens",
+    **dict.fromkeys((*STORY["mme"], "score"), "points"),
+}
 
 
 def verdicts(comparison: Comparison) -> list[str]:
@@ -35,13 +41,13 @@ def verdicts(comparison: Comparison) -> list[str]:
 def phrase(row: Compared) -> str:
     """What became of a figure: "lower CHAIRi by 4.1 points (95 % CI 2.6 to 5.7, p = .0002)"."""
     if row.difference is None or row.low is None or row.high is None:
-        return f"{row.name} not to be compared"
-    unit = unit_of(row)
+        return f"{_label(row)} not to be compared"
+    unit, name = unit_of(row), _label(row)
     if not row.clear:
         digits = _digits(row)
         low, high = (scaled(row.name, each, digits) for each in (row.low, row.high))
         change = scaled(row.name, row.difference, digits, sign=True)
-        return f"{row.name} unchanged within the error ({change} {unit}, 95 % CI {low} to {high})"
+        return f"{name} unchanged within the error ({change} {unit}, 95 % CI {low} to {high})"
     digits = _digits(row)
     ends = sorted((abs(row.low), abs(row.high)))
     low, high = (scaled(row.name, each, digits) for each in ends)
@@ -53,7 +59,13 @@ def phrase(row: Compared) -> str:
             f"{row.one}, {row.gained} only in {row.other}"
         )
     way = "higher" if row.difference > 0 else "lower"
-    return f"{way} {row.name} by {size} {unit} (95 % CI {low} to {high}, {tested})"
+    return f"{way} {name} by {size} {unit} (95 % CI {low} to {high}, {tested})"
+
+
+def _label(row: Compared) -> str:
+    """A figure's name; AMBER's have the part of the questions before it."""
+    named = row.metric == "amber" and row.split not in ("all", "generative")
+    return f"{row.split} {row.name}" if named else row.name
 
 
 def unit_of(row: Compared) -> str:
@@ -93,13 +105,18 @@ def _digits(row: Compared) -> int:
 
 def _story(comparison: Comparison, metric: str, one: str, other: str) -> list[Compared]:
     rows = {
-        row.name: row
+        (row.name, row.split): row
         for row in comparison.rows
         if (row.metric, row.one, row.other) == (metric, one, other)
     }
-    names = [name for name in STORY.get(metric.partition(":")[0], ()) if name in rows]
-    # With several splits their mean tells; the splits stand in the table.
-    return [rows[name] for name in names if f"mean {name}" not in rows]
+    story = []
+    for name in STORY.get(metric.partition(":")[0], ()):
+        splits = [split for told, split in rows if told == name]
+        # With several splits their mean or whole tells; the splits stand in the table.
+        whole = [split for split in splits if split in ("", "all")]
+        if (f"mean {name}", "") not in rows:
+            story += [rows[name, split] for split in whole or splits]
+    return story
 
 
 def _cautions(story: Sequence[Compared], other: str) -> Iterator[str]:
