@@ -130,7 +130,7 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
     Wilson's, where each picture adds one thing at most to a proportion (a caption is one thing of
     CHAIRs), and where a proportion is 0 or 1, of which a bootstrap would be certain: there with the
     pictures as the number of things. Else the percentiles of a bootstrap over pictures. A figure
-    that is undefined, or rests on one picture alone, has no interval.
+    that is undefined, rests on one picture alone, or is the same in all draws has no interval.
 
     Args:
         figures: the figures and what each picture adds to them.
@@ -148,7 +148,9 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
         if (found := _exact(*table[:, :, places[key]]) if key in places else None) is None:
             if not draws and len(figures.parts) > 1:
                 (draws,) = draw([figures], seed=seed, resamples=resamples)
-            found = percentiles(draws[key]) if key in draws else (None, None)
+            low, high = percentiles(draws[key]) if key in draws else (None, None)
+            # Where no draw differs from another, they do not tell how far it could.
+            found = (None, None) if low == high else (low, high)
             scores.append(_bounded(score, found, "bootstrap"))
         else:
             scores.append(_bounded(score, found, "wilson"))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app.comparing import TEXT, Compared, Comparison
-from app.comparing.words import UNITS, p_value, scaled, verdicts
+from app.comparing.words import POINTS, UNITS, p_value, scaled, verdicts
 from halluc.records import Score
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
 
 Figure = tuple[str, str, str]
 """Metric, split and name."""
@@ -97,7 +100,9 @@ def print_tables(comparison: Comparison) -> None:
             padding=(0, 1, 0, 0), pad_edge=False,
         )  # fmt: skip
         for number, name in enumerate(_head(comparison)):
-            table.add_column(name, justify="left" if number < 2 else "right")
+            # Where room is short, the names of figures wrap, never a number.
+            side: JustifyMethod = "left" if number < 2 else "right"
+            table.add_column(name, justify=side, no_wrap=number > 0)
         for row in rows:
             table.add_row(*map(Text, row))
         console.print(table)
@@ -132,8 +137,9 @@ def _sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...
 
 
 def _units(names: Sequence[str]) -> str:
-    plain = dict.fromkeys(f"{name} in {UNITS[name]}" for name in names if name in UNITS)
-    return ", ".join(["×100", *plain] if len(plain) < len(names) else ["in points"])
+    if all(name in POINTS for name in names):
+        return "points"
+    return ", ".join(["×100", *(f"{name} in {UNITS[name]}" for name in names if name in UNITS)])
 
 
 def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[str, ...]]:
@@ -164,17 +170,20 @@ def _against(row: Compared | None) -> tuple[str, str]:
     if row.difference is None or row.low is None or row.high is None:
         return "undefined", "–"
     values = (row.difference, row.low, row.high)
-    value, low, high = (scaled(row.name, each, 2, sign=True) for each in values)
+    value, low, high = (scaled(row.name, each, _digits(row.name), sign=True) for each in values)
     return f"{value} [{low}, {high}]", p_value(row.p_holm)
 
 
 def _value(score: Score) -> str:
     if score.value is None:
         return "undefined"
-    value = scaled(score.name, score.value, 2)
-    if score.low is None or score.high is None:
-        return value
-    return f"{value} [{scaled(score.name, score.low, 2)}, {scaled(score.name, score.high, 2)}]"
+    values = (each for each in (score.value, score.low, score.high) if each is not None)
+    value, *ends = (scaled(score.name, each, _digits(score.name)) for each in values)
+    return f"{value} [{', '.join(ends)}]" if ends else value
+
+
+def _digits(name: str) -> int:
+    return 1 if name in POINTS else 2
 
 
 def _cost(comparison: Comparison) -> Iterator[tuple[str, ...]]:

@@ -18,12 +18,10 @@ STORY = {
     "mme": ("hallucination", "perception", "cognition"),
     "amber": ("CHAIR", "Cover", "Hal", "Cog", "accuracy", "F1"),
 }
+# Sums of shares times 100 already.
+POINTS = {*STORY["mme"], "score", "AMBER score"}
 # What is counted in itself; everything else is a share, told in points of a hundred.
-UNITS = {
-    **dict.fromkeys(("Len", "words"), "words"),
-    "tokens": "tokens",
-    **dict.fromkeys((*STORY["mme"], "score"), "points"),
-}
+UNITS = {"Len": "words", "words": "words", "tokens": "tokens", **dict.fromkeys(POINTS, "points")}
 
 
 def verdicts(comparison: Comparison) -> list[str]:
@@ -63,9 +61,11 @@ def phrase(row: Compared) -> str:
 
 
 def _label(row: Compared) -> str:
-    """A figure's name; AMBER's have the part of the questions before it."""
-    named = row.metric == "amber" and row.split not in ("all", "generative")
-    return f"{row.split} {row.name}" if named else row.name
+    """A figure's name, with what else a sentence needs."""
+    if row.metric == "mme":
+        return f"{row.name} score"
+    whole = row.metric != "amber" or row.split in ("all", "generative")
+    return row.name if whole else f"{row.split} {row.name}"
 
 
 def unit_of(row: Compared) -> str:

@@ -126,9 +126,9 @@ def test_nought_and_all_are_not_certain():
     assert (all_.low, all_.high) == wilson(40, 40)
 
 
-def test_a_mean_that_never_varies_keeps_no_width():
+def test_what_never_varies_has_no_interval():
     (score,) = with_intervals(counted([7] * 20, [1] * 20, "Len"))
-    assert (score.low, score.high, score.interval) == (7, 7, "bootstrap")
+    assert (score.low, score.high, score.interval) == (None, None, "")
 
 
 def test_what_rests_on_nothing_or_on_one_picture_has_no_interval():
