@@ -145,15 +145,14 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
         if score.value is None or (key not in places and key not in figures.blends):
             scores.append(score)
             continue
-        if (found := _exact(*table[:, :, places[key]]) if key in places else None) is None:
-            if not draws and len(figures.parts) > 1:
-                (draws,) = draw([figures], seed=seed, resamples=resamples)
-            low, high = percentiles(draws[key]) if key in draws else (None, None)
-            # Where no draw differs from another, they do not tell how far it could.
-            found = (None, None) if low == high else (low, high)
-            scores.append(_bounded(score, found, "bootstrap"))
-        else:
+        if key in places and (found := _exact(*table[:, :, places[key]])) is not None:
             scores.append(_bounded(score, found, "wilson"))
+            continue
+        if not draws and len(figures.parts) > 1:
+            (draws,) = draw([figures], seed=seed, resamples=resamples)
+        bounds = percentiles(draws[key]) if key in draws else (None, None)
+        # Draws that are all the same do not tell how far the figure could move.
+        scores.append(score if bounds[0] == bounds[1] else _bounded(score, bounds, "bootstrap"))
     return scores
 
 
