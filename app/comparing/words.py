@@ -18,6 +18,8 @@ STORY = {
     "mme": ("hallucination", "perception", "cognition"),
     "amber": ("CHAIR", "Cover", "Hal", "Cog", "accuracy", "F1"),
 }
+# How much of what is true a caption names; one that says less does not lose by its CHAIR.
+COVERAGE = ("Recall", "Cover")
 # Sums of shares times 100 already.
 POINTS = {*STORY["mme"], "score", "AMBER score"}
 # What is counted in itself; everything else is a share, told in points of a hundred.
@@ -121,8 +123,8 @@ def _story(comparison: Comparison, metric: str, one: str, other: str) -> list[Co
 
 def _cautions(story: Sequence[Compared], other: str) -> Iterator[str]:
     by_name = {row.name.removeprefix("mean "): row for row in story}
-    if (rate := by_name.get("CHAIRi")) and rate.gain > 0:
-        shorter = [by_name[name] for name in ("Len", "Recall") if name in by_name]
+    if (rate := by_name.get("CHAIRi") or by_name.get("CHAIR")) and rate.gain > 0:
+        shorter = [by_name[name] for name in ("Len", *COVERAGE) if name in by_name]
         less = [
             f"{scaled(row.name, row.difference, 1, sign=True)} {unit_of(row)} of {row.name}"
             for row in shorter
@@ -158,9 +160,8 @@ def _on_control(story: Sequence[Compared]) -> str:
     text = f"{row.other} {verb} its control {row.one} in {row.name}"
     if row.gain == 0:
         text += ": they differ within the error"
-    recall = others.get("Recall")
-    if row.gain > 0 and recall is not None and recall.gain < 0 and recall.difference is not None:
-        text += (
-            f", and pays with recall ({scaled('Recall', recall.difference, 1, sign=True)} points)"
-        )
+    for name in COVERAGE:
+        paid = others.get(name)
+        if row.gain > 0 and paid is not None and paid.gain < 0 and paid.difference is not None:
+            text += f", and pays with {name} ({scaled(name, paid.difference, 1, sign=True)} points)"
     return text + "."

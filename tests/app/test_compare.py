@@ -217,6 +217,9 @@ def test_who_says_less_is_told_so(runs, compare):
     assert "short hallucinates less than greedy: lower CHAIRi by" in said
     assert "But short also says less (" in said
     assert "points of Recall), and who says less hallucinates less" in said
+    _, out, _ = compare("greedy", "short", "--control", "greedy", "--json")
+    last = json.loads(out)["verdicts"][-1]
+    assert last.startswith("short beats its control greedy in CHAIRi, and pays with Recall (−")
 
 
 def test_controls_and_holm(runs, compare):
@@ -270,6 +273,33 @@ def test_kinds_stand_beside_chair_on_the_embedded_world(tmp_path, compare):
     _, out, _ = compare("a", "b", "--json")
     names = {row["name"] for row in json.loads(out)["differences"]}
     assert {"CHAIRi", "object hallucination rate"} <= names
+
+
+def test_mme_of_a_folder_and_a_file(shared, compare):
+    answers = shared / "mme" / "answers-llava-v1.5-13b.jsonl"
+    lavin = shared / "mme" / "LaVIN"
+    code, out, err = compare(f"lavin={lavin}", f"llava={answers}", "--truth", lavin)
+    assert (code, err) == (0, "")
+    # Perception and cognition as published with both sets of answers.
+    for figures in ("963.6 ", "249.6 ", "1531.3 ", "295.4 "):
+        assert figures in out
+    assert "llava does better than lavin: higher hallucination score by" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_amber_of_files(shared, compare, tmp_path):
+    folder = shared / "amber"
+    asked = json.loads((folder / "query" / "query_discriminative-relation.json").read_text())
+    for name, reply in (("yes", "Yes"), ("no", "No")):
+        rows = [{"id": each["id"], "response": reply} for each in asked]
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    code, out, _ = compare("yes.json", "no.json", "--truth", folder, "--json")
+    assert code == 0
+    rows = {row["name"]: row for row in json.loads(out)["differences"]}
+    # 975 relations hold and 689 do not.
+    assert (rows["accuracy"]["lost"], rows["accuracy"]["gained"]) == (975, 689)
+    exact = stats.binomtest(689, 1664).pvalue
+    assert rows["accuracy"]["p"] == pytest.approx(exact, abs=CLOSE)
 
 
 def test_undefined_is_said(tmp_path, compare):
