@@ -38,9 +38,10 @@ def read_lmms_eval(path: Path) -> Iterator[Answer]:
     for line, row in read_rows(path, dict[str, Any]):
         if "doc_id" not in row:
             raise InputError('no "doc_id", unlike the first line', path, line)
-        if (first := seen.setdefault(row["doc_id"], line)) != line:
-            what = f"document {row['doc_id']} has an answer in line {first} already"
+        if row["doc_id"] in seen:
+            what = f"document {row['doc_id']} has an answer in line {seen[row['doc_id']]} already"
             raise InputError(f"{what}; remove one of the two", path, line)
+        seen[row["doc_id"]] = line
         text = _first_text(row.get("filtered_resps"))
         if text is None:
             text = _first_text(row.get("resps"))
@@ -77,9 +78,10 @@ def read_vlmevalkit(path: Path) -> Iterator[Answer]:
         index, prediction = row.get("index"), row.get("prediction")
         if index is None or "prediction" not in row:
             raise InputError('no "index" or no "prediction"', path, line)
-        if (first := seen.setdefault(str(index), line)) != line:
-            what = f"index {index} stands in line {first} already"
+        if str(index) in seen:
+            what = f"index {index} stands in line {seen[str(index)]} already"
             raise InputError(f"{what}; remove one of the two", path, line)
+        seen[str(index)] = line
         id = index if isinstance(index, int) else str(index)
         text = "" if prediction is None else str(prediction)
         prompt = None if row.get("question") is None else str(row["question"])

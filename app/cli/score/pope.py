@@ -104,11 +104,16 @@ def pope(
 
 def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, str]]:
     """Answers with the question that their own file tells."""
+    seen: set[str] = set()
     for answer in answers:
         own = answer.own
         if own is None or own.truth is None or own.truth.label is None:
             what = "a file of answers without labels needs its --truth"
             raise InputError(what, answer.path, answer.line)
+        if own.id in seen:
+            what = f"a second answer to {own.id}; remove one, or tell the splits apart by --truth"
+            raise InputError(what, answer.path, answer.line)
+        seen.add(own.id)
         yield own, answer.text
 
 

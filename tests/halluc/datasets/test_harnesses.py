@@ -143,6 +143,13 @@ def test_damaged_xlsx(content, tmp_path):
         read_answers(file)
 
 
+def test_two_rows_of_one_line(tmp_path):
+    for row, message in ((LMMS, "document 0"), (VLMEVALKIT, "index 7")):
+        (tmp_path / "a").write_text(json.dumps([row, row]))
+        with pytest.raises(InputError, match=f"a:1: {message}"):
+            read_answers(tmp_path / "a")
+
+
 def test_a_tsv_row_cut_short(tmp_path):
     file = tmp_path / "a.tsv"
     write_tsv(file, [VLMEVALKIT])
