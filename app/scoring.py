@@ -75,11 +75,14 @@ def samples_of(run: Run | None, answers: Sequence[Answer]) -> list[Sample]:
 
 
 def count_rows(answers: Iterable[Answer], rows: Counter[Path]) -> Iterator[Answer]:
-    """Give the answers on, counting the rows of each file; a row may give several answers."""
-    line, path = -1, None
+    """Give the answers on, counting the rows of each file.
+
+    A row may give several answers to the same id, and a line hold several rows of an array.
+    """
+    line, id, path = -1, None, None
     for answer in answers:
-        if answer.line != line or answer.path is not path:
-            line, path = answer.line, answer.path
+        if answer.line != line or answer.id != id or answer.path is not path:
+            line, id, path = answer.line, answer.id, answer.path
             rows[path] += 1
         yield answer
 
@@ -175,6 +178,13 @@ def margin(score: Score, digits: int, scale: int = 1) -> str:
     if score.low is None or score.high is None:
         return ""
     return f"±{(score.high - score.low) / 2 * scale:.{digits}f}"
+
+
+def interval(score: Score, digits: int, scale: int = 1) -> str:
+    """A figure's 95 % interval; empty where it has none."""
+    if score.low is None or score.high is None:
+        return ""
+    return f"{score.low * scale:.{digits}f} to {score.high * scale:.{digits}f}"
 
 
 def _made(how: dict[str, Any]) -> Iterator[str]:

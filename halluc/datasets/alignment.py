@@ -111,8 +111,8 @@ class Pairs:
             if len(self._without) <= _NAMED:  # one more than is named, as a sign of more
                 self._without.append(answer)
             return False
-        place = self._places(answer.path) | answer.line
-        if self._answered.setdefault(question.id, place) == place:
+        if question.id not in self._answered:  # two answers of an array may stand in one line
+            self._answered[question.id] = self._places(answer.path) | answer.line
             return True
         self._twice.append((answer, question.id))
         return False

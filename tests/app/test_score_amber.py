@@ -76,6 +76,7 @@ def test_captions_and_questions(data, responses, halluc, nltk_data, tmp_path):
     assert row[1:5] == ["66.7", "100.0", "75.0", "85.7"]
     assert row[-2:] == ["3", "1"]
     assert "similarity: wordnet" in out
+    assert "answers: a.json (8 rows, sha256 " in out
     lines = (tmp_path / "kept" / "findings.jsonl").read_text().splitlines()
     findings = [json.loads(line) for line in lines]
     assert [(each["claim"]["subject"], each["verdict"]) for each in findings] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from app.scoring import (
     AS_JSON,
     OUTPUT,
     figure,
+    interval,
     keep,
     print_table,
     result_card,
@@ -122,8 +122,7 @@ def amber(
             "answers without a query": joined.surplus,
         }
     result = score(asked, texts, read_annotations(folder), parse=_parser(parser), read=read)
-    counted = Counter(answer.path for answer in given)
-    how = result_card(EDITION, run, counted, dataset.card["files"], **settings)
+    how = result_card(EDITION, run, given, dataset.card["files"], **settings)
     pictures = {each.id: each.image or each.id for each in asked}
     scores = with_intervals(result.counted(pictures))
     keep(run, output, scores, how, result.findings)
@@ -202,7 +201,12 @@ def _caption_rows(scores: list[Score]) -> Iterator[list[str]]:
     yield ["figure", "published", "unrounded", "95 %"]
     for name in _CAPTIONS:
         published, exact = values[f"published {name}"], values[name]
-        yield [name, figure(published.value, 1), figure(exact.value, 2, 100), _interval(exact)]
+        yield [
+            name,
+            figure(published.value, 1),
+            figure(exact.value, 2, 100),
+            interval(exact, 1, 100),
+        ]
     if total := values.get("AMBER score"):
         yield [total.name, figure(total.value, 2)]
 
@@ -214,10 +218,4 @@ def _question_rows(scores: list[Score]) -> Iterator[list[str]]:
         figures = [figure(values[part, f"published {name}"].value, 1) for name in _FIGURES]
         f1 = values[part, "F1"]
         counts = [figure(values[part, name].value, 0) for name in ("said No", "other")]
-        yield [part, *figures, figure(f1.value, 2, 100), _interval(f1), *counts]
-
-
-def _interval(score: Score) -> str:
-    if score.low is None or score.high is None:
-        return ""
-    return f"{100 * score.low:.1f} to {100 * score.high:.1f}"
+        yield [part, *figures, figure(f1.value, 2, 100), interval(f1, 1, 100), *counts]

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, figure, keep, read_given, result_card, samples_of, show
+from app.scoring import (
+    AS_JSON,
+    OUTPUT,
+    figure,
+    interval,
+    keep,
+    read_given,
+    result_card,
+    samples_of,
+    show,
+)
 from halluc.datasets.answers import Answer, picture_id, read_captions, read_truths
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
@@ -126,9 +136,7 @@ def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
     for score in scores:
         if score.name != "Len/100":
             name, scale = (score.name, 1) if score.name == "Len" else (f"{score.name} ×100", 100)
-            bounds = [figure(bound, 1, scale) for bound in (score.low, score.high)]
-            interval = "" if score.low is None else " to ".join(bounds)
-            yield [name, figure(score.value, 1, scale), interval]
+            yield [name, figure(score.value, 1, scale), interval(score, 1, scale)]
 
 
 def _wrong(texts: dict[str, str], findings: Sequence[Finding]) -> Iterator[str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, figure, keep, result_card, samples_of, show, stream_given
+from app.scoring import (
+    AS_JSON,
+    OUTPUT,
+    figure,
+    interval,
+    keep,
+    result_card,
+    samples_of,
+    show,
+    stream_given,
+)
 from halluc.datasets.answers import read_answers
 from halluc.datasets.mme import has_results, load, read_results, with_sample_ids
 from halluc.errors import InputError
@@ -85,8 +94,7 @@ def mme(
             "questions without an answer": joined.missing.total(),
             "answers without a question": joined.surplus,
         }
-    rows = Counter(answer.path for answer in given)
-    how = result_card(EDITION, run, rows, source, **settings)
+    how = result_card(EDITION, run, given, source, **settings)
     if own:
         how["answers"] = load(answers).card["files"]  # one card, not one for each task
     scores = with_intervals(result.counted())
@@ -130,11 +138,7 @@ def _rows(scores: list[Score]) -> Iterator[list[str]]:
     for task in dict.fromkeys(each.split for each in scores if each.split):
         score, acc, plus, other = (values[task, name] for name in ("score", "acc", "acc+", "other"))
         shares = [figure(each.value, 2, 100) for each in (acc, plus)]
-        yield [task, figure(score.value, 2), _interval(score), *shares, figure(other.value, 0)]
+        yield [task, figure(score.value, 2), interval(score, 1), *shares, figure(other.value, 0)]
     for each in scores:
         if not each.split:
-            yield [each.name, figure(each.value, 2), _interval(each)]
-
-
-def _interval(score: Score) -> str:
-    return "" if score.low is None or score.high is None else f"{score.low:.1f} to {score.high:.1f}"
+            yield [each.name, figure(each.value, 2), interval(each, 1)]
