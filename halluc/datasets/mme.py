@@ -106,7 +106,7 @@ def read_results(folder: str | Path) -> tuple[list[Sample], list[Answer]]:
             number[image] = number.get(image, 0) + 1
             sample = _sample(task, image, number[image], question, _label(truth, file, line))
             samples.append(sample)
-            answers.append(Answer(sample.id, answer, file, line, question))
+            answers.append(Answer(sample.id, answer, file, line, question, sample))
     if not samples:
         raise InputError("no answers to a task of MME in it (existence.txt, …)", folder)
     return samples, answers

@@ -86,6 +86,27 @@ def test_incomplete_answers(results, halluc):
     assert json.loads(out)["how"]["pairs"] == "by picture"
 
 
+def test_the_truth_beside_the_answers_is_held_against_that_of_mme(results, released, halluc):
+    for file in results.iterdir():
+        file.write_text(
+            "".join(
+                line
+                for line in file.read_text().splitlines(keepends=True)
+                if line.startswith("1.png")
+            )
+        )
+    command = ("score", "mme", results, "--truth", released, "--allow-missing", "--json")
+    assert figures(halluc(*command)[1])["", "hallucination"]["value"] == 650
+    file = results / "count.txt"
+    file.write_text(file.read_text().replace("\tNo\t", "\tYes\t"))
+    code, out, err = halluc(*command)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"halluc: {file}:2: the truth beside this answer is yes, that of count/1/2 is no; "
+        "make the folder anew\n"
+    )
+
+
 def test_a_file_of_answers(results, released, halluc, tmp_path):
     rows = [
         {"question_id": f"{task}/1.png", "prompt": f"{question}\nAnswer the question using a "

@@ -19,7 +19,7 @@ from app.scoring import (
     show,
     stream_given,
 )
-from halluc.datasets.answers import read_answers
+from halluc.datasets.answers import Answer, read_answers
 from halluc.datasets.mme import has_results, load, read_results, with_sample_ids
 from halluc.errors import InputError
 from halluc.records import Sample, Score
@@ -82,7 +82,7 @@ def mme(
     dataset = load(truth) if truth else None
     samples = dataset.samples if dataset else own or samples_of(run, given)
     joined = Joined(with_sample_ids(given, samples), samples, allow_missing=allow_missing)
-    texts = {sample.id: answer.text for sample, answer in joined}
+    texts = {sample.id: _checked(answer, sample).text for sample, answer in joined}
     asked = [sample for sample in samples if sample.id in texts]
     if pairs == "image" and not allow_missing:
         _check_pictures(asked, answers)
@@ -100,6 +100,17 @@ def mme(
     scores = with_intervals(result.counted())
     keep(run, output, scores, how)
     show(scores, how, as_json, _rows)
+
+
+def _checked(answer: Answer, sample: Sample) -> Answer:
+    """The answer, if the truth beside it is that of the question."""
+    told, true = (
+        each.truth.label if each and each.truth else None for each in (answer.own, sample)
+    )
+    if told and told != true:
+        what = f"the truth beside this answer is {told}, that of {sample.id} is {true}"
+        raise InputError(f"{what}; make the folder anew", answer.path, answer.line)
+    return answer
 
 
 def _check_pictures(samples: Sequence[Sample], name: str) -> None:
