@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 from typing import Literal
-from zlib import crc32
 
 from msgspec.structs import replace
 
-from halluc.bootstrap import Counted
+from halluc.bootstrap import Counted, grouping
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Score
 from metrics.pope_parsers import PARSERS, Parser, PopeCounts, Reading
@@ -95,17 +94,10 @@ class Tally:
         """Figures of one of the parsers: split by split, their mean, and pooled where published."""
         return self._figures(self._cells_by(parser, lambda picture: ""), parser)
 
-    def counted(self, parser: Parser = DEFAULT, most: int | None = None) -> Counted:
-        """The figures with what each picture adds to them, for intervals.
-
-        Args:
-            parser: one of the parsers.
-            most: put pictures together, by a hash of their names, where there are more.
-        """
-        if most and len({picture for _, picture, _, _ in self._cells}) > most:
-            cells = self._cells_by(parser, lambda picture: str(crc32(picture.encode()) % most))
-        else:
-            cells = self._cells_by(parser, lambda picture: picture)
+    def counted(self, parser: Parser = DEFAULT) -> Counted:
+        """The figures with what each picture adds to them, for intervals."""
+        group = grouping({picture for _, picture, _, _ in self._cells})
+        cells = self._cells_by(parser, group)
         pictures: dict[str, dict[str, PopeCounts]] = {}
         for (split, picture), pairs in cells.items():
             pictures.setdefault(picture, {})[split] = count(pairs)

@@ -61,11 +61,10 @@ def pope(
     output: Path | None,
 ) -> None:
     """POPE: accuracy, precision, recall and F1 of yes/no answers (arXiv:2305.10355)."""
-    from halluc.bootstrap import MOST_CLUSTERS
     from halluc.datasets.alignment import Pairs
     from halluc.datasets.pope import load_files
     from halluc.statistics import with_intervals
-    from metrics.pope import EDITION, Tally
+    from metrics.pope import EDITION, Tally, metric_of
     from metrics.pope_parsers import PARSERS
 
     run, stream = stream_given(answers, stream_answers, allow_missing=allow_missing)
@@ -90,13 +89,13 @@ def pope(
         tally = Tally(parsers)
         tally.update(_labelled(given))
         pairs = None
-    scores = [
-        score for each in parsers for score in with_intervals(tally.counted(each, MOST_CLUSTERS))
-    ]
+    scores = [score for each in parsers for score in with_intervals(tally.counted(each))]
     how = result_card(EDITION, run, rows, source, parser=parser, **settings)
     disputes = {"disputes": tally.disputes} if len(parsers) > 1 else {}
     missing = pairs.missing if pairs and allow_missing else None
-    keep(run, output, scores, how)
+    for each in parsers:
+        mine = [score for score in scores if score.metric == metric_of(each)]
+        keep(run, output, mine, how | {"parser": each.name})
     show(scores, how, as_json, lambda scores: _rows(scores, missing), **disputes)
     if disputes and not as_json:
         _show_disputes(tally.disputes, rows.total())
