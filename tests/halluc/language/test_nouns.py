@@ -1,3 +1,6 @@
+import json
+import re
+
 import pytest
 
 from halluc.language.nouns import wordnet_nouns
@@ -44,3 +47,19 @@ def test_wordnet_knows_words_of_the_same_sense(nltk_data):
     # Words that WordNet does not know are like themselves alone.
     assert same_sense("kiwifruit", "kiwifruit")
     assert not same_sense("kiwifruit", "bedsheet")
+
+
+def test_sentences_are_read_as_the_published_script_reads_them(shared, nltk_data):
+    """Sentence by sentence, where the script needs no punkt either."""
+    import nltk
+    from nltk.stem import WordNetLemmatizer
+    from nltk.tag import PerceptronTagger
+
+    read, tagger, lemmatizer = wordnet_nouns(nltk_data), PerceptronTagger(), WordNetLemmatizer()
+    file = shared / "captions" / "less-is-more" / "r1-llava1.5-7b.jsonl"
+    captions = [json.loads(line)["text"] for line in file.read_text().splitlines()]
+    sentences = [caption.split(".")[0] + "." for caption in captions]
+    for text in [each for each in sentences if not re.search(r"[!?\n]", each)][:200]:
+        tagged = tagger.tag(nltk.word_tokenize(text, preserve_line=True))
+        literal = [lemmatizer.lemmatize(word) for word, tag in tagged if tag.startswith("NN")]
+        assert read(text).forms == literal
