@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from halluc.language.lemmas import Lemmatizer
@@ -21,6 +21,7 @@ from halluc.language.offline import offline_words
 from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, Score, Truth
 
+EDITION = "CHAIR (arXiv:1809.02156)"
 # "Len/100" is Len in the unit of the published scripts' output.
 BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
 
@@ -52,7 +53,7 @@ class ChairCounts:
 
     def __add__(self, other: ChairCounts) -> ChairCounts:
         """Counts of both together."""
-        return ChairCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return total((self, other))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def update(
     nodes = coco_vocabulary().nodes
     # Names outside the vocabulary can never be mentioned; counting them would only dull Recall.
     objects = {nodes[each.name] for each in truth.objects if each.name in nodes}
-    words, mentions = read_caption(text, lemmatize)
+    length, mentions = read_caption(text, lemmatize)
     named = {mention.node for mention in mentions}
     hallucinated = sum(mention.node not in objects for mention in mentions)
     counts = ChairCounts(
@@ -111,14 +112,14 @@ def update(
         objects=len(objects),
         named_objects=len(named),
         recalled_objects=len(objects & named),
-        words=len(words),
+        words=length,
     )
     return counts, _findings(id, mentions, truth, objects)
 
 
 def total(counts: Iterable[ChairCounts]) -> ChairCounts:
     """Counts of all captions together."""
-    columns = zip(*map(astuple, counts), strict=True)
+    columns = zip(*(vars(each).values() for each in counts), strict=True)
     return ChairCounts(*map(sum, columns))
 
 

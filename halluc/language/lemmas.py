@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import import_module
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -21,27 +22,42 @@ Compat = Literal["offline", "wordnet", "pattern"]
 
 _CLITIC = r"(?:s|m|d|ll|re|ve)\b"
 # Words with inner hyphens, dots, slashes and apostrophes stay whole, clitics stand alone, and so
-# does every other sign: NLTK's tokens, near enough to count words. The first two cases are of the
-# others; they stand alone because most words and signs of a caption end there, at half the time.
+# does every other sign: NLTK's tokens, near enough to count words.
 _TOKEN = re.compile(
-    r"[a-z]++(?=\s)|[.,](?=\s)|"
     rf"\w+(?=n't\b)|n't\b|'{_CLITIC}|\w+(?:[-/.,'’](?!{_CLITIC})\w+)*|\.{{2,}}|--|[^\w\s]"
 )
+# Pieces of text that a tokenizer remembers; captions hold some ten thousand different ones.
+_REMEMBERED = 100_000
+
+Span = tuple[int, int]
 
 
 class Words(NamedTuple):
-    """The words and signs of a text, in order.
+    """Words of a text, in order.
 
     Attributes:
-        forms: the dictionary form of each, in lower case.
+        forms: the dictionary form of each.
         spans: where each stands: start and end, half open.
     """
 
     forms: list[str]
-    spans: list[tuple[int, int]]
+    spans: list[Span]
 
 
-Lemmatizer = Callable[[str], Words]
+class Lemmas(NamedTuple):
+    """The words and signs of a text as CHAIR looks them up.
+
+    Attributes:
+        forms: the dictionary form of each, in lower case, in order.
+        spans: where the words stand that CHAIR's vocabulary knows, by their place in `forms`, in
+            order: start and end, half open. Others may be among them.
+    """
+
+    forms: list[str]
+    spans: dict[int, Span]
+
+
+Lemmatizer = Callable[[str], Lemmas]
 
 
 def lemmatizer(compat: Compat = "offline", nltk_data: str | Path | None = None) -> Lemmatizer:
@@ -62,22 +78,65 @@ def lemmatizer(compat: Compat = "offline", nltk_data: str | Path | None = None) 
     return cast(Lemmatizer, getattr(module, f"{compat}_words"))
 
 
-def tokenize(text: str) -> Words:
-    """The words and signs of a text in lower case, nearly as NLTK's tokenizer cuts them.
+class Tokenizer(dict[str, tuple[str, ...]]):
+    """Cuts text into words and signs in lower case, nearly as NLTK's tokenizer does.
 
-    >>> tokenize("They don't see the man's dog.").forms
-    ['they', 'do', "n't", 'see', 'the', 'man', "'s", 'dog', '.']
+    It is made of pieces that stand between white space, with the tokens of each. No token reaches
+    from one to the next, and captions have few different ones, so each is cut but once.
+
+    Args:
+        known: whether the place of a word is wanted.
     """
-    lowered = lower(text)
-    forms: list[str] = _TOKEN.findall(lowered)
-    # Only white space lies between two tokens, so each is found where it stands, and looking for
-    # them is quicker than a match object for each.
-    spans, end, find = [], 0, lowered.find
-    for form in forms:
-        start = find(form, end)
-        end = start + len(form)
-        spans.append((start, end))
-    return Words(forms, spans)
+
+    def __init__(self, known: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._known = known
+        self._marks: dict[str, list[tuple[int, int, int]]] = {}
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        """Cut a piece, and mark the known words in it."""
+        if piece.isalpha():  # most are one word
+            spans = [(0, len(piece))]
+        else:
+            spans = [each.span() for each in _TOKEN.finditer(piece)]
+        self[piece] = tokens = tuple(piece[start:end] for start, end in spans)
+        known = zip(enumerate(spans), map(self._known, tokens), strict=True)
+        if marks := [(place, *span) for (place, span), wanted in known if wanted]:
+            self._marks[piece] = marks
+        return tokens
+
+    def tokens(self, text: str) -> Lemmas:
+        """The words and signs of a text as they stand, and the places of those that are known.
+
+        >>> Tokenizer({"dog"}.__contains__).tokens("They don't see a dog.")
+        Lemmas(forms=['they', 'do', "n't", 'see', 'a', 'dog', '.'], spans={5: (17, 20)})
+        """
+        if len(self) > _REMEMBERED:
+            self.clear()
+            self._marks.clear()
+        lowered = lower(text)
+        pieces = lowered.split()
+        groups = [self[piece] for piece in pieces]
+        firsts = accumulate(map(len, groups), initial=0)
+        spans, end, marks = {}, 0, self._marks
+        for first, piece in zip(firsts, pieces, strict=False):
+            if piece not in marks:
+                continue
+            begin = _find(lowered, piece, end)
+            end = begin + len(piece)
+            for place, start, stop in marks[piece]:
+                spans[first + place] = begin + start, begin + stop
+        return Lemmas(list(chain.from_iterable(groups)), spans)
+
+
+def _find(text: str, piece: str, start: int) -> int:
+    """Where a piece stands alone, from `start` on; it does so somewhere."""
+    while True:
+        start = text.find(piece, start)
+        end = start + len(piece)
+        if (not start or text[start - 1].isspace()) and (end == len(text) or text[end].isspace()):
+            return start
+        start += 1  # it is a part of another piece there
 
 
 def lower(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from halluc.language.lemmas import Lemmatizer, Words
+from halluc.language.lemmas import Lemmatizer
 from halluc.language.vocabulary import coco_vocabulary
 
 
@@ -22,9 +22,14 @@ class Mention(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What CHAIR reads in a caption: all words after merging (signs too), and the mentions."""
+    """What CHAIR reads in a caption.
 
-    words: list[str]
+    Attributes:
+        length: how many words and signs it has, a pair counted as one.
+        mentions: in the order of the text.
+    """
+
+    length: int
     mentions: list[Mention]
 
 
@@ -36,31 +41,20 @@ def read_caption(text: str, lemmatize: Lemmatizer) -> Reading:
     >>> [(mention.start, mention.word, mention.node) for mention in reading.mentions]
     [(2, 'elephant', 'elephant'), (24, 'sofa', 'couch')]
     """
-    nodes = coco_vocabulary().nodes
-    words, spans = _merge(lemmatize(text))
-    mentions = [
-        Mention(*spans[place], word, nodes[word])
-        for place, word in enumerate(words)
-        if word in nodes
-    ]
+    vocabulary = coco_vocabulary()
+    nodes, pairs = vocabulary.nodes, vocabulary.pairs
+    forms, spans = lemmatize(text)
+    mentions, length, free = [], len(forms), 0  # free: the first word that is in no pair yet
+    for place, span in spans.items():
+        if place < free:
+            continue
+        word, last = forms[place], span
+        if place + 1 in spans and (pair := pairs.get(f"{word} {forms[place + 1]}")) is not None:
+            word, last, free = pair, spans[place + 1], place + 2
+            length -= 1
+        if word in nodes:
+            mentions.append(Mention(span[0], last[1], word, nodes[word]))
+    words = [mention.word for mention in mentions]
     if "toilet" in words and "seat" in words:
         mentions = [mention for mention in mentions if mention.word != "seat"]
-    return Reading(words, mentions)
-
-
-def _merge(words: Words) -> Words:
-    vocabulary = coco_vocabulary()
-    forms, spans = words
-    merged: list[tuple[int, str]] = []
-    free = 0  # the first word that is in no pair yet
-    for place in [place for place, form in enumerate(forms) if form in vocabulary.openers]:
-        pair = vocabulary.pairs.get(" ".join(forms[place : place + 2]))
-        if pair is not None and place >= free:
-            merged.append((place, pair))
-            free = place + 2
-    if merged:
-        forms, spans = list(forms), list(spans)
-    for place, pair in reversed(merged):
-        forms[place : place + 2] = [pair]
-        spans[place : place + 2] = [(spans[place][0], spans[place + 1][1])]
-    return Words(forms, spans)
+    return Reading(length, mentions)

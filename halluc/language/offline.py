@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from halluc.language.lemmas import Words, tokenize
+from halluc.language.lemmas import Lemmas, Tokenizer
 from halluc.language.vocabulary import coco_vocabulary
 
 _PLURALS = {
@@ -77,7 +77,7 @@ _NO_NOUN = {
 }
 
 
-def offline_words(text: str) -> Words:
+def offline_words(text: str) -> Lemmas:
     """The words of a text, those that CHAIR's vocabulary knows as WordNet's lemmas.
 
     >>> offline_words("Two women's knives, and a seated dog.").forms
@@ -85,20 +85,22 @@ def offline_words(text: str) -> Words:
     >>> offline_words("The men are seated.").forms
     ['the', 'men', 'are', 'seat', '.']
     """
-    words, spans = tokenize(text)
+    words, spans = _tokenizer().tokens(text)
     singulars, verbs = _singulars(), _verbs()
-    forms = [singulars.get(word, word) for word in words]
-    for place in [place for place, word in enumerate(words) if word in verbs or word in _NO_NOUN]:
+    forms = words.copy()
+    for place in spans:
         word = words[place]
-        before = words[place - 1] if place else ""
-        after = words[place + 1] if place + 1 < len(words) else ""
-        if word in _NO_NOUN:
-            lemma, around = _NO_NOUN[word]
-            if re.fullmatch(around, f"{before} {after}"):
-                forms[place] = lemma
-        elif _is_verb(word, before, after):
-            forms[place] = verbs[word]
-    return Words(forms, spans)
+        if word in singulars:
+            forms[place] = singulars[word]
+        if word in verbs or word in _NO_NOUN:
+            before = words[place - 1] if place else ""
+            after = words[place + 1] if place + 1 < len(words) else ""
+            if word in verbs:
+                if _is_verb(word, before, after):
+                    forms[place] = verbs[word]
+            elif re.fullmatch(_NO_NOUN[word][1], f"{before} {after}"):
+                forms[place] = _NO_NOUN[word][0]
+    return Lemmas(forms, spans)
 
 
 def _is_verb(word: str, before: str, after: str) -> bool:
@@ -111,8 +113,7 @@ def _is_verb(word: str, before: str, after: str) -> bool:
 
 @cache
 def _singulars() -> dict[str, str]:
-    vocabulary = coco_vocabulary()
-    words = {part for entry in (*vocabulary.nodes, *vocabulary.pairs) for part in entry.split()}
+    words = coco_vocabulary().words
     left = _LEFT.split()
     # In reverse, so that "knives" is of "knife" and not of the list's "knive".
     ordered = sorted(words, reverse=True)
@@ -151,3 +152,9 @@ def _verb_forms(verb: str) -> list[str]:
         return [verb[:-1] + "ied", verb + "ing"]
     stem = verb + verb[-1] if re.fullmatch(r"[^aeiou]+[aeiou][bdgmnp]", verb) else verb
     return [stem + "ed", stem + "ing"]
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    words = coco_vocabulary().words | _singulars().keys() | _verbs().keys() | _NO_NOUN.keys()
+    return Tokenizer(words.__contains__)

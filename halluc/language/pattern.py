@@ -11,8 +11,10 @@ become "ty"; "glass" becomes "glas", for which the vocabulary knows "wine glas".
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from halluc.language.lemmas import Words, tokenize
+from halluc.language.lemmas import Lemmas, Tokenizer
+from halluc.language.vocabulary import coco_vocabulary
 
 # Endings with a singular of their own ("women" too). They come before the rules.
 _IRREGULAR = {
@@ -37,16 +39,17 @@ _RULES = (
 )
 
 
-def pattern_words(text: str) -> Words:
+def pattern_words(text: str) -> Lemmas:
     """The words of a text, each made singular.
 
     >>> pattern_words("Two men, their ties, a bus and wine glasses").forms
     ['two', 'man', ',', 'their', 'ty', ',', 'a', 'bu', 'and', 'wine', 'glass']
     """
-    words, spans = tokenize(text)
-    return Words([singular(word) for word in words], spans)
+    words, spans = _tokenizer().tokens(text)
+    return Lemmas([singular(word) for word in words], spans)
 
 
+@cache
 def singular(word: str) -> str:
     """A word of a caption, in lower case, as pattern.en makes it singular.
 
@@ -62,3 +65,9 @@ def singular(word: str) -> str:
         if rule.search(word):
             return rule.sub(other, word)
     return word
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    known = coco_vocabulary().words
+    return Tokenizer(lambda word: singular(word) in known)

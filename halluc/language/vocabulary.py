@@ -32,12 +32,12 @@ class Vocabulary:
     Attributes:
         nodes: word (singular, lower case; some of two words) to the class it names.
         pairs: two singular words in a row to the word that they are read as.
-        openers: the words that begin a pair.
+        words: the words of nodes and pairs, each alone.
     """
 
     nodes: Mapping[str, str]
     pairs: Mapping[str, str]
-    openers: frozenset[str]
+    words: frozenset[str]
 
     @property
     def classes(self) -> list[str]:
@@ -63,4 +63,5 @@ def coco_vocabulary() -> Vocabulary:
     for vehicle in _PASSENGER.split(", "):
         pairs[f"passenger {vehicle}"] = vehicle
     pairs |= _OVERRIDES
-    return Vocabulary(nodes, pairs, frozenset(pair.split()[0] for pair in pairs))
+    words = frozenset(word for entry in (*nodes, *pairs) for word in entry.split())
+    return Vocabulary(nodes, pairs, words)

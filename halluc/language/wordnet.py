@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from halluc.errors import InputError
-from halluc.language.lemmas import Words, lower
+from halluc.language.lemmas import Lemmas, lower
+from halluc.language.vocabulary import coco_vocabulary
 
 # NLTK reads WordNet from a folder or from its zip, the tagger from a folder alone.
 _DATA = {
@@ -59,7 +60,7 @@ class WordNet(NamedTuple):
 
 
 @cache
-def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], Words]:
+def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], Lemmas]:
     """A function from a text to its words, as the published script has them.
 
     Args:
@@ -70,12 +71,17 @@ def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], W
     """
     tag, lemma = load_wordnet(nltk_data, "use --compat offline, which needs none")
 
-    def lemmatize(text: str) -> Words:
+    known = coco_vocabulary().words
+
+    def lemmatize(text: str) -> Lemmas:
         words = tag(lower(text))
-        return Words(
-            [lemma(each.text, _PARTS.get(each.tag[:1], "n")) for each in words],
-            [(each.start, each.end) for each in words],
-        )
+        forms = [lemma(each.text, _PARTS.get(each.tag[:1], "n")) for each in words]
+        spans = {
+            place: (each.start, each.end)
+            for place, (form, each) in enumerate(zip(forms, words, strict=True))
+            if form in known
+        }
+        return Lemmas(forms, spans)
 
     return lemmatize
 

@@ -29,5 +29,12 @@ def test_classes_in_captions(text, nodes):
 
 def test_words_count_seats_that_are_no_chair():
     reading = read_caption("The toilet has a seat.", offline_words)
-    assert reading.words == ["the", "toilet", "has", "a", "seat", "."]
+    assert reading.length == len(["the", "toilet", "has", "a", "seat", "."])
     assert [mention.word for mention in reading.mentions] == ["toilet"]
+
+
+def test_a_pair_is_one_word():
+    reading = read_caption("Train tracks, a baby zebra and traffic lights", offline_words)
+    assert reading.length == len(["train track", ",", "a", "zebra", "and", "traffic light"])
+    spans = [(mention.start, mention.end) for mention in reading.mentions]
+    assert spans == [(16, 26), (31, 45)]
