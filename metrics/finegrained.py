@@ -18,6 +18,7 @@ from halluc.tabletop.reader import read_claims
 from halluc.verdicts import judge
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+EDITION = "rates by kind of claim"
 
 
 @dataclass

@@ -31,14 +31,14 @@ def measure_pope(sides: Sequence[Side], parser: Parser) -> Measured:
 
 def measure_chair(sides: Sequence[Side], lemmatize: Lemmatizer, how: dict[str, Any]) -> Measured:
     """CHAIR of captions."""
-    from metrics.chair import BLENDS, chair, compute
+    from metrics.chair import BLENDS, EDITION, chair, compute
 
     counted = {}
     for side in sides:
         truths = {each.id: each.truth for each in side.samples if each.truth is not None}
         counts = chair(side.texts, truths, lemmatize).counts
         counted[side.name] = count_pictures(counts, side.pictures, compute, BLENDS)
-    return Measured({"metric": "CHAIR (arXiv:1809.02156)", **how}, counted)
+    return Measured({"metric": EDITION, **how}, counted)
 
 
 def measure_kinds(sides: Sequence[Side]) -> Measured:

@@ -74,7 +74,7 @@ def chair(
     from halluc.language.lemmas import lemmatizer
     from halluc.language.vocabulary import coco_vocabulary
     from halluc.statistics import with_intervals
-    from metrics.chair import BLENDS, compute, whole_sentences
+    from metrics.chair import BLENDS, EDITION, compute, whole_sentences
     from metrics.chair import chair as score
 
     if shown and as_json:
@@ -99,7 +99,7 @@ def chair(
         cut = sum(texts[str(each.id)] != each.text for each in given)
         settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(given)} captions cut)"
     source = _truth_card(truth, len(truths)) if truth else None
-    how = result_card("CHAIR (arXiv:1809.02156)", run, given, source, **settings)
+    how = result_card(EDITION, run, given, source, **settings)
     if compat == "wordnet":
         how["nltk"] = version("nltk")
     if (

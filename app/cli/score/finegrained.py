@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.scoring import AS_JSON, OUTPUT, figure, keep, margin, read_given, result_card, show
+from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, read_given, result_card, show
 from halluc.datasets.answers import read_captions
 from halluc.errors import InputError
 from halluc.records import Score
@@ -22,7 +22,7 @@ def finegrained(run: str, as_json: bool, output: Path | None) -> None:
     """Rates of wrong objects, attributes and relations, on the embedded world."""
     from halluc.bootstrap import count_pictures
     from halluc.statistics import with_intervals
-    from metrics.finegrained import compute, count_findings, tabletop_findings
+    from metrics.finegrained import EDITION, compute, count_findings, tabletop_findings
 
     source = read_run(run)
     if not source.card["data"]["name"].startswith("tabletop") or source.card["task"] != "caption":
@@ -35,13 +35,13 @@ def finegrained(run: str, as_json: bool, output: Path | None) -> None:
     pictures = {each.id: each.image or each.id for each in source.samples}
     counted = count_pictures(count_findings(texts, findings), pictures, compute)
     scores = with_intervals(counted)
-    how = result_card("rates by kind of claim", source, given, claims="sentence forms of tabletop")
+    how = result_card(EDITION, source, given, claims="sentence forms of tabletop")
     keep(source, output, scores, how, findings)
     show(scores, how, as_json, _kind_rows)
 
 
 def _kind_rows(scores: list[Score]) -> Iterator[list[str]]:
-    yield ["figure", "×100", "± 95 %", "claims"]
+    yield ["figure", "×100", "95 %", "claims"]
     for score in scores:
         claims = f"{score.numerator}/{score.denominator}"
-        yield [score.name, figure(score.value, 1, 100), margin(score, 1, 100), claims]
+        yield [score.name, figure(score.value, 1, 100), interval(score, 1, 100), claims]
