@@ -22,7 +22,6 @@ from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, Score, Truth
 
 EDITION = "CHAIR (arXiv:1809.02156)"
-EDITION = "CHAIR (arXiv:1809.02156)"
 # "Len/100" is Len in the unit of the published scripts' output.
 BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
 
