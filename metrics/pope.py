@@ -62,7 +62,7 @@ class Tally:
     def __init__(self, parsers: Sequence[Parser] = (DEFAULT,), splits: Iterable[str] = ()) -> None:
         self.parsers, self.disputes = tuple(parsers), list[Dispute]()
         self._splits = dict.fromkeys(splits)
-        self._cells: Counter[tuple[str, str, Label, tuple[Reading, ...]]] = Counter()
+        self._cells: dict[tuple[str, str, Label, tuple[Reading, ...]], int] = {}
 
     def update(self, pairs: Iterable[tuple[Sample, str]]) -> None:
         """Read and count answers to questions, which may come in any order and in parts.
@@ -83,8 +83,12 @@ class Tally:
                 what = f"sample {sample.id!r} has no yes/no label, so POPE cannot score it"
                 raise InputError(what)
             readings, disputed = read(text, truth.label)
-            splits.setdefault(sample.split)
-            cells[sample.split, sample.image or sample.id, truth.label, readings] += 1
+            cell = sample.split, sample.image or sample.id, truth.label, readings
+            if cell in cells:
+                cells[cell] += 1
+            else:
+                cells[cell] = 1
+                splits.setdefault(sample.split)
             if disputed:
                 named = {parser.name: each for parser, each in zip(parsers, readings, strict=True)}
                 dispute = Dispute(sample.id, sample.split, text, truth.label, named)

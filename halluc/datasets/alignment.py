@@ -50,7 +50,7 @@ class Pairs:
         self._answers, self._samples, self._allow = answers, samples, allow_missing
         self._by_id = {sample.id: sample for sample in samples}
         self._splits = list(dict.fromkeys(sample.split for sample in samples))
-        self._answered: dict[str, int] = {}  # id → place, see `_places`
+        self._answered: dict[str, int] = {}  # id → place, see `_enter`
         self._paths: dict[Path, int] = {}
         self._path: Path | None = None
         self._base = 0
@@ -63,9 +63,9 @@ class Pairs:
         block: dict[str, Answer] = {}
         path = None
         for answer in self._answers:
-            question = by_id.get(str(answer.id)) or self._told(answer)
-            if question is None and alone is not None:
-                question = self._find(alone, answer)
+            question = None if alone is None else self._find(alone, answer)
+            if question is None:
+                question = by_id.get(str(answer.id)) or self._told(answer)
             if question is not None or alone is not None:
                 if self._takes(question, answer):
                     yield question, answer
@@ -91,7 +91,9 @@ class Pairs:
         question = self._by_id.get(f"{split}/{answer.id}")
         if question is None:
             question = self._by_id.get(f"{split}/{_local(answer.id)}")
-        if question is not None and not _asks(answer, question):
+            if question is None:
+                return None
+        if not _asks(answer, question):
             asked, truth = _plain(answer.prompt or ""), _plain(question.prompt or "")
             what = f"was asked {asked!r}, but the truth ({split}) has {truth!r}"
             raise InputError(f"question {answer.id} {what}", answer.path, answer.line)
@@ -111,17 +113,18 @@ class Pairs:
             if len(self._without) <= _NAMED:  # one more than is named, as a sign of more
                 self._without.append(answer)
             return False
-        if question.id not in self._answered:  # two answers of an array may stand in one line
-            self._answered[question.id] = self._places(answer.path) | answer.line
+        id = question.id
+        if id not in self._answered:  # two answers of an array may stand in one line
+            if answer.path is not self._path:
+                self._enter(answer.path)
+            self._answered[id] = self._base | answer.line
             return True
         self._twice.append((answer, question.id))
         return False
 
-    def _places(self, path: Path) -> int:
-        """A file's part of a place: file and line in one number, since there may be millions."""
-        if path is not self._path:
-            self._path, self._base = path, self._paths.setdefault(path, len(self._paths)) << 40
-        return self._base
+    def _enter(self, path: Path) -> None:
+        """Begin a file. Places are file and line in one number, since there may be millions."""
+        self._path, self._base = path, self._paths.setdefault(path, len(self._paths)) << 40
 
     def _unpack(self, place: int) -> tuple[Path, int]:
         return list(self._paths)[place >> 40], place & ((1 << 40) - 1)

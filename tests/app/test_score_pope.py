@@ -73,6 +73,7 @@ def test_parsers_side_by_side_and_what_they_dispute(files, halluc):
     assert list(kept) == [
         *("pope", "pope:opera", "pope:vcd", "pope:icd", "pope:lmms-eval", "pope:vlmevalkit")
     ]
+    assert kept["pope:icd"]["how"]["parser"] == "icd"
 
 
 def test_the_table_of_all_parsers(files, halluc):

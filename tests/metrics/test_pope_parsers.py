@@ -259,3 +259,23 @@ def test_agrees_on_each_few_of_them(name):
 )
 def test_quirks(text, label, readings):
     assert [parser.read(text, label) for parser in PARSERS.values()] == readings.split()
+
+
+def test_whole_sentences_are_disputed(shared):
+    """LaVIN's answers to MME, as in docs/metrics/pope.md."""
+    rows = [
+        (answer, label.lower())
+        for file in sorted((shared / "mme" / "LaVIN").glob("*.txt"))
+        for _, _, label, answer in (line.split("\t") for line in file.read_text().splitlines())
+    ]
+    found = {name: figures(parser, rows) for name, parser in PARSERS.items()}
+    assert len(rows) == 2374
+    assert {name: (round(f["accuracy"], 4), f["unknown"]) for name, f in found.items()} == {
+        "pope": (0.6099, 0),
+        "opera": (0.6095, 0),
+        "vcd": (0.6142, 0),
+        "icd": (0.6102, 6),
+        "lmms-eval": (0, 2374),
+        "vlmevalkit": (0.6070, 12),
+    }
+    assert found["lmms-eval"]["F1"] is None
