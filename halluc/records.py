@@ -180,6 +180,7 @@ class Score(Record, frozen=True):
         split: the part of the data it covers, empty for all.
         numerator, denominator: the counts behind a ratio.
         better: which direction is better.
+        unit: what it is counted in ("words", "points"); empty: a share from 0 to 1, or a count.
         low, high: its 95 % interval; None where it has none.
         interval: how that was found, see `halluc.statistics`; empty where there is none.
     """
@@ -191,6 +192,7 @@ class Score(Record, frozen=True):
     numerator: float | None = None
     denominator: float | None = None
     better: Literal["higher", "lower", ""] = ""
+    unit: str = ""
     low: float | None = None
     high: float | None = None
     interval: Literal["wilson", "bootstrap", ""] = ""

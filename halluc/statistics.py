@@ -145,7 +145,8 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
         if score.value is None or (key not in places and key not in figures.blends):
             scores.append(score)
             continue
-        if key in places and (found := _exact(*table[:, :, places[key]])) is not None:
+        share = key in places and not score.unit
+        if share and (found := _exact(*table[:, :, places[key]])) is not None:
             scores.append(_bounded(score, found, "wilson"))
             continue
         if not draws and len(figures.parts) > 1:
@@ -194,18 +195,12 @@ def differences(
     return found
 
 
-def _exact(above: NDArray[Any], below: NDArray[Any]) -> Bounds | None:
-    """Wilson's interval of a ratio, from its pictures, where it is better than a bootstrap.
-
-    No bounds where the ratio rests on one picture and is no plain proportion.
-    """
-    proportion = bool(((above >= 0) & (above <= below)).all())
+def _exact(above: NDArray[Any], below: NDArray[Any]) -> tuple[float, float] | None:
+    """Wilson's interval of a share, from what each picture adds, if better than a bootstrap."""
     part, whole, pictures = float(above.sum()), float(below.sum()), int((below > 0).sum())
-    if proportion and bool(((below == 0) | (below == 1)).all() and (above % 1 == 0).all()):
+    if bool(((below == 0) | (below == 1)).all()):
         return wilson(part, whole)
-    if pictures < 2:
-        return None, None
-    if proportion and part in (0, whole):
+    if part in (0, whole):
         return wilson(pictures if part else 0, pictures)
     return None
 

@@ -130,6 +130,7 @@ def compute(counts: ChairCounts) -> list[Score]:
     undefined.
     """
     c = counts
+    units = {"Len": "words", "Len/100": "100 words"}
     rows: list[tuple[str, int, int, float, Literal["higher", "lower", ""]]] = [
         ("CHAIRs", c.hallucinated_captions, c.captions, 1, "lower"),
         ("CHAIRi", c.hallucinated_mentions, c.mentions, 1, "lower"),
@@ -144,12 +145,13 @@ def compute(counts: ChairCounts) -> list[Score]:
             metric="chair",
             name=name,
             # Multiplied before it is divided, as the scripts do, so that the last digit agrees.
-            value=unit * part / whole if whole else None,
+            value=factor * part / whole if whole else None,
             numerator=part,
             denominator=whole,
             better=better,
+            unit=units.get(name, ""),
         )
-        for name, part, whole, unit, better in rows
+        for name, part, whole, factor, better in rows
     ]
 
 

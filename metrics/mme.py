@@ -126,7 +126,7 @@ def compute(counts: MmeCounts) -> list[Score]:
         # Added up in the script's order, so that the last digit agrees.
         parts = [value for task in tasks if (value := values.get(task)) is not None]
         total = sum(parts) if len(parts) == len(tasks) else None
-        scores.append(Score(metric="mme", name=name, value=total, better="higher"))
+        scores.append(Score(metric="mme", name=name, value=total, better="higher", unit="points"))
     return scores
 
 
@@ -155,7 +155,7 @@ def _task(task: str, by: Mapping[tuple[str, str], int]) -> list[Score]:
     # Each times 100 before they are added, as in the script.
     score = sum(part / whole * 100 for part, whole in ratios.values())
     return [
-        Score(metric="mme", name="score", value=score, split=task, better="higher"),
+        Score(metric="mme", name="score", value=score, split=task, better="higher", unit="points"),
         *(
             Score(
                 metric="mme",

@@ -32,7 +32,7 @@ class Compared(Record, frozen=True):
     """A figure of two runs.
 
     Attributes:
-        metric, split, name, better: which figure, and which direction is better.
+        metric, split, name, better, unit: which figure, as in its scores.
         one, other: names of the runs.
         one_value, other_value: their figures.
         difference: the other's minus the one's; None where one of them is undefined.
@@ -47,6 +47,7 @@ class Compared(Record, frozen=True):
     split: str
     name: str
     better: Literal["higher", "lower", ""]
+    unit: str
     one: str
     other: str
     one_value: float | None
@@ -142,6 +143,7 @@ def compare_sides(
         **{name: value for metric in metrics for name, value in metric.how.items()},
         "answers": f"{len(sides[0].samples):,} on {pictures:,} pictures, the same in all runs",
         "intervals": INTERVALS,
+        "difference": f"against {pairs[0][0]}",
     }
     if len(pairs) > 1:
         how["p"] = f"corrected for {len(pairs)} pairs of runs (Holm), each figure on its own"
@@ -201,6 +203,7 @@ def _pair(metric: Measured, one: str, other: str) -> list[Compared]:
                     split=score.split,
                     name=score.name,
                     better=score.better,
+                    unit=score.unit,
                     one=one,
                     other=other,
                     one_value=values[key],
@@ -257,6 +260,7 @@ def _lengths(units: Sequence[str]) -> Callable[[Counter[str]], list[Score]]:
                 value=counts[unit] / counts["answers"],
                 numerator=counts[unit],
                 denominator=counts["answers"],
+                unit=unit,
             )
             for unit in units
         ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app.comparing import TEXT, Compared, Comparison
-from app.comparing.words import POINTS, UNITS, p_value, scaled, verdicts
+from app.comparing.words import p_value, scaled, verdicts
 from halluc.records import Score
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Figure = tuple[str, str, str]
 """Metric, split and name."""
 
+HEAD = ("figure", "run", "value, 95 % interval", "difference", "p")
 TITLES = {
     "pope": "POPE",
     "chair": "CHAIR",
@@ -70,7 +71,7 @@ def as_markdown(comparison: Comparison) -> str:
     for title, lines in _notes(comparison):
         parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
     for title, rows in _sections(comparison):
-        table = [_head(comparison), ("---", "---", "---:", "---:", "---:"), *rows]
+        table = [HEAD, ("---", "---", "---:", "---:", "---:"), *rows]
         parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
     parts.append("**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison)))
     return "\n\n".join(parts)
@@ -99,10 +100,10 @@ def print_tables(comparison: Comparison) -> None:
             title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
             padding=(0, 1, 0, 0), pad_edge=False,
         )  # fmt: skip
-        for number, name in enumerate(_head(comparison)):
-            # Where room is short, the names of figures wrap, never a number.
+        for number, name in enumerate(HEAD):
+            # Where room is short, names are folded, never a number.
             side: JustifyMethod = "left" if number < 2 else "right"
-            table.add_column(name, justify=side, no_wrap=number > 0)
+            table.add_column(name, justify=side, no_wrap=number > 1, overflow="fold")
         for row in rows:
             table.add_row(*map(Text, row))
         console.print(table)
@@ -121,7 +122,7 @@ def _notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
 
 def _sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     """Title and rows of each table: a metric, or where it has few splits, a split of it."""
-    figures = dict.fromkeys((row.metric, row.split, row.name) for row in comparison.rows)
+    figures = {(row.metric, row.split, row.name): row.unit for row in comparison.rows}
     groups: dict[tuple[str, str], list[Figure]] = {}
     for metric, split, name in figures:
         if name not in _HIDDEN.get(metric, ()):
@@ -133,13 +134,15 @@ def _sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...
             yield "Length of an answer, and what the whole run cost", [*rows, *_cost(comparison)]
         else:
             title = ", ".join(filter(None, (TITLES.get(metric, metric), split)))
-            yield f"{title} ({_units([name for _, _, name in shown])})", rows
+            units = {figure[2]: figures[figure] for figure in shown}
+            yield f"{title} ({_units(units)})", rows
 
 
-def _units(names: Sequence[str]) -> str:
-    if all(name in POINTS for name in names):
+def _units(units: Mapping[str, str]) -> str:
+    """What the figures of a table are in, by their names."""
+    if set(units.values()) == {"points"}:
         return "points"
-    return ", ".join(["×100", *(f"{name} in {UNITS[name]}" for name in names if name in UNITS)])
+    return ", ".join(["×100", *(f"{name} in {unit}" for name, unit in units.items() if unit)])
 
 
 def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[str, ...]]:
@@ -160,17 +163,13 @@ def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[s
             yield "", f"  vs {one}", "", *_against(row)
 
 
-def _head(comparison: Comparison) -> tuple[str, ...]:
-    return "figure", "run", "value, 95 % interval", f"against {comparison.pairs[0][0]}", "p"
-
-
 def _against(row: Compared | None) -> tuple[str, str]:
     if row is None:
         return "", ""
     if row.difference is None or row.low is None or row.high is None:
         return "undefined", "–"
     values = (row.difference, row.low, row.high)
-    value, low, high = (scaled(row.name, each, _digits(row.name), sign=True) for each in values)
+    value, low, high = (scaled(row.unit, each, _digits(row.unit), sign=True) for each in values)
     return f"{value} [{low}, {high}]", p_value(row.p_holm)
 
 
@@ -178,12 +177,12 @@ def _value(score: Score) -> str:
     if score.value is None:
         return "undefined"
     values = (each for each in (score.value, score.low, score.high) if each is not None)
-    value, *ends = (scaled(score.name, each, _digits(score.name)) for each in values)
+    value, *ends = (scaled(score.unit, each, _digits(score.unit)) for each in values)
     return f"{value} [{', '.join(ends)}]" if ends else value
 
 
-def _digits(name: str) -> int:
-    return 1 if name in POINTS else 2
+def _digits(unit: str) -> int:
+    return 1 if unit == "points" else 2
 
 
 def _cost(comparison: Comparison) -> Iterator[tuple[str, ...]]:

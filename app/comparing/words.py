@@ -20,10 +20,6 @@ STORY = {
 }
 # How much of what is true a caption names; one that says less does not lose by its CHAIR.
 COVERAGE = ("Recall", "Cover")
-# Sums of shares times 100 already.
-POINTS = {*STORY["mme"], "score", "AMBER score"}
-# What is counted in itself; everything else is a share, told in points of a hundred.
-UNITS = {"Len": "words", "words": "words", "tokens": "tokens", **dict.fromkeys(POINTS, "points")}
 
 
 def verdicts(comparison: Comparison) -> list[str]:
@@ -41,17 +37,17 @@ def verdicts(comparison: Comparison) -> list[str]:
 def phrase(row: Compared) -> str:
     """What became of a figure: "lower CHAIRi by 4.1 points (95 % CI 2.6 to 5.7, p = .0002)"."""
     if row.difference is None or row.low is None or row.high is None:
-        return f"{_label(row)} not to be compared"
-    unit, name = unit_of(row), _label(row)
+        return f"{_label(row)} is undefined"
+    unit, name = row.unit or "points", _label(row)
     if not row.clear:
         digits = _digits(row)
-        low, high = (scaled(row.name, each, digits) for each in (row.low, row.high))
-        change = scaled(row.name, row.difference, digits, sign=True)
+        low, high = (scaled(row.unit, each, digits) for each in (row.low, row.high))
+        change = scaled(row.unit, row.difference, digits, sign=True)
         return f"{name} unchanged within the error ({change} {unit}, 95 % CI {low} to {high})"
     digits = _digits(row)
     ends = sorted((abs(row.low), abs(row.high)))
-    low, high = (scaled(row.name, each, digits) for each in ends)
-    size = scaled(row.name, abs(row.difference), digits)
+    low, high = (scaled(row.unit, each, digits) for each in ends)
+    size = scaled(row.unit, abs(row.difference), digits)
     tested = f"p {p_value(row.p_holm, words=True)}"
     if row.test == "McNemar":
         tested = (
@@ -70,14 +66,9 @@ def _label(row: Compared) -> str:
     return row.name if whole else f"{row.split} {row.name}"
 
 
-def unit_of(row: Compared) -> str:
-    """What a difference is counted in."""
-    return UNITS.get(row.name, "points")
-
-
-def scaled(name: str, value: float, digits: int, *, sign: bool = False) -> str:
-    """A figure or a difference in its unit, with a real minus."""
-    text = f"{value * (1 if name in UNITS else 100):{'+' if sign else ''}.{digits}f}"
+def scaled(unit: str, value: float, digits: int, *, sign: bool = False) -> str:
+    """A figure or a difference in its unit, shares in percent, with a real minus."""
+    text = f"{value * (1 if unit else 100):{'+' if sign else ''}.{digits}f}"
     return text.replace("-", "−")
 
 
@@ -93,6 +84,8 @@ def p_value(p: float | None, *, words: bool = False) -> str:
 
 def _summary(row: Compared) -> str:
     """Which run does better, by the figure that decides."""
+    if row.difference is None:
+        return f"{row.other} and {row.one} cannot be compared by {_label(row)}"
     if row.gain == 0:
         return f"{row.other} and {row.one} do not differ beyond the error"
     if row.better == "lower":
@@ -101,8 +94,12 @@ def _summary(row: Compared) -> str:
 
 
 def _digits(row: Compared) -> int:
-    scale = 1 if row.name in UNITS else 100
+    scale = 1 if row.unit else 100
     return 1 if abs(row.difference or 0) * scale >= 0.95 else 2
+
+
+def _change(row: Compared) -> str:
+    return f"{scaled(row.unit, row.difference or 0, 1, sign=True)} {row.unit or 'points'}"
 
 
 def _story(comparison: Comparison, metric: str, one: str, other: str) -> list[Compared]:
@@ -126,7 +123,7 @@ def _cautions(story: Sequence[Compared], other: str) -> Iterator[str]:
     if (rate := by_name.get("CHAIRi") or by_name.get("CHAIR")) and rate.gain > 0:
         shorter = [by_name[name] for name in ("Len", *COVERAGE) if name in by_name]
         less = [
-            f"{scaled(row.name, row.difference, 1, sign=True)} {unit_of(row)} of {row.name}"
+            f"{_change(row)} of {row.name}"
             for row in shorter
             if row.clear and row.difference is not None and row.difference < 0
         ]
@@ -158,10 +155,12 @@ def _on_control(story: Sequence[Compared]) -> str:
     row, others = story[0], {each.name: each for each in story[1:]}
     verb = {1: "beats", 0: "does not beat", -1: "does worse than"}[row.gain]
     text = f"{row.other} {verb} its control {row.one} in {row.name}"
-    if row.gain == 0:
+    if row.difference is None:
+        text += ", which is undefined"
+    elif row.gain == 0:
         text += ": they differ within the error"
     for name in COVERAGE:
         paid = others.get(name)
-        if row.gain > 0 and paid is not None and paid.gain < 0 and paid.difference is not None:
-            text += f", and pays with {name} ({scaled(name, paid.difference, 1, sign=True)} points)"
+        if row.gain > 0 and paid is not None and paid.gain < 0:
+            text += f", and pays with {name} ({_change(paid)})"
     return text + "."

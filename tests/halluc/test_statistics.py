@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,8 +128,15 @@ def test_nought_and_all_are_not_certain():
 
 
 def test_what_never_varies_has_no_interval():
-    (score,) = with_intervals(counted([7] * 20, [1] * 20, "Len"))
+    (score,) = with_intervals(counted([3] * 20, [6] * 20))
     assert (score.low, score.high, score.interval) == (None, None, "")
+
+
+def test_a_mean_is_no_share():
+    words = counted([1] * 20 + [0] * 5, [1] * 25)
+    scores = [msgspec.structs.replace(score, unit="words") for score in words.scores]
+    (score,) = with_intervals(Counted(scores, words.parts))
+    assert score.interval == "bootstrap"
 
 
 def test_what_rests_on_nothing_or_on_one_picture_has_no_interval():
