@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from halluc.datasets.answers import Answer
+from halluc.datasets.pope import SPLITS
 from halluc.errors import InputError
 from halluc.records import Sample
 
@@ -63,10 +64,12 @@ class Pairs:
         block: dict[str, Answer] = {}
         path = None
         for answer in self._answers:
-            question = None if alone is None else self._find(alone, answer)
+            own = answer.own
+            split = own.split if own is not None and own.split in SPLITS else alone
+            question = None if split is None else self._find(split, answer)
             if question is None:
                 question = by_id.get(str(answer.id)) or self._told(answer)
-            if question is not None or alone is not None:
+            if question is not None or split is not None:
                 if self._takes(question, answer):
                     yield question, answer
                 continue

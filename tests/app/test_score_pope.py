@@ -248,6 +248,12 @@ def test_as_lmms_eval_scores_its_own_samples(shared, tmp_path, halluc):
     assert code == 0
     again = values(json.loads(out))
     assert again["pope", "random", "F1"] == found["pope", "random", "F1"]
+    # Of another split is not of this one, though the numbers are the same.
+    err = halluc("score", "pope", "samples_pope.jsonl", *truths[:2])[2]
+    assert "6000 answers without a question in the truth (1, 3, 5, 7, 9, …)" in err
+    code, out, _ = halluc("score", "pope", "samples_pope.jsonl", *truths[:2], "--allow-missing")
+    assert (code, "answers without a question 6000" in out) == (0, True)
+    assert "0.8550" in out
     # Without documents, only the published questions tell the splits, and then by block.
     for row in rows:
         doc = row.pop("doc")
