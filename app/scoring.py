@@ -60,6 +60,8 @@ def stream_given(
     if (pending := run.pending()) and not allow_missing:
         what = f"{len(pending)} of {len(run.samples)} samples have no answer yet"
         raise InputError(f"{what}; finish the run by giving its command again", run.path)
+    if not run.responses:
+        raise InputError("this run has no answers", run.path)
     file = run.path / "responses.jsonl"
     return run, (
         Answer(each.id, each.text, file, line, each.prompt)

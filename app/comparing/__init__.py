@@ -271,9 +271,12 @@ def _lengths(units: Sequence[str]) -> Callable[[Counter[str]], list[Score]]:
 def _seconds(side: Side) -> float | None:
     """From the first to the last answer, where the run was made in one go."""
     card = side.run.card if side.run else {}
-    if "finished" not in card or "resumed" in card:
+    if "resumed" in card:
         return None
-    begun, ended = (datetime.fromisoformat(card[name]) for name in ("created", "finished"))
+    try:
+        begun, ended = (datetime.fromisoformat(card[name]) for name in ("created", "finished"))
+    except (KeyError, TypeError, ValueError):  # a card that was written by hand
+        return None
     return (ended - begun).total_seconds()
 
 

@@ -73,7 +73,8 @@ def measure_amber(
     from metrics.amber_captions import CaptionReader
 
     run = sides[0].run
-    place = truth[0] if truth or run is None else run.card["data"]["name"].partition(":")[2]
+    data = run.card.get("data", {}).get("name", "") if run else ""
+    place = truth[0] if truth else data.partition(":")[2]
     known = read_annotations(annotated_folder(Path(place)))
     told = any(each.split == "generative" for each in sides[0].samples)
     read = (

@@ -51,7 +51,8 @@ class Side:
     @property
     def on_tabletop(self) -> bool:
         """Whether it is a run on the embedded world."""
-        return self.run is not None and self.run.card["data"]["name"].startswith("tabletop")
+        data = self.run.card.get("data") if self.run else None
+        return isinstance(data, dict) and str(data.get("name")).startswith("tabletop")
 
     @cached_property
     def pictures(self) -> dict[str, str]:

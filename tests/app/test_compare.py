@@ -377,6 +377,8 @@ def test_runs_that_do_not_fit(runs, compare, tmp_path):
     other.append([Response(id="a", text="Yes")])
     other.finish()
     assert "asked is of the task pope, greedy of caption" in compare("greedy", "asked")[2]
+    open_run(tmp_path / "empty", card(), []).finish()
+    assert "empty: this run has no answers" in compare("empty", "greedy")[2]
     odd = open_run(tmp_path / "odd", card() | {"task": "sing"}, [Sample(id="a")])
     odd.append([Response(id="a", text="La")])
     odd.finish()
