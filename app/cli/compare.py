@@ -96,7 +96,8 @@ def compare(
         metrics = [measures.measure_mme(sides)]
     else:
         metrics = [measures.measure_amber(sides, truth, nltk_data)]
-    _print(compare_sides(sides, metrics, controls), form)
+    metrics.append(measures.measure_text(sides))
+    _print(compare_sides(sides, metrics, controls, truth), form)
 
 
 def _print(comparison: Comparison, form: Literal["json", "markdown", "csv"] | None) -> None:

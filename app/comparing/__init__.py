@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from app.comparing.sides import Side
-from halluc.bootstrap import Counted, Key, count_pictures
+from app.scoring import TRUTH_OF_RUN
+from halluc.bootstrap import Counted, Key
 from halluc.card import card_differences
+from halluc.datasets.files import file_card
 from halluc.records import Record, Score
 from halluc.statistics import (
     INTERVALS,
@@ -120,7 +123,10 @@ class Comparison:
 
 
 def compare_sides(
-    sides: Sequence[Side], metrics: Sequence[Measured], controls: Sequence[str] = ()
+    sides: Sequence[Side],
+    metrics: Sequence[Measured],
+    controls: Sequence[str] = (),
+    truth: Sequence[str] = (),
 ) -> Comparison:
     """Compare runs figure by figure; the metrics measured all of them.
 
@@ -128,9 +134,9 @@ def compare_sides(
         sides: at least two, with the same ids.
         metrics: what each metric says of them.
         controls: names of those that are controls of the others.
+        truth: what was given as truth; default: what the runs hold.
     """
     pairs = pairs_of([side.name for side in sides], controls)
-    metrics = [*metrics, Measured({}, _texts(sides))]
     scores: dict[str, list[Score]] = {side.name: [] for side in sides}
     rows = []
     for metric in metrics:
@@ -141,6 +147,7 @@ def compare_sides(
     pictures = len(set(sides[0].pictures.values()))
     how = {
         **{name: value for metric in metrics for name, value in metric.how.items()},
+        "truth": ", ".join(map(_hashed, truth)) or TRUTH_OF_RUN,
         "answers": f"{len(sides[0].samples):,} on {pictures:,} pictures, the same in all runs",
         "intervals": INTERVALS,
         "difference": f"against {pairs[0][0]}",
@@ -235,37 +242,11 @@ def _mcnemar(metric: Measured, key: Key, one: str, other: str) -> McNemar | None
     return mcnemar(gained=pairs[False, True], lost=pairs[True, False])
 
 
-def _texts(sides: Sequence[Side]) -> dict[str, Counted]:
-    """Length of the answers: words, and tokens where every run tells them."""
-    tokens = all(side.run and all(each.tokens for each in side.run.responses) for side in sides)
-    return {
-        side.name: count_pictures(
-            {
-                id: Counter(answers=1, words=len(text.split()), tokens=side.tokens.get(id, 0))
-                for id, text in side.texts.items()
-            },
-            side.pictures,
-            _lengths(["words", "tokens"] if tokens else ["words"]),
-        )
-        for side in sides
-    }
-
-
-def _lengths(units: Sequence[str]) -> Callable[[Counter[str]], list[Score]]:
-    def compute(counts: Counter[str]) -> list[Score]:
-        return [
-            Score(
-                metric=TEXT,
-                name=unit,
-                value=counts[unit] / counts["answers"],
-                numerator=counts[unit],
-                denominator=counts["answers"],
-                unit=unit,
-            )
-            for unit in units
-        ]
-
-    return compute
+def _hashed(source: str) -> str:
+    """A truth with the beginning of its hash, if it is a file."""
+    if not Path(source).is_file():
+        return source
+    return f"{Path(source).name} (sha256 {file_card(source, 0)['sha256'][:12]})"
 
 
 def _seconds(side: Side) -> float | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.comparing import Measured
+from app.comparing import TEXT, Measured
 from app.comparing.sides import Side
 from halluc.bootstrap import count_pictures
-from halluc.records import Label
+from halluc.records import Label, Score
 
 if TYPE_CHECKING:
     from halluc.language.lemmas import Lemmatizer
@@ -93,6 +94,20 @@ def measure_amber(
     return Measured(how, counted, right)
 
 
+def measure_text(sides: Sequence[Side]) -> Measured:
+    """Length of the answers: words, and tokens where every run tells them."""
+    tokens = all(side.run and all(each.tokens for each in side.run.responses) for side in sides)
+    compute = _lengths(["words", "tokens"] if tokens else ["words"])
+    counted = {}
+    for side in sides:
+        counts = {
+            id: Counter(answers=1, words=len(text.split()), tokens=side.tokens.get(id, 0))
+            for id, text in side.texts.items()
+        }
+        counted[side.name] = count_pictures(counts, side.pictures, compute)
+    return Measured({}, counted)
+
+
 def _right(side: Side, read: Callable[[str, Label], str | None]) -> dict[str, dict[str, bool]]:
     """Whether each question was answered rightly, by split and id.
 
@@ -107,3 +122,20 @@ def _right(side: Side, read: Callable[[str, Label], str | None]) -> dict[str, di
             answer = read(side.texts[each.id], label)
             right.setdefault(each.split, {})[each.id] = answer == label
     return right
+
+
+def _lengths(units: Sequence[str]) -> Callable[[Counter[str]], list[Score]]:
+    def compute(counts: Counter[str]) -> list[Score]:
+        return [
+            Score(
+                metric=TEXT,
+                name=unit,
+                value=counts[unit] / counts["answers"],
+                numerator=counts[unit],
+                denominator=counts["answers"],
+                unit=unit,
+            )
+            for unit in units
+        ]
+
+    return compute

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from halluc.datasets.answers import Answer
+from halluc.datasets.files import file_card
 from halluc.errors import InputError
 from halluc.records import Sample
 from halluc.runs import Run
@@ -42,6 +45,12 @@ class Side:
     def prompts(self) -> dict[str, str]:
         """What was asked, where the answers tell."""
         return {id: answer.prompt for id, answer in self.answers.items() if answer.prompt}
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """Name, SHA-256 and number of answers of each file."""
+        rows = Counter(answer.path for answer in self.answers.values())
+        return [file_card(path, number) for path, number in rows.items()]
 
     @cached_property
     def tokens(self) -> dict[str, int]:

@@ -39,6 +39,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
             {
                 "name": side.name,
                 "from": list(side.sources),
+                "files": side.files,
                 "control": side.name in comparison.controls,
                 "card": side.run.card if side.run else None,
                 "seconds": comparison.seconds[side.name],

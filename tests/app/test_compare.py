@@ -109,6 +109,15 @@ def test_released_answers_have_their_published_figures(llava):
         assert tuple(found) == FIGURES[run][split]
 
 
+def test_the_document_tells_what_was_compared(llava):
+    document, _ = llava
+    assert document["how"]["parser"] == "pope"
+    assert document["how"]["truth"].startswith("coco_pope_random.json (sha256 ")
+    assert document["how"]["answers"] == "9,000 on 500 pictures, the same in all runs"
+    files = [(file["file"], file["rows"]) for file in document["runs"][1]["files"]]
+    assert files[0] == ("llava-7b-coco-random-sample.jsonl", 3000)
+
+
 def test_mcnemar_of_released_answers_is_statsmodels(llava):
     document, rows = llava
     for split in (*SPLITS, ""):
