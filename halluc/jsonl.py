@@ -31,7 +31,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
         with Path(path).open("rb") as file:
             for number, line in enumerate(file, 1):
                 content = line.removeprefix(BOM_UTF8) if number == 1 else line
-                if content.strip():
+                if content and not content.isspace():
                     yield number, content
     except OSError as error:
         raise InputError(reason(error), path) from None
