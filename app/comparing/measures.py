@@ -96,7 +96,7 @@ def measure_amber(
 
 def measure_text(sides: Sequence[Side]) -> Measured:
     """Length of the answers: words, and tokens where every run tells them."""
-    tokens = all(side.run and all(each.tokens for each in side.run.responses) for side in sides)
+    tokens = all(any(side.tokens.values()) for side in sides)
     compute = _lengths(["words", "tokens"] if tokens else ["words"])
     counted = {}
     for side in sides:
