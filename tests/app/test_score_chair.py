@@ -1,9 +1,6 @@
 import json
-import sys
 
 import pytest
-
-from app.cli import main
 
 CAPTIONS = [
     {"image_id": 1, "caption": "A dog and a Bus. Two men wait for the buses, near a"},
@@ -15,22 +12,11 @@ COMMAND = ("score", "chair", "captions.json", "--truth", "objects.json")
 
 
 @pytest.fixture
-def halluc(monkeypatch, capsys, tmp_path):
+def halluc(halluc, tmp_path):
     """Run the command beside captions and their truth: (exit code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "captions.json").write_text(json.dumps(CAPTIONS))
     (tmp_path / "objects.json").write_text(json.dumps(TRUTH))
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["halluc", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return run
+    return halluc
 
 
 def figures(out):
