@@ -77,7 +77,7 @@ def test_bootstrap_of_a_difference_is_scipys(mentions):
 
 
 @given(st.integers(0, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_wilson_is_statsmodels(pair):
     part, whole = pair
     if not whole:
