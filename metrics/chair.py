@@ -103,7 +103,7 @@ def update(
     objects = {nodes[each.name] for each in truth.objects if each.name in nodes}
     length, mentions = read_caption(text, lemmatize)
     named = {mention.node for mention in mentions}
-    hallucinated = sum(mention.node not in objects for mention in mentions)
+    hallucinated = len([mention for mention in mentions if mention.node not in objects])
     counts = ChairCounts(
         captions=1,
         hallucinated_captions=int(hallucinated > 0),

@@ -95,14 +95,15 @@ class Tokenizer(dict[str, tuple[str, ...]]):
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
         """Cut a piece, and mark the known words in it."""
-        if piece.isalpha():  # most are one word
-            spans = [(0, len(piece))]
+        if piece.isalpha():  # one word
+            tokens, marks = (piece,), [(0, 0, len(piece))] if self._known(piece) else []
         else:
-            spans = [each.span() for each in _TOKEN.finditer(piece)]
-        self[piece] = tokens = tuple(piece[start:end] for start, end in spans)
-        known = zip(enumerate(spans), map(self._known, tokens), strict=True)
-        if marks := [(place, *span) for (place, span), wanted in known if wanted]:
+            found = list(_TOKEN.finditer(piece))
+            tokens = tuple(each[0] for each in found)
+            marks = [(n, *each.span()) for n, each in enumerate(found) if self._known(each[0])]
+        if marks:
             self._marks[piece] = marks
+        self[piece] = tokens
         return tokens
 
     def tokens(self, text: str) -> Lemmas:
@@ -116,27 +117,25 @@ class Tokenizer(dict[str, tuple[str, ...]]):
             self._marks.clear()
         lowered = lower(text)
         pieces = lowered.split()
-        groups = [self[piece] for piece in pieces]
+        groups = list(map(self.__getitem__, pieces))
         firsts = accumulate(map(len, groups), initial=0)
         spans, end, marks = {}, 0, self._marks
         for first, piece in zip(firsts, pieces, strict=False):
             if piece not in marks:
                 continue
-            begin = _find(lowered, piece, end)
+            begin = lowered.find(piece, end)
+            while not _alone(lowered, begin, begin + len(piece)):
+                begin = lowered.find(piece, begin + 1)  # it was a part of another piece
             end = begin + len(piece)
             for place, start, stop in marks[piece]:
                 spans[first + place] = begin + start, begin + stop
         return Lemmas(list(chain.from_iterable(groups)), spans)
 
 
-def _find(text: str, piece: str, start: int) -> int:
-    """Where a piece stands alone, from `start` on; it does so somewhere."""
-    while True:
-        start = text.find(piece, start)
-        end = start + len(piece)
-        if (not start or text[start - 1].isspace()) and (end == len(text) or text[end].isspace()):
-            return start
-        start += 1  # it is a part of another piece there
+def _alone(text: str, start: int, end: int) -> bool:
+    """Whether white space or nothing is on both sides."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return (not before or before.isspace()) and (not after or after.isspace())
 
 
 def lower(text: str) -> str:
