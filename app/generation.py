@@ -16,20 +16,36 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from halluc.datasets import Dataset
+from halluc.datasets import Dataset, amber, mme
 from halluc.errors import InputError
 from halluc.mllm import MLLM, Decoding
 from halluc.mllm.batches import generate_batches
 from halluc.records import Sample
 from halluc.runs import Run, open_run
 
-Task = Literal["caption", "pope"]
+Task = Literal["caption", "pope", "mme", "amber"]
 
 CAPTION = "Describe this image in detail."
 """The instruction of the caption task, where neither user nor data set gives one."""
 
-ANSWERS: dict[Task, Sequence[str]] = {"caption": (), "pope": ("yes", "no")}
+_YES_NO = ("yes", "no")
+
+# AMBER asks for captions too, and the answers of a run are asked for alike.
+ANSWERS: dict[Task, Sequence[str]] = {
+    "caption": (),
+    "pope": _YES_NO,
+    "mme": _YES_NO,
+    "amber": (),
+}
 """Short answers whose probabilities are kept with each response."""
+
+_PARTS = {"mme": mme.TASKS, "amber": amber.DIMENSIONS}
+_ASKED = {
+    "caption": "samples",
+    "pope": "yes/no questions with labels",
+    "mme": "questions of MME",
+    "amber": "queries of AMBER",
+}
 
 
 def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> list[Sample]:
@@ -39,11 +55,12 @@ def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> li
         InputError: there are none.
     """
     samples = dataset.samples
-    if task == "pope":
+    if task in ("pope", "mme"):
         samples = [each for each in samples if each.prompt and each.truth and each.truth.label]
+    if parts := _PARTS.get(task):
+        samples = [each for each in samples if each.split in parts]
     if not samples:
-        what = "yes/no questions with labels" if task == "pope" else "samples"
-        raise InputError(f"there are no {what} in {dataset.name}")
+        raise InputError(f"there are no {_ASKED[task]} in {dataset.name}")
     return samples[:limit]
 
 
@@ -132,12 +149,14 @@ def prompter(task: Task, prompt: str | None) -> Callable[[Sample], str]:
     """What to ask about a sample.
 
     Raises:
-        InputError: the prompt of a POPE task has no place for the question.
+        InputError: the prompt of a task of questions has no place for the question.
     """
     if task == "caption":
         return lambda sample: prompt or sample.prompt or CAPTION
     if prompt is None:
         return lambda sample: sample.prompt or ""
     if "{question}" not in prompt:
-        raise InputError(f"--prompt with --task pope must hold {{question}}, unlike {prompt!r}")
-    return lambda sample: prompt.replace("{question}", sample.prompt or "")
+        raise InputError(f"--prompt with --task {task} must hold {{question}}, unlike {prompt!r}")
+    # A prompt of the user's brings its own instruction in place of MME's.
+    bare = mme.bare_question if task == "mme" else str
+    return lambda sample: prompt.replace("{question}", bare(sample.prompt or ""))

@@ -9,20 +9,21 @@ from typing import Any
 from rich.console import Console
 
 from app.generation import Task, answer, open_answers, select_samples
+from app.scoring import read_given, result_card
+from halluc.bootstrap import count_pictures
 from halluc.datasets import Dataset
+from halluc.datasets.answers import read_answers
 from halluc.datasets.tabletop import load, with_questions
-from halluc.language.lemmas import vocabulary_lemmas
+from halluc.language.offline import offline_words
 from halluc.mllm import MLLM, Decoding
 from halluc.records import Finding, Score
 from halluc.runs import Run
-from metrics.chair import chair
-from metrics.finegrained import finegrained, tabletop_findings
-from metrics.pope import pope
+from halluc.statistics import with_intervals
+from metrics import chair, finegrained, pope
 
 # A caption of the embedded world has about 60 tokens, an answer two.
 TOKENS: dict[Task, int] = {"caption": 128, "pope": 8}
 BATCH = 32
-TRUTH = "the run's samples"
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,28 @@ def measure_task(
     finally:
         run.close()
     texts = {each.id: each.text for each in run.responses}
+    pictures = {each.id: each.image or each.id for each in run.samples}
+    _, given = read_given((str(folder),), read_answers)
     if task == "pope":
-        scores = pope(run.samples, texts)
-        run.write_scores(scores, {"parser": "original", "truth": TRUTH})
+        tally = pope.Tally()
+        tally.update((each, texts[each.id]) for each in run.samples)
+        scores = with_intervals(tally.counted())
+        run.write_scores(scores, result_card(pope.EDITION, run, given, parser="pope"))
         return Measured(run, scores, [])
     truths = {each.id: each.truth for each in run.samples if each.truth is not None}
-    chaired = chair(texts, truths, vocabulary_lemmas)
-    run.write_scores(chaired.scores, {"lemmas": "vocabulary", "truth": TRUTH})
+    chaired = chair.chair(texts, truths, offline_words)
+    counted = count_pictures(chaired.counts, pictures, chair.compute, chair.BLENDS)
+    scores = with_intervals(counted)
+    run.write_scores(scores, result_card(chair.EDITION, run, given, compat="offline"))
     run.write_findings("chair", chaired.findings)
-    findings = tabletop_findings(texts, truths)
-    kinds = finegrained(findings)
-    run.write_scores(kinds, {"claims": "sentence forms of tabletop", "truth": TRUTH})
+    findings = finegrained.tabletop_findings(texts, truths)
+    counts = finegrained.count_findings(texts, findings)
+    kinds = with_intervals(count_pictures(counts, pictures, finegrained.compute))
+    run.write_scores(
+        kinds, result_card(finegrained.EDITION, run, given, claims="sentence forms of tabletop")
+    )
     run.write_findings("finegrained", findings)
-    return Measured(run, chaired.scores + kinds, findings)
+    return Measured(run, scores + kinds, findings)
 
 
 def first_scenes(count: int) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +15,14 @@ from halluc.errors import InputError
 
 T = TypeVar("T")
 
+BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON of the type wanted."""
+
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
     """Yield (line number from 1, line) for every line that is not blank.
+
+    A byte order mark of UTF-8, which some editors put before the first line, is left out.
 
     Raises:
         InputError: the file cannot be read.
@@ -24,8 +30,9 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
     try:
         with Path(path).open("rb") as file:
             for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line
+                content = line.removeprefix(BOM_UTF8) if number == 1 else line
+                if content and not content.isspace():
+                    yield number, content
     except OSError as error:
         raise InputError(reason(error), path) from None
 
@@ -40,7 +47,7 @@ def read_jsonl(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
     for number, line in read_lines(path):
         try:
             yield number, decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BAD_JSON as error:
             raise InputError(str(error), path, number) from None
 
 
@@ -51,10 +58,10 @@ def read_json(path: str | Path, type: type[T]) -> T:
         InputError: the file cannot be read or is no JSON of that type.
     """
     try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=type)
+        return msgspec.json.decode(Path(path).read_bytes().removeprefix(BOM_UTF8), type=type)
     except OSError as error:
         raise InputError(reason(error), path) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BAD_JSON as error:
         raise InputError(str(error), path) from None
 
 

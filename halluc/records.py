@@ -17,8 +17,11 @@ Verdict = Literal["supported", "hallucinated", "unverifiable"]
 Label = Literal["yes", "no"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all records: immutable, typed, fields at their default are not written."""
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of all records: immutable, typed, fields at their default are not written.
+
+    Records never refer to each other in a circle, so the garbage collector passes by millions.
+    """
 
 
 class Box(msgspec.Struct, frozen=True, array_like=True):
@@ -177,6 +180,9 @@ class Score(Record, frozen=True):
         split: the part of the data it covers, empty for all.
         numerator, denominator: the counts behind a ratio.
         better: which direction is better.
+        unit: what it is counted in ("words", "points"); empty: a share from 0 to 1, or a count.
+        low, high: its 95 % interval; None where it has none.
+        interval: how that was found, see `halluc.statistics`; empty where there is none.
     """
 
     metric: str
@@ -186,3 +192,7 @@ class Score(Record, frozen=True):
     numerator: float | None = None
     denominator: float | None = None
     better: Literal["higher", "lower", ""] = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    interval: Literal["wilson", "bootstrap", ""] = ""

@@ -26,7 +26,7 @@ import msgspec
 
 from halluc.card import card_differences, now, versions
 from halluc.errors import InputError, RunError
-from halluc.jsonl import read_json, read_jsonl, reason, write_json, write_jsonl
+from halluc.jsonl import BAD_JSON, read_json, read_jsonl, reason, write_json, write_jsonl
 from halluc.records import Finding, Response, Sample, Score
 
 if sys.platform != "win32":
@@ -241,7 +241,7 @@ def _read_responses(file: Path) -> tuple[list[tuple[int, Response]], int]:
         try:
             if line.strip():
                 numbered.append((number, decoder.decode(line)))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BAD_JSON as error:
             if line.endswith(b"\n"):
                 raise InputError(str(error), file, number) from None
             break  # only the last line can lack its end

@@ -1,23 +1,32 @@
 """CHAIR: how many of the objects that captions mention are not in the picture?
 
 CHAIRi is the share of mentions, CHAIRs the share of captions with at least one (0..1, lower is
-better). Recall is the share of true objects that are mentioned (0..1, higher is better), Len the
-mean number of words. Source: Rohrbach et al. 2018, "Object Hallucination in Image Captioning"
-(arXiv:1809.02156); Recall
-    and
-Len as ``chair.py`` of https://github.com/shikiw/OPERA adds them.
+better). Recall is the share of true objects that are mentioned, Precision the share of mentioned
+objects that are true, F1 their harmonic mean (0..1, higher is better), Len the mean number of
+words. Source: Rohrbach et al. 2018, "Object Hallucination in Image Captioning" (arXiv:1809.02156);
+Recall and Len as ``chair.py`` of https://github.com/shikiw/OPERA adds them, Precision and F1 as
+that of https://github.com/LALBJ/PAI does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from halluc.language.lemmas import Lemmatizer, vocabulary_lemmas
+from halluc.language.lemmas import Lemmatizer
 from halluc.language.mentions import Mention, read_caption
+from halluc.language.offline import offline_words
 from halluc.language.vocabulary import coco_vocabulary
-from halluc.records import Claim, Finding, Score, Truth
+from halluc.records import Box, Claim, Finding, Score, Truth
+
+EDITION = "CHAIR (arXiv:1809.02156)"
+# "Len/100" is Len in the unit of the published scripts' output.
+BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
+
+# Up to the last mark that ends a sentence; a full stop within a number ends none.
+_WHOLE = re.compile(r".*[.!?](?![\w,])[\"')\]”’]*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,8 @@ class ChairCounts:
         captions, hallucinated_captions: captions, and those with a hallucinated mention.
         mentions, hallucinated_mentions: mentions of objects, repetitions too, and those not in the
             truth.
-        objects, recalled_objects: distinct true objects of each picture, and those mentioned.
+        objects, named_objects, recalled_objects: distinct objects of each picture: true ones,
+            mentioned ones, and those that are both.
         words: words and signs of all captions, two merged words as one.
     """
 
@@ -37,27 +47,34 @@ class ChairCounts:
     mentions: int = 0
     hallucinated_mentions: int = 0
     objects: int = 0
+    named_objects: int = 0
     recalled_objects: int = 0
     words: int = 0
 
     def __add__(self, other: ChairCounts) -> ChairCounts:
         """Counts of both together."""
-        return ChairCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return total((self, other))
 
 
 @dataclass(frozen=True)
 class Chair:
-    """Figures of captions, the counts behind them, and a finding for each mention."""
+    """Figures of captions, the counts behind them, and a finding for each mention.
+
+    Attributes:
+        scores: the figures.
+        counts: the counts of each caption, by its id; their sum gives the figures.
+        findings: in the order of captions and words.
+    """
 
     scores: list[Score]
-    counts: ChairCounts
+    counts: dict[str, ChairCounts]
     findings: list[Finding]
 
 
 def chair(
     captions: Mapping[str, str],
     truths: Mapping[str, Truth],
-    lemmatize: Lemmatizer = vocabulary_lemmas,
+    lemmatize: Lemmatizer = offline_words,
 ) -> Chair:
     """Score captions against the objects that are in their pictures.
 
@@ -65,18 +82,16 @@ def chair(
         captions: caption by id.
         truths: truth of each caption's picture by the same id; objects are COCO classes or synonyms
             of them.
-        lemmatize: from `halluc.language.lemmas.lemmatizer`: the published "wordnet" way, or
-            "vocabulary".
+        lemmatize: from `halluc.language.lemmas.lemmatizer`.
 
     Raises:
         KeyError: a caption's id has no truth.
     """
-    counts, findings = ChairCounts(), []
+    counts, findings = {}, []
     for id, text in captions.items():
-        more, found = update(id, text, truths[id], lemmatize)
-        counts += more
+        counts[id], found = update(id, text, truths[id], lemmatize)
         findings += found
-    return Chair(compute(counts), counts, findings)
+    return Chair(compute(total(counts.values())), counts, findings)
 
 
 def update(
@@ -85,31 +100,43 @@ def update(
     """Counts and findings of one caption."""
     nodes = coco_vocabulary().nodes
     # Names outside the vocabulary can never be mentioned; counting them would only dull Recall.
-    objects = {nodes[name] for name in truth.names if name in nodes}
-    words, mentions = read_caption(text, lemmatize)
-    hallucinated = [mention for mention in mentions if mention.node not in objects]
+    objects = {nodes[each.name] for each in truth.objects if each.name in nodes}
+    length, mentions = read_caption(text, lemmatize)
+    named = {mention.node for mention in mentions}
+    hallucinated = len([mention for mention in mentions if mention.node not in objects])
     counts = ChairCounts(
         captions=1,
-        hallucinated_captions=int(bool(hallucinated)),
+        hallucinated_captions=int(hallucinated > 0),
         mentions=len(mentions),
-        hallucinated_mentions=len(hallucinated),
+        hallucinated_mentions=hallucinated,
         objects=len(objects),
-        recalled_objects=len(objects.intersection(mention.node for mention in mentions)),
-        words=len(words),
+        named_objects=len(named),
+        recalled_objects=len(objects & named),
+        words=length,
     )
-    return counts, [_finding(id, mention, truth, objects) for mention in mentions]
+    return counts, _findings(id, mentions, truth, objects)
+
+
+def total(counts: Iterable[ChairCounts]) -> ChairCounts:
+    """Counts of all captions together."""
+    columns = zip(*(vars(each).values() for each in counts), strict=True)
+    return ChairCounts(*map(sum, columns))
 
 
 def compute(counts: ChairCounts) -> list[Score]:
     """The figures; a ratio of nothing is None.
 
-    "Len/100" is Len in the unit of the published scripts' output.
+    F1 is 2 recalled / (named + true), so it is 0 where captions name nothing and Precision is
+    undefined.
     """
     c = counts
+    units = {"Len": "words", "Len/100": "100 words"}
     rows: list[tuple[str, int, int, float, Literal["higher", "lower", ""]]] = [
         ("CHAIRs", c.hallucinated_captions, c.captions, 1, "lower"),
         ("CHAIRi", c.hallucinated_mentions, c.mentions, 1, "lower"),
         ("Recall", c.recalled_objects, c.objects, 1, "higher"),
+        ("Precision", c.recalled_objects, c.named_objects, 1, "higher"),
+        ("F1", 2 * c.recalled_objects, c.named_objects + c.objects, 1, "higher"),
         ("Len", c.words, c.captions, 1, ""),
         ("Len/100", c.words, c.captions, 0.01, ""),
     ]
@@ -118,28 +145,45 @@ def compute(counts: ChairCounts) -> list[Score]:
             metric="chair",
             name=name,
             # Multiplied before it is divided, as the scripts do, so that the last digit agrees.
-            value=unit * part / whole if whole else None,
+            value=factor * part / whole if whole else None,
             numerator=part,
             denominator=whole,
             better=better,
+            unit=units.get(name, ""),
         )
-        for name, part, whole, unit, better in rows
+        for name, part, whole, factor, better in rows
     ]
 
 
-def _finding(id: str, mention: Mention, truth: Truth, objects: set[str]) -> Finding:
+def whole_sentences(text: str) -> str:
+    """The text without a last sentence that has no end; all of it where no sentence ends.
+
+    Figures for answers of at most 64 tokens are published for such texts, since most of the answers
+    break off in mid-sentence (issue 30 of https://github.com/shikiw/OPERA).
+
+    >>> whole_sentences("A dog sits. It is 3.5 m from a")
+    'A dog sits.'
+    """
+    match = _WHOLE.match(text)
+    return match[0] if match else text
+
+
+def _findings(id: str, mentions: list[Mention], truth: Truth, objects: set[str]) -> list[Finding]:
     nodes = coco_vocabulary().nodes
-    known = mention.node in objects
-    boxes = (
-        each.box for each in truth.objects if each.box and nodes.get(each.name) == mention.node
-    )
-    listed = ", ".join(sorted(objects)) or "no object"
-    return Finding(
-        id=id,
-        claim=Claim(kind="object", start=mention.start, end=mention.end, subject=mention.node),
-        verdict="supported" if known else "hallucinated",
-        metric="chair",
-        rule="in the truth" if known else "not in the truth",
-        evidence=mention.node if known else f"the truth has {listed}",
-        boxes=tuple(boxes),
-    )
+    listed = "the truth has " + (", ".join(sorted(objects)) or "no object")
+    boxes: dict[str, list[Box]] = {}
+    for each in truth.objects:
+        if each.box is not None and each.name in nodes:
+            boxes.setdefault(nodes[each.name], []).append(each.box)
+    return [
+        Finding(
+            id=id,
+            claim=Claim(kind="object", start=mention.start, end=mention.end, subject=mention.node),
+            verdict="supported" if mention.node in objects else "hallucinated",
+            metric="chair",
+            rule="in the truth" if mention.node in objects else "not in the truth",
+            evidence=mention.node if mention.node in objects else listed,
+            boxes=tuple(boxes.get(mention.node, ())),
+        )
+        for mention in mentions
+    ]

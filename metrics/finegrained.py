@@ -18,6 +18,7 @@ from halluc.tabletop.reader import read_claims
 from halluc.verdicts import judge
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+EDITION = "rates by kind of claim"
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Counts:
         self.by.update((finding.claim.kind, finding.verdict) for finding in findings)
 
     def __add__(self, other: Counts) -> Counts:
+        """Counts of both together."""
         return Counts(self.by + other.by)
 
 
@@ -50,6 +52,18 @@ def finegrained(findings: Iterable[Finding]) -> list[Score]:
     counts = Counts()
     counts.update(findings)
     return compute(counts)
+
+
+def count_findings(ids: Iterable[str], findings: Iterable[Finding]) -> dict[str, Counts]:
+    """Counts of each response, by its id; zero where a response claims nothing.
+
+    Raises:
+        KeyError: a finding of another id.
+    """
+    counts = {id: Counts() for id in ids}
+    for finding in findings:
+        counts[finding.id].update([finding])
+    return counts
 
 
 def tabletop_findings(texts: Mapping[str, str], truths: Mapping[str, Truth]) -> list[Finding]:

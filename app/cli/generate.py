@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from app.generation import Task
 
-NEXT = {"caption": "chair", "pope": "pope"}
+NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
 
 
 @click.command()
@@ -22,7 +22,7 @@ NEXT = {"caption": "chair", "pope": "pope"}
     type=click.Choice(list(NEXT)),
     default="caption",
     show_default=True,
-    help="Describe the pictures, or answer the yes/no questions.",
+    help="Describe the pictures, or answer the questions of a benchmark.",
 )
 @click.option(
     "-o",
@@ -35,8 +35,8 @@ NEXT = {"caption": "chair", "pope": "pope"}
 @click.option("--limit", type=click.IntRange(min=1), help="Ask about the first so many samples.")
 @click.option(
     "--prompt",
-    help="What to ask, instead of the data set's own or the default. With --task pope, "
-    "{question} stands for the question.",
+    help="What to ask, instead of the data set's own or the default. With all tasks but caption, "
+    '{question} stands for the question (with mme without its "Please answer yes or no.").',
 )
 @click.option("--do-sample/--greedy", help="Draw tokens, or take the likeliest (default).")
 @click.option("--temperature", type=float, default=1.0, show_default=True)
@@ -72,7 +72,8 @@ def generate(
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder or replay:FILE. D is tabletop, coco:FOLDER,
-    pope:FILE or jsonl:FILE. The same command goes on with an interrupted run.
+    pope:FILE, mme:FOLDER, amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted
+    run.
     """
     from rich.console import Console
 

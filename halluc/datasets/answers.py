@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from halluc.datasets import coco
 from halluc.datasets.files import decode, number_rows, read_bytes, read_rows
 from halluc.datasets.load import load_dataset
+from halluc.datasets.objects import read_objects
 from halluc.errors import InputError
 from halluc.jsonl import read_lines
 from halluc.language.lemmas import Lemmatizer
-from halluc.records import TrueObject, Truth
+from halluc.records import Label, Sample, TrueObject, Truth
 
 
 class Answer(NamedTuple):
@@ -28,6 +27,8 @@ class Answer(NamedTuple):
         text: the answer.
         path, line: file and line (from 1) it comes from.
         prompt: what was asked, None if the file does not say.
+        own: the question as the file itself tells it, with its split and right answer; None if it
+            tells neither.
     """
 
     id: int | str
@@ -35,6 +36,7 @@ class Answer(NamedTuple):
     path: Path
     line: int
     prompt: str | None = None
+    own: Sample | None = None
 
 
 class _AnswerRow(msgspec.Struct):
@@ -46,7 +48,9 @@ class _AnswerRow(msgspec.Struct):
     output: str | None = None
     prompt: str | None = None
     question: str | None = None
-    label: msgspec.Raw = msgspec.Raw()
+    image: Any = None
+    category: Any = None
+    label: Any = None
 
 
 class _CaptionRow(msgspec.Struct):
@@ -61,32 +65,79 @@ class _ChairOutput(msgspec.Struct):
 
 
 def read_answers(path: str | Path) -> list[Answer]:
-    """Answers to questions, from JSON lines or a JSON array.
+    """All of `stream_answers`."""
+    return list(stream_answers(path))
 
-    The id is ``question_id`` or ``id``; the answer is ``text``, ``answer``, ``response`` or
-    ``output``; what was asked is ``prompt`` or ``question``, and may be left out.
+
+def stream_answers(path: str | Path) -> Iterator[Answer]:
+    """Answers to questions one by one, from a file of any tool; its form is found by content.
+
+    Read are POPE's and LLaVA's JSON lines or a JSON array of the same rows, lmms-eval's samples and
+    VLMEvalKit's tables (`halluc.datasets.harnesses`). In the first the id is ``question_id`` or
+    ``id``; the answer is ``text``, ``answer``, ``response`` or ``output``; what was asked is
+    ``prompt`` or ``question``; ``category`` and ``label`` may tell the split and the right answer.
 
     Raises:
-        InputError: the file cannot be read, is empty, or a row lacks an id or an answer.
+        InputError: the file cannot be read, is empty, of another form or of doubtful form, or a row
+            lacks an id or an answer.
     """
+    from halluc.datasets import forms, harnesses
+
     path = Path(path)
-    answers = []
+    readers = {
+        forms.POPE: _stream_rows,
+        forms.LMMS_EVAL: harnesses.read_lmms_eval,
+        forms.VLMEVALKIT: harnesses.read_vlmevalkit,
+    }
+    answers = readers[forms.find_form(path, readers) or forms.POPE](path)
+    first = next(answers, None)
+    if first is None:
+        raise InputError("no answers in this file", path)
+    yield first
+    yield from answers
+
+
+def _stream_rows(path: Path) -> Iterator[Answer]:
     for line, row in read_rows(path, _AnswerRow):
         id = row.id if row.question_id is None else row.question_id
-        text = _first(row.answer, row.response, row.output, row.text)
-        prompt = _first(row.prompt, row.question)
+        text, prompt = row.text, row.prompt if row.question is None else row.question
+        if row.answer is not None or row.response is not None or row.output is not None:
+            told = [each for each in (row.answer, row.response, row.output) if each is not None]
+            if len(told) > 1:
+                what = 'more than one of "answer", "response" and "output"'
+                raise InputError(f"{what}; keep the model's answer alone", path, line)
+            text, prompt = told[0], row.text if prompt is None else prompt
         if id is None:
             raise InputError(
                 'no "question_id": answers are joined by id, never by place', path, line
             )
         if text is None:
             raise InputError('no answer: give it as "text" or "answer"', path, line)
-        if prompt is None and bytes(row.label) and text.rstrip().endswith("?"):
+        if row.label is None and row.category is None:
+            yield Answer(id, text, path, line, prompt)
+            continue
+        if prompt is None and text.rstrip().endswith("?"):
             raise InputError("this is a question with its label, not an answer", path, line)
-        answers.append(Answer(id, text, path, line, prompt))
-    if not answers:
-        raise InputError("no answers in this file", path)
-    return answers
+        own = own_sample(id, prompt, row.category, row.label, row.image)
+        yield Answer(id, text, path, line, prompt, own)
+
+
+def own_sample(
+    id: int | str, prompt: str | None, split: Any, label: Any, image: Any = None
+) -> Sample:
+    """The question as a row of answers tells it; a label other than yes or no (any case) is none.
+
+    >>> own_sample(7, "Is it?", "popular", "Yes").id
+    'popular/7'
+    """
+    known: dict[str, Label] = {"yes": "yes", "no": "no"}
+    return Sample(
+        id=f"{split}/{id}" if split else str(id),
+        image=None if image is None else str(image),
+        prompt=prompt,
+        split=str(split or ""),
+        truth=Truth(label=known.get(str(label).strip().lower())),
+    )
 
 
 def read_captions(path: str | Path) -> list[Answer]:
@@ -148,23 +199,13 @@ def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[
         folder = source.removeprefix("coco:")
         samples = coco.load(folder, only=wanted, lemmatize=lemmatize).samples
     else:
-        table = decode(_unzipped(path), dict[str, list[str]], path)
+        table = read_objects(path)
         return {
             key: Truth(objects=tuple(TrueObject(name=name) for name in names))
             for id, names in table.items()
             if (key := picture_id(id)) in wanted
         }
     return {sample.id: sample.truth for sample in samples if sample.truth is not None}
-
-
-def _unzipped(path: Path) -> bytes:
-    content = read_bytes(path)
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"not a whole gzip file: {error}", path) from None
 
 
 def _caption_rows(path: Path) -> Iterator[tuple[int, _CaptionRow]]:

@@ -16,8 +16,9 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import decode, file_card, read_bytes
 from halluc.datasets.images import open_image
 from halluc.errors import InputError
-from halluc.language.lemmas import Lemmatizer, vocabulary_lemmas
+from halluc.language.lemmas import Lemmatizer
 from halluc.language.mentions import read_caption
+from halluc.language.offline import offline_words
 from halluc.records import Box, Sample, TrueObject, Truth
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def load(
     images: Path | None = None,
     *,
     only: Container[str] | None = None,
-    lemmatize: Lemmatizer = vocabulary_lemmas,
+    lemmatize: Lemmatizer = offline_words,
 ) -> Dataset:
     """Pictures of COCO's annotation files, each with its objects.
 

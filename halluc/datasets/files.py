@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from halluc.errors import InputError
-from halluc.jsonl import read_jsonl, reason
+from halluc.jsonl import BAD_JSON, read_jsonl, read_lines, reason
 
 T = TypeVar("T")
 
@@ -22,10 +23,11 @@ def read_rows(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
     Raises:
         InputError: the file cannot be read, or a row is no JSON of that type; names its line.
     """
-    content = read_bytes(path)
-    if not content.lstrip().startswith(b"["):
-        yield from read_jsonl(path, type)
+    _, first = next(read_lines(path), (0, b""))
+    if not first.lstrip().startswith(b"["):
+        yield from read_jsonl(path, type)  # line by line, however long the file
         return
+    content = read_bytes(path)
     yield from number_rows(content, decode(content, list[msgspec.Raw], path), type, path)
 
 
@@ -45,7 +47,7 @@ def number_rows(
         line += content.count(b"\n", position, start)
         try:
             yield line, decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BAD_JSON as error:
             raise InputError(str(error), path, line) from None
         line, position = line + raw.count(b"\n"), start + len(raw)
 
@@ -58,20 +60,30 @@ def decode(content: bytes, type: type[T], path: str | Path) -> T:
     """
     try:
         return msgspec.json.decode(content, type=type)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        at = re.search(r"\(byte (\d+)\)", str(error))
-        line = content.count(b"\n", 0, int(at[1])) + 1 if at else None
-        raise InputError(str(error), path, line) from None
+    except BAD_JSON as error:
+        raise InputError(str(error), path, _line_of(error, content)) from None
+
+
+def _line_of(error: Exception, content: bytes) -> int | None:
+    """The line where a JSON document is malformed; None if it only has another type."""
+    place = re.search(r"\(byte (\d+)\)", str(error))
+    at = int(place[1]) if place else None
+    if isinstance(error, UnicodeDecodeError):  # counts from the text's start
+        try:
+            content.decode()
+        except UnicodeDecodeError as whole:
+            at = whole.start
+    return None if at is None else content.count(b"\n", 0, at) + 1
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The content of a file.
+    """The content of a file, without a byte order mark of UTF-8 at its start.
 
     Raises:
         InputError: the file cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        return Path(path).read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise InputError(reason(error), path) from None
 

@@ -44,8 +44,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         images: folder of the pictures; default: beside the file.
 
     Raises:
-        InputError: the file cannot be read, a row is no sample, or an id comes twice; names the
-            line.
+        InputError: the file cannot be read or is empty, a row is no sample, or an id comes twice;
+            names the line.
     """
     path = Path(path)
     samples: dict[str, Sample] = {}
@@ -64,6 +64,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         samples[id] = Sample(
             id=id, image=row.image, prompt=row.prompt, split=row.split, truth=truth
         )
+    if not samples:
+        raise InputError("no samples in this file", path)
     return Dataset(
         name=f"jsonl:{path}",
         samples=list(samples.values()),

@@ -14,27 +14,32 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from sys import intern
+from typing import Any, Literal
 
 import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import open_from
+from halluc.datasets.pope_editions import MOST_ROWS, Row, edition_of
 from halluc.errors import InputError
+from halluc.jsonl import reason, write_jsonl
 from halluc.records import Label, Sample, Truth
 
 Split = Literal["random", "popular", "adversarial"]
 SPLITS: tuple[Split, ...] = ("random", "popular", "adversarial")
+LABELS: tuple[Label, Label] = ("yes", "no")
 
 
 class Question(msgspec.Struct):
-    """One row of a POPE file."""
+    """One row of a POPE file; a category, where rows tell one, is their split."""
 
     question_id: int
     image: str
     text: str
     label: Label
+    category: str | None = None
 
 
 def load(path: str | Path, images: Path | None = None) -> Dataset:
@@ -59,20 +64,35 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
 def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Dataset:
     """Questions of several POPE files, each a split of its own.
 
+    The card of a published file says which edition it is.
+
     Raises:
         InputError: as `load`, or two files are of the same split.
     """
     files = [Path(path) for path in paths]
-    for one, other in combinations(files, 2):
-        if split_of(one) == split_of(other):
-            raise InputError(f"of the same split as {one.name}; name one of the two files", other)
-    parts = [read_questions(path) for path in files]
+    taken: dict[str, Path] = {}
+    samples, cards = [], []
+    for path in files:
+        part = read_questions(path)
+        for split in dict.fromkeys(sample.split for sample in part):
+            if (one := taken.setdefault(split, path)) is not path:
+                what = f"of the same split as {one.name}; name one of the two files"
+                raise InputError(what, path)
+        samples += part
+        known = edition_of([_row(sample) for sample in part]) if len(part) < MOST_ROWS else None
+        cards.append(file_card(path, len(part)) | ({"edition": known} if known else {}))
     return Dataset(
         name="pope:" + ",".join(map(str, files)),
-        samples=[sample for part in parts for sample in part],
+        samples=samples,
         open_image=partial(open_from, images or Path()),
-        card={"files": [file_card(p, len(part)) for p, part in zip(files, parts, strict=True)]},
+        card={"files": cards},
     )
+
+
+def _row(sample: Sample) -> Row:
+    label = sample.truth.label if sample.truth else None
+    id = int(sample.id.rpartition("/")[2])
+    return Row(id, sample.image or "", sample.prompt or "", label)
 
 
 def read_questions(path: str | Path) -> list[Sample]:
@@ -81,20 +101,31 @@ def read_questions(path: str | Path) -> list[Sample]:
     Raises:
         InputError: the file cannot be read, a row is no POPE question, an id comes twice.
     """
-    split = split_of(path)
+    whole = split_of(path)
+    truths = {label: Truth(label=label) for label in LABELS}
     samples: dict[str, Sample] = {}
-    lines: dict[str, int] = {}
     for line, row in read_rows(path, Question):
+        split = whole if row.category is None else intern(row.category)
         id = f"{split}/{row.question_id}"
         if id in samples:
-            what = f"question_id {row.question_id} stands already in line {lines[id]}"
+            first = _line_of(path, row)
+            what = f"question_id {row.question_id} stands already in line {first}"
             raise InputError(f"{what}; ids must be unique", path, line)
-        truth = Truth(label=row.label)
-        samples[id] = Sample(id=id, image=row.image, prompt=row.text, split=split, truth=truth)
-        lines[id] = line
+        # Pictures and questions repeat, so equal texts are one object: a million rows fit.
+        image, prompt = intern(row.image), intern(row.text)
+        samples[id] = Sample(
+            id=id, image=image, prompt=prompt, split=split, truth=truths[row.label]
+        )
     if not samples:
         raise InputError("no questions in this file", path)
     return list(samples.values())
+
+
+def _line_of(path: str | Path, wanted: Question) -> int:
+    """The first line with the id of a question."""
+    key = wanted.category, wanted.question_id
+    rows = read_rows(path, Question)
+    return next(line for line, row in rows if (row.category, row.question_id) == key)
 
 
 def split_of(path: str | Path) -> str:
@@ -162,10 +193,50 @@ def build_questions(
     return questions
 
 
+def write_questions(questions: Sequence[Sample], output: Path) -> list[dict[str, Any]]:
+    """Write questions as published files do, numbered from 1 in each split.
+
+    Args:
+        questions: as `build_questions` gives them.
+        output: a file (*.json, *.jsonl), whose rows tell their split as ``category`` if there are
+            several; or a folder, which gets a file of each split.
+
+    Returns:
+        The card of each file.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for each in questions:
+        part = rows.setdefault(each.split, [])
+        label = each.truth.label if each.truth else None
+        image = each.image or each.id.rsplit("/", 2)[0]
+        part.append(
+            {"question_id": len(part) + 1, "image": image, "text": each.prompt, "label": label}
+        )
+    if output.suffix in (".json", ".jsonl"):
+        several = len(rows) > 1
+        content = [
+            row | ({"category": split} if several else {})
+            for split, part in rows.items()
+            for row in part
+        ]
+        files = {output: content}
+    else:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(reason(error), output) from None
+        files = {output / f"pope_{split}.jsonl": part for split, part in rows.items()}
+    for path, content in files.items():
+        write_jsonl(path, content)
+    return [file_card(path, len(content)) for path, content in files.items()]
+
+
 def _ask(sample: Sample, split: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Sample]:
-    labels: tuple[Label, Label] = ("yes", "no")
     truth = sample.truth or Truth()
-    asked = ((name, label) for pair in pairs for name, label in zip(pair, labels, strict=True))
+    asked = ((name, label) for pair in pairs for name, label in zip(pair, LABELS, strict=True))
     for number, (name, label) in enumerate(asked, 1):
         yield Sample(
             id=f"{sample.id}/{split}/{number}",

@@ -1,81 +1,141 @@
-"""The words of a text in their singular form, with the place where they stand.
+"""The words of a text in their dictionary form, with the place where they stand.
 
-Two ways to the same end: `vocabulary` needs no data and knows the plurals of the CHAIR vocabulary;
-`wordnet` (`halluc.language.wordnet`) is the published one and needs NLTK's data.
+CHAIR looks words up in a list of singular nouns, and its published scripts disagree on how a word
+gets there. Three ways are kept apart by name:
+
+* ``offline`` (`halluc.language.offline`) needs no data and predicts what ``wordnet`` gives;
+* ``wordnet`` (`halluc.language.wordnet`) is the published one of OPERA and its descendants,
+  exactly, with NLTK's data;
+* ``pattern`` (`halluc.language.pattern`) is that of the original scripts, without pattern.en.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from importlib import import_module
+from itertools import accumulate, chain
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
-from halluc.language.vocabulary import coco_vocabulary
+Compat = Literal["offline", "wordnet", "pattern"]
 
-Lemmas = Literal["wordnet", "vocabulary"]
-
+_CLITIC = r"(?:s|m|d|ll|re|ve)\b"
 # Words with inner hyphens, dots, slashes and apostrophes stay whole, clitics stand alone, and so
 # does every other sign: NLTK's tokens, near enough to count words.
 _TOKEN = re.compile(
-    r"\w+(?=n't\b)|n't\b|'(?:s|m|d|ll|re|ve)\b|\w+(?:[-/.,'’](?!(?:s|m|d|ll|re|ve)\b)\w+)*|\.{2,}|--|[^\w\s]"
+    rf"\w+(?=n't\b)|n't\b|'{_CLITIC}|\w+(?:[-/.,'’](?!{_CLITIC})\w+)*|\.{{2,}}|--|[^\w\s]"
 )
-_IRREGULAR = {
-    "child": "children",
-    "goose": "geese",
-    "man": "men",
-    "mouse": "mice",
-    "ox": "oxen",
-    "person": "persons",
-    "sheep": "sheep",
-    "woman": "women",
-}
+# Pieces of text that a tokenizer remembers; captions hold some ten thousand different ones.
+_REMEMBERED = 100_000
+
+Span = tuple[int, int]
 
 
-class Lemma(NamedTuple):
-    """A word: its span in the text, half open, and its dictionary form in lower case."""
+class Words(NamedTuple):
+    """Words of a text, in order.
 
-    start: int
-    end: int
-    text: str
+    Attributes:
+        forms: the dictionary form of each.
+        spans: where each stands: start and end, half open.
+    """
+
+    forms: list[str]
+    spans: list[Span]
 
 
-Lemmatizer = Callable[[str], list[Lemma]]
+class Lemmas(NamedTuple):
+    """The words and signs of a text as CHAIR looks them up.
+
+    Attributes:
+        forms: the dictionary form of each, in lower case, in order.
+        spans: where the words stand that CHAIR's vocabulary knows, by their place in `forms`, in
+            order: start and end, half open. Others may be among them.
+    """
+
+    forms: list[str]
+    spans: dict[int, Span]
 
 
-def lemmatizer(
-    lemmas: Lemmas | Literal["auto"] = "auto", nltk_data: str | Path | None = None
-) -> tuple[Lemmas, Lemmatizer]:
-    """The way to lemmas by its name, and the name that "auto" came to.
+Lemmatizer = Callable[[str], Lemmas]
+
+
+def lemmatizer(compat: Compat = "offline", nltk_data: str | Path | None = None) -> Lemmatizer:
+    """The way from a text to its words, by its name.
 
     Args:
-        lemmas: "wordnet", "vocabulary", or "auto": wordnet where its data is found.
-        nltk_data: a folder of NLTK data to search first.
+        compat: "offline", "wordnet" or "pattern".
+        nltk_data: a folder of NLTK data, which only "wordnet" needs, to search first.
 
     Raises:
         InputError: wordnet is asked for and its data is not found.
     """
-    from halluc.language import wordnet
+    if compat == "wordnet":
+        from halluc.language.wordnet import wordnet_lemmatizer
 
-    if lemmas == "auto":
-        lemmas = "wordnet" if wordnet.has_wordnet(nltk_data) else "vocabulary"
-    if lemmas == "wordnet":
-        return lemmas, wordnet.wordnet_lemmatizer(nltk_data)
-    return lemmas, vocabulary_lemmas
+        return wordnet_lemmatizer(nltk_data)
+    module = import_module(f"halluc.language.{compat}")
+    return cast(Lemmatizer, getattr(module, f"{compat}_words"))
 
 
-def vocabulary_lemmas(text: str) -> list[Lemma]:
-    """The words of a text; plurals of words of the CHAIR vocabulary become singular.
+class Tokenizer(dict[str, tuple[str, ...]]):
+    """Cuts text into words and signs in lower case, nearly as NLTK's tokenizer does.
 
-    >>> [lemma.text for lemma in vocabulary_lemmas("Two women's knives, and a dog.")]
-    ['two', 'woman', "'s", 'knife', ',', 'and', 'a', 'dog', '.']
+    It is made of pieces that stand between white space, with the tokens of each. No token reaches
+    from one to the next, and captions have few different ones, so each is cut but once.
+
+    Args:
+        known: whether the place of a word is wanted.
     """
-    singular = _singulars()
-    return [
-        Lemma(match.start(), match.end(), singular.get(match.group(), match.group()))
-        for match in _TOKEN.finditer(lower(text))
-    ]
+
+    def __init__(self, known: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._known = known
+        self._marks: dict[str, list[tuple[int, int, int]]] = {}
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        """Cut a piece, and mark the known words in it."""
+        if piece.isalpha():  # one word
+            tokens, marks = (piece,), [(0, 0, len(piece))] if self._known(piece) else []
+        else:
+            found = list(_TOKEN.finditer(piece))
+            tokens = tuple(each[0] for each in found)
+            marks = [(n, *each.span()) for n, each in enumerate(found) if self._known(each[0])]
+        if marks:
+            self._marks[piece] = marks
+        self[piece] = tokens
+        return tokens
+
+    def tokens(self, text: str) -> Lemmas:
+        """The words and signs of a text as they stand, and the places of those that are known.
+
+        >>> Tokenizer({"dog"}.__contains__).tokens("They don't see a dog.")
+        Lemmas(forms=['they', 'do', "n't", 'see', 'a', 'dog', '.'], spans={5: (17, 20)})
+        """
+        if len(self) > _REMEMBERED:
+            self.clear()
+            self._marks.clear()
+        lowered = lower(text)
+        pieces = lowered.split()
+        groups = list(map(self.__getitem__, pieces))
+        firsts = accumulate(map(len, groups), initial=0)
+        spans, end, marks = {}, 0, self._marks
+        for first, piece in zip(firsts, pieces, strict=False):
+            if piece not in marks:
+                continue
+            begin = lowered.find(piece, end)
+            while not _alone(lowered, begin, begin + len(piece)):
+                begin = lowered.find(piece, begin + 1)  # it was a part of another piece
+            end = begin + len(piece)
+            for place, start, stop in marks[piece]:
+                spans[first + place] = begin + start, begin + stop
+        return Lemmas(list(chain.from_iterable(groups)), spans)
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    """Whether white space or nothing is on both sides."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return (not before or before.isspace()) and (not after or after.isspace())
 
 
 def lower(text: str) -> str:
@@ -84,27 +144,3 @@ def lower(text: str) -> str:
     if len(lowered) == len(text):
         return lowered
     return "".join(each if len(each.lower()) != 1 else each.lower() for each in text)
-
-
-@cache
-def _singulars() -> dict[str, str]:
-    vocabulary = coco_vocabulary()
-    words = {part for entry in (*vocabulary.nodes, *vocabulary.pairs) for part in entry.split()}
-    # In reverse, so that "knives" is of "knife" and not of the list's "knive".
-    ordered = sorted(words, reverse=True)
-    plurals = {plural: word for word in ordered for plural in _plurals(word)}
-    # A plural that is an entry by itself ("children", "skis") stays as it is.
-    return {plural: word for plural, word in plurals.items() if plural not in words}
-
-
-def _plurals(word: str) -> list[str]:
-    for ending, plural in _IRREGULAR.items():
-        if word.endswith(ending):
-            return [word.removesuffix(ending) + plural]
-    if re.search(r"(s|x|z|ch|sh)$", word):
-        return [word + "es"]
-    if re.search(r"[^aeiou]y$", word):
-        return [word[:-1] + "ies"]
-    if re.search(r"(kni|cal)fe?$", word):
-        return [re.sub(r"fe?$", "ves", word)]
-    return [word + "s", word + "es"] if word.endswith("o") else [word + "s"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from halluc.language.lemmas import Lemma, Lemmatizer
+from halluc.language.lemmas import Lemmatizer
 from halluc.language.vocabulary import coco_vocabulary
 
 
@@ -22,43 +22,39 @@ class Mention(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What CHAIR reads in a caption: all words after merging (signs too), and the mentions."""
+    """What CHAIR reads in a caption.
 
-    words: list[str]
+    Attributes:
+        length: how many words and signs it has, a pair counted as one.
+        mentions: in the order of the text.
+    """
+
+    length: int
     mentions: list[Mention]
 
 
 def read_caption(text: str, lemmatize: Lemmatizer) -> Reading:
     """Find the classes that a caption mentions, in the order of the text, with repetitions.
 
-    >>> from halluc.language.lemmas import vocabulary_lemmas
-    >>> reading = read_caption("A baby elephant and two sofas.", vocabulary_lemmas)
+    >>> from halluc.language.offline import offline_words
+    >>> reading = read_caption("A baby elephant and two sofas.", offline_words)
     >>> [(mention.start, mention.word, mention.node) for mention in reading.mentions]
     [(2, 'elephant', 'elephant'), (24, 'sofa', 'couch')]
     """
     vocabulary = coco_vocabulary()
-    merged = _merge(lemmatize(text))
-    words = [lemma.text for lemma in merged]
-    on_toilet = "toilet" in words and "seat" in words
-    mentions = [
-        Mention(lemma.start, lemma.end, lemma.text, vocabulary.nodes[lemma.text])
-        for lemma in merged
-        if lemma.text in vocabulary.nodes and not (on_toilet and lemma.text == "seat")
-    ]
-    return Reading(words, mentions)
-
-
-def _merge(lemmas: list[Lemma]) -> list[Lemma]:
-    pairs = coco_vocabulary().pairs
-    merged: list[Lemma] = []
-    position = 0
-    while position < len(lemmas):
-        first, *rest = lemmas[position : position + 2]
-        word = pairs.get(f"{first.text} {rest[0].text}") if rest else None
-        if word is None:
-            merged.append(first)
-            position += 1
-        else:
-            merged.append(Lemma(first.start, rest[0].end, word))
-            position += 2
-    return merged
+    nodes, pairs = vocabulary.nodes, vocabulary.pairs
+    forms, spans = lemmatize(text)
+    mentions, length, free = [], len(forms), 0  # free: the first word that is in no pair yet
+    for place, span in spans.items():
+        if place < free:
+            continue
+        word, last = forms[place], span
+        if place + 1 in spans and (pair := pairs.get(f"{word} {forms[place + 1]}")) is not None:
+            word, last, free = pair, spans[place + 1], place + 2
+            length -= 1
+        if word in nodes:
+            mentions.append(Mention(span[0], last[1], word, nodes[word]))
+    words = [mention.word for mention in mentions]
+    if "toilet" in words and "seat" in words:
+        mentions = [mention for mention in mentions if mention.word != "seat"]
+    return Reading(length, mentions)

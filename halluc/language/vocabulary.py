@@ -1,8 +1,7 @@
 """The vocabulary of CHAIR: which words name which of COCO's 80 classes.
 
 Source: Rohrbach et al. 2018, "Object Hallucination in Image Captioning" (arXiv:1809.02156), and the
-    word
-lists published with it at https://github.com/LisaAnne/Hallucination.
+word lists published with it at https://github.com/LisaAnne/Hallucination.
 """
 
 from __future__ import annotations
@@ -33,10 +32,12 @@ class Vocabulary:
     Attributes:
         nodes: word (singular, lower case; some of two words) to the class it names.
         pairs: two singular words in a row to the word that they are read as.
+        words: the words of nodes and pairs, each alone.
     """
 
     nodes: Mapping[str, str]
     pairs: Mapping[str, str]
+    words: frozenset[str]
 
     @property
     def classes(self) -> list[str]:
@@ -61,4 +62,6 @@ def coco_vocabulary() -> Vocabulary:
         pairs[f"baby {animal}"] = pairs[f"adult {animal}"] = animal
     for vehicle in _PASSENGER.split(", "):
         pairs[f"passenger {vehicle}"] = vehicle
-    return Vocabulary(nodes, pairs | _OVERRIDES)
+    pairs |= _OVERRIDES
+    words = frozenset(word for entry in (*nodes, *pairs) for word in entry.split())
+    return Vocabulary(nodes, pairs, words)

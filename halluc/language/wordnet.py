@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from halluc.errors import InputError
-from halluc.language.lemmas import Lemma, lower
+from halluc.language.lemmas import Lemmas, lower
+from halluc.language.vocabulary import coco_vocabulary
 
 # NLTK reads WordNet from a folder or from its zip, the tagger from a folder alone.
 _DATA = {
@@ -24,8 +25,10 @@ _DATA = {
 }
 _GET = "python -m nltk.downloader averaged_perceptron_tagger_eng wordnet"
 _STOP = re.compile(r"[.!?]+[\"')\]}”’]*(?=\s|$)")
-# Punkt, on text in lower case, ends no sentence after a number, an initial or an abbreviation.
-_NO_STOP = re.compile(r"(?<![\w.,-])(\d[\d,.-]*|([^\W\d_]\.)*[^\W\d_]|mr|mrs|ms|dr|st|jr|sr|vs)\.$")
+# Punkt ends no sentence after a number, an initial or an abbreviation.
+_NO_STOP = re.compile(
+    r"(?<![\w.,'’-])(\d[\d,.-]*|([^\W\d_]\.)*[^\W\d_]|mr|mrs|ms|dr|st|jr|sr|vs)\.$", re.I
+)
 _QUOTES = ('"', "``", "''")
 _PARTS = {"J": "a", "V": "v", "R": "r"}  # everything else is lemmatized as a noun
 
@@ -35,9 +38,30 @@ def has_wordnet(nltk_data: str | Path | None = None) -> bool:
     return not _missing(nltk_data)
 
 
+class Tagged(NamedTuple):
+    """A word or sign: its span in the text, half open, as it is written, its part of speech."""
+
+    start: int
+    end: int
+    text: str
+    tag: str
+
+
+class WordNet(NamedTuple):
+    """NLTK's tagger and WordNet, loaded.
+
+    Attributes:
+        tag: the words and signs of a text with their tags of the Penn Treebank.
+        lemma: the dictionary form of a word as a part of speech ("n", "v", "a", "r").
+    """
+
+    tag: Callable[[str], list[Tagged]]
+    lemma: Callable[[str, str], str]
+
+
 @cache
-def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], list[Lemma]]:
-    """A function from a text to its lemmas, as the published script has them.
+def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], Lemmas]:
+    """A function from a text to its words, as the published script has them.
 
     Args:
         nltk_data: a folder of NLTK data to search before NLTK's own path and ``NLTK_DATA``.
@@ -45,10 +69,38 @@ def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], l
     Raises:
         InputError: the tagger or WordNet is not found, or cannot be loaded.
     """
+    tag, lemma = load_wordnet(nltk_data, "use --compat offline, which needs none")
+
+    known = coco_vocabulary().words
+
+    def lemmatize(text: str) -> Lemmas:
+        words = tag(lower(text))
+        forms = [lemma(each.text, _PARTS.get(each.tag[:1], "n")) for each in words]
+        spans = {
+            place: (each.start, each.end)
+            for place, (form, each) in enumerate(zip(forms, words, strict=True))
+            if form in known
+        }
+        return Lemmas(forms, spans)
+
+    return lemmatize
+
+
+@cache
+def load_wordnet(nltk_data: str | Path | None, instead: str) -> WordNet:
+    """NLTK's tagger and WordNet.
+
+    Args:
+        nltk_data: a folder of NLTK data to search before NLTK's own path and ``NLTK_DATA``.
+        instead: what to do where there is none, for the message.
+
+    Raises:
+        InputError: the tagger or WordNet is not found, or cannot be loaded.
+    """
     if missing := _missing(nltk_data):
         raise InputError(
             f"NLTK data {' and '.join(missing)} not found; get it with `{_GET}`, name its folder "
-            "with --nltk-data, or use --lemmas vocabulary, which needs none",
+            f"with --nltk-data, or {instead}",
             nltk_data,
         )
     from nltk.stem import WordNetLemmatizer
@@ -58,26 +110,22 @@ def wordnet_lemmatizer(nltk_data: str | Path | None = None) -> Callable[[str], l
     tokenize, lemma = NLTKWordTokenizer().tokenize, cache(WordNetLemmatizer().lemmatize)
     try:
         tag = PerceptronTagger().tag
-        lemma("dogs")  # loads WordNet
+        lemma("dogs", "n")  # loads WordNet
     except (OSError, LookupError, ValueError) as error:
         raise InputError(
             f"NLTK data cannot be loaded ({error}); get it anew with `{_GET}`"
         ) from None
 
-    def lemmatize(text: str) -> list[Lemma]:
-        lowered = lower(text)
+    def tagged(text: str) -> list[Tagged]:
         tokens = [
             (offset + start, offset + end, token)
-            for offset, sentence in _sentences(lowered)
+            for offset, sentence in _sentences(text)
             for start, end, token in _align(tokenize(sentence), sentence)
         ]
         tags = tag([token for _, _, token in tokens])
-        return [
-            Lemma(start, end, lemma(token, _PARTS.get(part[:1], "n")))
-            for (start, end, token), (_, part) in zip(tokens, tags, strict=True)
-        ]
+        return [Tagged(*token, part) for token, (_, part) in zip(tokens, tags, strict=True)]
 
-    return lemmatize
+    return WordNet(tagged, lemma)
 
 
 def _missing(nltk_data: str | Path | None) -> list[str]:
@@ -100,7 +148,9 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
     start = 0
     for stop in _STOP.finditer(text):
         sentence = text[start : stop.end()]
-        if not _NO_STOP.search(sentence):
+        # A capital after a number begins a sentence all the same.
+        number = sentence[-2:-1].isdigit() and text[stop.end() :].lstrip()[:1].isupper()
+        if number or not _NO_STOP.search(sentence):
             yield start, sentence
             start = stop.end()
     yield start, text[start:]

@@ -82,6 +82,13 @@ def test_what_does_not_fit_is_named(rows, samples, message):
     assert "\n" not in str(error.value)
 
 
+def test_two_answers_in_one_line_of_an_array(tmp_path):
+    file = tmp_path / "answers.json"
+    file.write_text('[{"id": 1, "text": "Yes"}, {"id": 1, "text": "No"}]')
+    with pytest.raises(InputError, match=r"json:1: 1 questions answered twice \(1\)"):
+        align(read_answers(file), SAMPLES[:1])
+
+
 def test_published_answers_each_lose_one(shared):
     """A lost answer shifts nothing: it is named, wherever it was."""
     truth = load_files([shared / "pope" / "coco" / "coco_pope_popular.json"]).samples

@@ -5,7 +5,7 @@ import pytest
 
 from halluc.datasets.answers import picture_id, read_answers, read_captions, read_truths
 from halluc.errors import InputError
-from halluc.language.lemmas import vocabulary_lemmas
+from halluc.language.offline import offline_words
 
 
 def write(tmp_path, text, name="file.json"):
@@ -103,7 +103,7 @@ def test_truths_from_a_table(tmp_path):
     packed = tmp_path / "file.json.gz"
     packed.write_bytes(gzip.compress(json.dumps(table).encode()))
     for file in (plain, packed):
-        found = read_truths(str(file), ["42", "7", "8"], vocabulary_lemmas)
+        found = read_truths(str(file), ["42", "7", "8"], offline_words)
         assert {id: truth.names for id, truth in found.items()} == {
             "42": {"dog", "cup"},
             "7": {"bus"},
@@ -112,7 +112,7 @@ def test_truths_from_a_table(tmp_path):
 
 def test_truths_from_data(tmp_path):
     file = write(tmp_path, {"id": "x", "objects": ["dog"]}, "rows.jsonl")
-    found = read_truths(f"jsonl:{file}", ["x"], vocabulary_lemmas)
+    found = read_truths(f"jsonl:{file}", ["x"], offline_words)
     assert found["x"].names == {"dog"}
 
 
@@ -128,4 +128,4 @@ def test_bad_truth_files(content, message, tmp_path):
     file = tmp_path / "truth"
     file.write_bytes(content)
     with pytest.raises(InputError, match=message):
-        read_truths(str(file), ["1"], vocabulary_lemmas)
+        read_truths(str(file), ["1"], offline_words)

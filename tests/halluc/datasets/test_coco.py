@@ -5,7 +5,7 @@ import pytest
 from halluc.datasets import coco
 from halluc.datasets.answers import read_truths
 from halluc.errors import InputError
-from halluc.language.lemmas import vocabulary_lemmas
+from halluc.language.offline import offline_words
 from halluc.records import Box, TrueObject
 
 INSTANCES = {
@@ -54,7 +54,7 @@ def test_annotations_alone_and_a_choice_of_pictures(tmp_path):
     write(tmp_path, captions=None)
     (sample,) = coco.load(tmp_path, only={"9"}).samples
     assert sample.truth.names == {"cat"}
-    found = read_truths(str(tmp_path), ["9"], vocabulary_lemmas)
+    found = read_truths(str(tmp_path), ["9"], offline_words)
     assert {id: truth.names for id, truth in found.items()} == {"9": {"cat"}}
 
 

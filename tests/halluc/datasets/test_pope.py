@@ -138,6 +138,8 @@ def test_bad_rows_are_named(text, message, tmp_path):
 def test_files_of_one_split_and_empty_folders(tmp_path):
     with pytest.raises(InputError, match="no POPE question files"):
         load(tmp_path)
+    for name in ("a_random.json", "b_random.json"):
+        (tmp_path / name).write_text(json.dumps(ROW))
     with pytest.raises(InputError, match="of the same split as a_random"):
         load_files([tmp_path / "a_random.json", tmp_path / "b_random.json"])
     with pytest.raises(InputError, match="No such file"):

@@ -1,7 +1,7 @@
 import pytest
 
-from halluc.language.lemmas import vocabulary_lemmas
 from halluc.language.mentions import read_caption
+from halluc.language.offline import offline_words
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,17 @@ from halluc.language.mentions import read_caption
     ],
 )
 def test_classes_in_captions(text, nodes):
-    assert [mention.node for mention in read_caption(text, vocabulary_lemmas).mentions] == nodes
+    assert [mention.node for mention in read_caption(text, offline_words).mentions] == nodes
 
 
 def test_words_count_seats_that_are_no_chair():
-    reading = read_caption("The toilet has a seat.", vocabulary_lemmas)
-    assert reading.words == ["the", "toilet", "has", "a", "seat", "."]
+    reading = read_caption("The toilet has a seat.", offline_words)
+    assert reading.length == len(["the", "toilet", "has", "a", "seat", "."])
     assert [mention.word for mention in reading.mentions] == ["toilet"]
+
+
+def test_a_pair_is_one_word():
+    reading = read_caption("Train tracks, a baby zebra and traffic lights", offline_words)
+    assert reading.length == len(["train track", ",", "a", "zebra", "and", "traffic light"])
+    spans = [(mention.start, mention.end) for mention in reading.mentions]
+    assert spans == [(16, 26), (31, 45)]

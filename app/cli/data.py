@@ -1,0 +1,110 @@
+"""`halluc data`: build question files and recognise published ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from app.scoring import AS_JSON
+from halluc.datasets.load import FORMS
+from halluc.errors import InputError
+
+if TYPE_CHECKING:
+    from halluc.datasets.pope import Split
+    from halluc.datasets.pope_editions import Verified
+
+
+@click.group()
+def data() -> None:
+    """Build question files, and recognise published ones."""
+
+
+@data.group()
+def pope() -> None:
+    """Questions on whether an object is in the picture (arXiv:2305.10355)."""
+
+
+@pope.command()
+@click.option("--data", "name", required=True, help=f"Pictures with their objects: {FORMS}.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A file (*.json, *.jsonl) for all questions, or a folder for a file of each split.",
+)
+@click.option("--seed", default=0, show_default=True, help="Fixes which objects are asked for.")
+@click.option(
+    "--positives",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Present objects to ask for, a picture, at most; as many absent ones.",
+)
+@click.option(
+    "--splits",
+    default="random,popular,adversarial",
+    show_default=True,
+    help="Which ways to choose absent objects.",
+)
+def build(*, name: str, output: Path, seed: int, positives: int, splits: str) -> None:
+    """Ask of each picture for objects that are in it and for as many that are not.
+
+    Absent objects are drawn by chance (random), are the most frequent ones (popular), or those that
+    most often come with the present one that is asked for (adversarial). The same data and seed
+    give the same bytes.
+    """
+    from halluc.datasets.load import load_dataset
+    from halluc.datasets.pope import build_questions, write_questions
+
+    chosen = _splits(splits)
+    samples = load_dataset(name).samples
+    questions = build_questions(samples, seed, splits=chosen, positives=positives)
+    if not questions:
+        raise InputError(f"no picture of {name} has objects, so there is nothing to ask")
+    for card in write_questions(questions, output):
+        click.echo(f"{card['file']}: {card['rows']:,} questions, sha256 {card['sha256'][:12]}")
+
+
+def _splits(text: str) -> list[Split]:
+    from halluc.datasets.pope import SPLITS
+
+    given = [name.strip() for name in text.split(",")]
+    chosen = [split for split in SPLITS if split in given]
+    if len(chosen) != len(given):
+        raise InputError(f"--splits names some of {', '.join(SPLITS)}, each once; not {text!r}")
+    return chosen
+
+
+@data.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@AS_JSON
+def verify(files: tuple[str, ...], as_json: bool) -> None:
+    """Say which published POPE question file each of these is, or else what it holds.
+
+    Files are known by what they ask: neither the order of rows and keys nor the form (JSON lines or
+    an array) matters. Whether a copy has the "imange" typo of older ones is told apart.
+    """
+    from halluc.datasets.pope_editions import verify as look
+
+    found = [look(file) for file in files]
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    for file, each in zip(files, found, strict=True):
+        click.echo(f"{file}: {_said(each)}")
+
+
+def _said(found: Verified) -> str:
+    """What a question file is, in a line."""
+    parts = [found.edition or "no published file that is known"]
+    if found.yes is None:
+        parts.append(f"{found.rows:,} questions without labels")
+    else:
+        parts.append(f"{found.rows:,} questions ({found.yes:,} yes, {found.no:,} no)")
+    parts += [f"{split} {number:,}" for split, number in found.categories.items()]
+    parts.append(f'"imange" in {found.typos:,} of them' if found.typos else 'no "imange" typo')
+    return "; ".join(parts) + f"; sha256 {found.sha256[:12]}"

@@ -1,0 +1,106 @@
+"""Speed and distance of CHAIR's default path from the published one, in one run.
+
+    python benchmarks/chair.py ../shared
+
+Three ways to the same figures, timed on the same captions: the published procedure step by step
+(tokenize, ``nltk.pos_tag``, ``WordNetLemmatizer`` for each token, as ``chair.py`` of
+https://github.com/shikiw/OPERA does), the same words from `--compat wordnet`, and `--compat
+offline`, the default. Each goes once over all captions, in processor time after NLTK's data is
+loaded, from words and mentions to counts, findings and figures. Then, for each file of captions,
+the figures of the last two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from pathlib import Path
+
+from halluc.datasets.answers import read_captions, read_truths
+from halluc.language.lemmas import Lemmas, Lemmatizer
+from halluc.language.offline import offline_words
+from halluc.language.wordnet import wordnet_lemmatizer
+from halluc.records import Truth
+from metrics.chair import Chair, chair
+
+Given = tuple[dict[str, str], dict[str, Truth]]
+
+FILES = [
+    *("deco/regular_chair", "deco/deco_chair", "deco/vcd_chair"),
+    *("less-is-more/r1-llava1.5-7b", "less-is-more/r2-vcd", "less-is-more/r3-opera"),
+    *("less-is-more/r4-opera-fast", "less-is-more/r5-ours-inst", "less-is-more/r6-ours-cap"),
+]
+PARTS = {"J": "a", "V": "v", "N": "n", "R": "r"}
+
+
+def published(text: str) -> Lemmas:
+    """Words as the published script makes them; only punkt's sentences are cut by a pattern."""
+    import nltk
+    from nltk.stem import WordNetLemmatizer
+    from nltk.tokenize import NLTKWordTokenizer
+
+    sentences = re.split(r"(?<=[.!?])\s+", text.lower())
+    tokens = [token for each in sentences for token in NLTKWordTokenizer().tokenize(each)]
+    lemmatizer = WordNetLemmatizer()
+    forms = [
+        lemmatizer.lemmatize(token, PARTS.get(tag[:1], "n")) for token, tag in nltk.pos_tag(tokens)
+    ]
+    return Lemmas(forms, dict.fromkeys(range(len(forms)), (0, 0)))
+
+
+def score(given: list[Given], words: Lemmatizer) -> tuple[float, list[Chair]]:
+    """Seconds of processor time for all captions, and what came out."""
+    start = time.process_time()
+    results = [chair(captions, truths, words) for captions, truths in given]
+    return time.process_time() - start, results
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("shared", type=Path, help="folder with data/ and nltk_data/")
+    shared = parser.parse_args().shared
+    wordnet = wordnet_lemmatizer(str((shared / "nltk_data").resolve()))
+    gold = str(shared / "data" / "coco" / "coco_gt_objects_wordnet.json.gz")
+    given: list[Given] = []
+    for name in FILES:
+        rows = read_captions(shared / "data" / "captions" / f"{name}.jsonl")
+        captions = {str(row.id): row.text for row in rows}
+        given.append((captions, read_truths(gold, captions, offline_words)))
+    total = sum(len(captions) for captions, _ in given)
+    published("Dogs.")  # loads the tagger
+    chair({"": "A dog."}, {"": Truth()})
+
+    print(f"{total} captions{'':15}{'ms a caption':>14}{'captions/s':>12}{'offline is':>16}")
+    ways = {"published procedure": published, "--compat wordnet": wordnet, "offline": offline_words}
+    runs = {name: score(given, way) for name, way in ways.items()}
+    for name, (spent, _) in runs.items():
+        times = f"{spent / runs['offline'][0]:.0f} x as fast"
+        print(f"{name:28}{1000 * spent / total:14.3f}{total / spent:12.0f}{times:>16}")
+
+    print(f"\n{'':30}{'CHAIRs':>16}{'CHAIRi':>18}{'same objects':>16}")
+    print(f"{'':30}{'wordnet':>9}{'offline':>9}{'wordnet':>9}{'offline':>9}")
+    pairs = zip(runs["--compat wordnet"][1], runs["offline"][1], strict=True)
+    for name, (exact, near) in zip(FILES, pairs, strict=True):
+        figures = [
+            100 * (score.value or 0)
+            for both in zip(exact.scores[:2], near.scores[:2], strict=True)
+            for score in both
+        ]
+        lists, others = objects(exact), objects(near)
+        same = sum(lists[id] == others[id] for id in lists)
+        row = "".join(f"{value:9.2f}" for value in figures)
+        print(f"{name:30}{row}{same:9} of {len(lists)}")
+
+
+def objects(result: Chair) -> dict[str, list[str]]:
+    """The objects that each caption mentions, in order."""
+    lists: dict[str, list[str]] = {id: [] for id in result.counts}
+    for finding in result.findings:
+        lists[finding.id].append(finding.claim.subject)
+    return lists
+
+
+if __name__ == "__main__":
+    main()

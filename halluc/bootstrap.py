@@ -1,0 +1,193 @@
+"""What each picture adds to a metric's figures, and the figures of resampled pictures.
+
+A figure is a ratio of two sums over pictures, or a weighted sum of such ratios (the mean over
+splits). Answers on one picture resemble each other, so pictures are resampled, never answers (Efron
+and Tibshirani 1993, "An introduction to the bootstrap"; Field and Welsh 2007, "Bootstrapping
+clustered data", JRSS B 69). The same seed draws the same, whatever the order of the records or the
+number of threads.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from halluc.records import Score
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Key = tuple[str, str]
+"""Split and name of a figure."""
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+
+Bounds = tuple[float, float] | tuple[None, None]
+"""An interval, or none."""
+
+# More pictures than these are put together before they are resampled; see `grouping`.
+MOST_CLUSTERS = 5_000
+# Draws held in memory at once: 16 MB.
+_AT_ONCE = 2_000_000
+
+
+class _Counts(Protocol):
+    def __add__(self, other: Self, /) -> Self: ...
+
+
+C = TypeVar("C", bound=_Counts)
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The figures of a metric with what each picture adds to them.
+
+    Attributes:
+        scores: the figures of all answers.
+        parts: the same ratios of each picture's answers alone, by picture (or by group, see
+            `grouping`); only their numerators and denominators count.
+        blends: figures that are no ratio but a weighted sum of ratios; their weights by key. One
+            of ratios that are not among the scores has no interval.
+    """
+
+    scores: Sequence[Score]
+    parts: Mapping[str, Sequence[Score]]
+    blends: Mapping[Key, Mapping[Key, float]] = field(default_factory=dict)
+
+
+def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
+    """Counts of things as counts of the pictures they are about.
+
+    >>> merged({"a/1": 2, "a/2": 3, "b/1": 1}, {"a/1": "a", "a/2": "a", "b/1": "b"})
+    {'a': 5, 'b': 1}
+    """
+    sums: dict[str, C] = {}
+    for key, count in counts.items():
+        name = clusters[key]
+        sums[name] = sums[name] + count if name in sums else count
+    return sums
+
+
+def grouping(pictures: Collection[str]) -> Callable[[str], str]:
+    """What is drawn for a picture: itself, or where pictures are very many, a group of them.
+
+    A hash of its name puts a picture in one of `MOST_CLUSTERS` groups. They are as independent of
+    each other as pictures, so intervals stay right, their width within some 1 %.
+    """
+    if len(pictures) <= MOST_CLUSTERS:
+        return lambda picture: picture
+    return lambda picture: f"group {zlib.crc32(picture.encode()) % MOST_CLUSTERS}"
+
+
+def count_pictures(
+    counts: Mapping[str, C],
+    clusters: Mapping[str, str],
+    compute: Callable[[C], list[Score]],
+    blends: Mapping[Key, Mapping[Key, float]] | None = None,
+) -> Counted:
+    """A metric's figures from the counts of each answer.
+
+    Args:
+        counts: of each answer, by its id; at least one.
+        clusters: the picture that each answer is about, by the same id.
+        compute: the metric's figures of counts.
+        blends: the metric's figures that are weighted sums of its ratios.
+    """
+    group = grouping(set(clusters.values()))
+    pictures = merged(counts, {id: group(picture) for id, picture in clusters.items()})
+    (total,) = merged(pictures, dict.fromkeys(pictures, "")).values()
+    parts = {name: compute(each) for name, each in pictures.items()}
+    return Counted(compute(total), parts, blends or {})
+
+
+def draw(
+    runs: Sequence[Counted], *, seed: int = 0, resamples: int = RESAMPLES
+) -> list[dict[Key, NDArray[Any]]]:
+    """Figures of resampled pictures, the same pictures for all runs.
+
+    Returns:
+        For each run its ratios and blends by key, each of shape (resamples,); NaN where a ratio
+        of nothing was drawn.
+
+    Raises:
+        ValueError: the runs are about different pictures.
+    """
+    import numpy as np
+
+    names = sorted(runs[0].parts)
+    if any(counted.parts.keys() != runs[0].parts.keys() for counted in runs):
+        raise ValueError("figures of different pictures cannot be drawn together")
+    tables = np.concatenate([table_of(counted, names) for counted in runs], axis=2)
+    above, below = _sums(tables, seed, resamples)
+    values = np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0)
+    drawn, start = [], 0
+    for counted in runs:
+        places = places_of(counted)
+        figures = {key: values[:, start + place] for key, place in places.items()}
+        start += len(places)
+        for key, weights in counted.blends.items():
+            if weights.keys() <= places.keys():
+                figures[key] = np.sum([w * figures[part] for part, w in weights.items()], axis=0)
+        drawn.append(figures)
+    return drawn
+
+
+def percentiles(drawn: NDArray[Any]) -> Bounds:
+    """The middle 95 % of what was drawn, NaN left out; none if nothing is left."""
+    import numpy as np
+
+    known = drawn[~np.isnan(drawn)]
+    if not len(known):
+        return None, None
+    low, high = np.percentile(known, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
+    return float(low), float(high)
+
+
+def key_of(score: Score) -> Key:
+    """Split and name."""
+    return score.split, score.name
+
+
+def places_of(counted: Counted) -> dict[Key, int]:
+    """The column of each ratio."""
+    keys = (key_of(score) for score in counted.scores if score.denominator is not None)
+    return {
+        key: place for place, key in enumerate(key for key in keys if key not in counted.blends)
+    }
+
+
+def table_of(counted: Counted, names: Sequence[str]) -> NDArray[Any]:
+    """Numerators and denominators of each picture: (2, pictures, ratios)."""
+    import numpy as np
+
+    places = places_of(counted)
+    table = np.zeros((2, len(names), len(places)))
+    for row, name in enumerate(names):
+        for score in counted.parts[name]:
+            place = places.get(key_of(score))
+            if place is not None and score.numerator is not None and score.denominator is not None:
+                table[:, row, place] += score.numerator, score.denominator
+    return table
+
+
+def _sums(table: NDArray[Any], seed: int, resamples: int) -> NDArray[Any]:
+    """Sums over resampled rows: (2, resamples, ratios)."""
+    import numpy as np
+
+    kinds, rows, width = table.shape
+    flat = np.concatenate(list(table), axis=1)
+    generator = np.random.default_rng(seed)
+    sums = np.empty((resamples, kinds * width))
+    step = max(1, _AT_ONCE // rows)
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        drawn = generator.integers(0, rows, (size, rows))
+        drawn += np.arange(size)[:, None] * rows
+        often = np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows)
+        # Counts are whole numbers, so no order of adding them up changes a digit.
+        sums[start : start + size] = often.astype(float) @ flat
+    return np.stack(np.split(sums, kinds, axis=1))

@@ -1,0 +1,61 @@
+"""Tables of the objects in pictures: one JSON object of names by picture, gzipped or not."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from halluc.datasets.files import decode, number_rows, read_bytes
+from halluc.errors import InputError
+from halluc.jsonl import BAD_JSON
+
+# A quote within a string has a backslash before it.
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
+
+
+def read_objects(path: str | Path) -> dict[str, list[str]]:
+    """The names of the objects in each picture, by the picture's id as it is written.
+
+    Raises:
+        InputError: the file cannot be read, is no such table, or a picture comes twice; names the
+            line.
+    """
+    path = Path(path)
+    content = _unzipped(path)
+    rows = decode(content, dict[str, msgspec.Raw], path)
+    try:
+        table = msgspec.json.decode(content, type=dict[str, list[str]])
+    except BAD_JSON:
+        # Its message has no line; row by row there is one.
+        _refuse_double(content, path)
+        for _ in number_rows(content, list(rows.values()), list[str], path):
+            pass
+        raise
+    if content.count(b":") > len(table):  # else no key stands twice
+        _refuse_double(content, path)
+    return table
+
+
+def _refuse_double(content: bytes, path: Path) -> None:
+    seen: dict[bytes, int] = {}
+    line, position = 1, 0
+    for match in _KEY.finditer(content):
+        line, position = line + content.count(b"\n", position, match.start()), match.start()
+        if (first := seen.setdefault(match[1], position)) != position:
+            above = content.count(b"\n", 0, first) + 1
+            what = f"picture {match[1].decode()} has objects in line {above} already"
+            raise InputError(f"{what}; remove one of the two", path, line)
+
+
+def _unzipped(path: Path) -> bytes:
+    content = read_bytes(path)
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"not a whole gzip file: {error}", path) from None

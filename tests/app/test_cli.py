@@ -1,0 +1,31 @@
+import sys
+
+import pytest
+
+from app.cli import main
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("--bad", "no such option '--bad'; see halluc --help"),
+        ("score nope", "no such command 'nope'; see halluc score --help"),
+        ("score pope --foo x", "no such option '--foo'; see halluc score pope --help"),
+        ("score chair", "missing argument 'RUN_OR_FILE'; see halluc score chair --help"),
+        ("score chair a b", "got unexpected extra argument (b); see halluc score chair --help"),
+    ],
+)
+def test_a_mistyped_command_is_one_line(command, message, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["halluc", *command.split()])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    assert (end.value.code, out, err) == (2, "", f"halluc: {message}\n")
+
+
+def test_a_group_alone_shows_its_help(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["halluc", "score"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert "Usage: halluc score [OPTIONS] COMMAND" in capsys.readouterr().err

@@ -1,0 +1,399 @@
+import csv
+import io
+import json
+import sys
+from itertools import product
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+from app.cli import cli, main
+from halluc.records import Response, Sample, Token, TrueObject, Truth
+from halluc.runs import open_run
+
+CLOSE = 1e-9
+SPLITS = ("random", "popular", "adversarial")
+# accuracy and F1 in percent, as published with the answers
+FIGURES = {
+    "greedy": {"random": (87.00, 85.50), "popular": (85.90, 84.47), "adversarial": (83.33, 82.12)},
+    "sampled": {"random": (83.63, 81.67), "popular": (81.73, 79.69), "adversarial": (79.83, 78.64)},
+}
+
+
+def call(capsys, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["halluc", "compare", *map(str, arguments)])
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def compare(monkeypatch, capsys, tmp_path):
+    """Run the command in an empty folder: (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: call(capsys, monkeypatch, *arguments)
+
+
+def released(shared):
+    """Arguments that compare LLaVA-1.5-7B's released answers."""
+    answers = shared / "pope_answers" / "llava-v1.5-7b"
+    sides = [
+        f"{name}=" + ",".join(str(answers / f"llava-7b-coco-{s}-{file}.jsonl") for s in SPLITS)
+        for name, file in (("greedy", "greedy"), ("sampled", "sample"))
+    ]
+    truths = [("--truth", shared / "pope" / "coco" / f"coco_pope_{split}.json") for split in SPLITS]
+    return [*sides, *(each for pair in truths for each in pair)]
+
+
+def reread(shared):
+    """The released answers, read anew: split, picture, label and both readings of each question."""
+    rows = []
+    for split in SPLITS:
+        folder = shared / "pope_answers" / "llava-v1.5-7b"
+        truth = shared / "pope" / "coco" / f"coco_pope_{split}.json"
+        questions = [json.loads(line) for line in truth.read_text().splitlines()]
+        told = []
+        for kind in ("greedy", "sample"):
+            file = folder / f"llava-7b-coco-{split}-{kind}.jsonl"
+            parsed = map(json.loads, file.read_text().splitlines())
+            told.append({each["question_id"]: each["text"] for each in parsed})
+        for each in questions:
+            # The original parser: the first sentence, commas left out, split at spaces.
+            words = [t[each["question_id"]].split(".")[0].replace(",", "").split(" ") for t in told]
+            said = [not {"No", "not", "no"} & set(word) for word in words]
+            rows.append((split, each["image"], each["label"] == "yes", *said))
+    return rows
+
+
+def cells(rows, split, run):
+    """(tp, fp, tn, fn) of each picture, in the order of their names: (4, pictures)."""
+    pictures = sorted({row[1] for row in rows})
+    counts = np.zeros((4, len(pictures)), int)
+    for row in rows:
+        if row[0] == split:
+            label, said = row[2], row[3 + run]
+            place = (0 if label else 1) if said else (3 if label else 2)
+            counts[place, pictures.index(row[1])] += 1
+    return counts
+
+
+@pytest.fixture(scope="module")
+def llava(shared):
+    result = CliRunner().invoke(cli, ["compare", *map(str, released(shared)), "--json"])
+    return json.loads(result.stdout), reread(shared)
+
+
+def scores_of(document, run):
+    (found,) = [each["scores"] for each in document["runs"] if each["name"] == run]
+    return {(s.get("split", ""), s["name"]): s for s in found if s["metric"] == "pope"}
+
+
+def difference(document, split, name):
+    (row,) = [
+        row for row in document["differences"] if (row["split"], row["name"]) == (split, name)
+    ]
+    return row
+
+
+def test_released_answers_have_their_published_figures(llava):
+    document, _ = llava
+    for run, split in product(FIGURES, SPLITS):
+        scores = scores_of(document, run)
+        found = [round(100 * scores[split, name]["value"], 2) for name in ("accuracy", "F1")]
+        assert tuple(found) == FIGURES[run][split]
+
+
+def test_the_document_tells_what_was_compared(llava):
+    document, _ = llava
+    assert document["how"]["parser"] == "pope"
+    assert document["how"]["truth"].startswith("coco_pope_random.json (sha256 ")
+    assert document["how"]["answers"] == "9,000 on 500 pictures, the same in all runs"
+    files = [(file["file"], file["rows"]) for file in document["runs"][1]["files"]]
+    assert files[0] == ("llava-7b-coco-random-sample.jsonl", 3000)
+
+
+def test_mcnemar_of_released_answers_is_statsmodels(llava):
+    document, rows = llava
+    for split in (*SPLITS, ""):
+        right = [(label == one, label == two) for s, _, label, one, two in rows if split in ("", s)]
+        lost, gained = right.count((True, False)), right.count((False, True))
+        table = [[right.count((True, True)), lost], [gained, right.count((False, False))]]
+        exact, chi = mcnemar(table, exact=True), mcnemar(table, exact=False, correction=True)
+        row = difference(document, split, "accuracy" if split else "mean accuracy")
+        assert (row["gained"], row["lost"], row["test"]) == (gained, lost, "McNemar")
+        assert row["p"] == pytest.approx(exact.pvalue, abs=CLOSE)
+        assert row["p"] == pytest.approx(stats.binomtest(lost, lost + gained).pvalue, abs=CLOSE)
+        assert row["chi_square"] == pytest.approx(chi.statistic, abs=CLOSE)
+        assert row["chi_square_p"] == pytest.approx(chi.pvalue, abs=CLOSE)
+
+
+def test_intervals_of_released_answers_are_scipys(llava):
+    document, rows = llava
+
+    def interval(data, statistic):
+        found = stats.bootstrap(
+            data, statistic, paired=True, method="percentile", n_resamples=10_000, batch=2000,
+            rng=np.random.default_rng(0),
+        ).confidence_interval  # fmt: skip
+        return pytest.approx(tuple(found), abs=CLOSE)
+
+    def f1(tp, fp, fn, axis=-1):
+        return 2 * tp.sum(axis) / (2 * tp.sum(axis) + fp.sum(axis) + fn.sum(axis))
+
+    one, two = (cells(rows, "adversarial", run)[[0, 1, 3]] for run in (0, 1))
+    for name, counts in (("greedy", one), ("sampled", two)):
+        score = scores_of(document, name)["adversarial", "F1"]
+        assert score["interval"] == "bootstrap"
+        assert (score["low"], score["high"]) == interval(tuple(counts), f1)
+    row = difference(document, "adversarial", "F1")
+    assert (row["low"], row["high"]) == interval(
+        (*one, *two), lambda a, b, c, d, e, f, axis=-1: f1(d, e, f, axis) - f1(a, b, c, axis)
+    )
+
+
+def test_released_answers_in_words(shared, compare):
+    code, out, err = compare(*released(shared))
+    assert (code, err) == (0, "")
+    said = " ".join(out.split())
+    assert (
+        "sampled does worse than greedy: lower mean accuracy by 3.7 points (95 % CI 2.9 to 4.4, "
+        "McNemar p < .0001: 597 questions right only in greedy, 266 only in sampled); lower mean "
+        "F1 by 4.0 points (95 % CI 3.2 to 4.9, p = .0002); mean yes ratio unchanged within the "
+        "error (+0.01 points" in said
+    )
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def card(**decoding):
+    return {
+        "model": {"name": "m", "hash": "1"},
+        "task": "caption",
+        "prompt": "Describe.",
+        "decoding": {"do_sample": False, "seed": 0, **decoding},
+        "data": {"name": "coco:x", "sha256": "2"},
+    }
+
+
+def caption_run(folder, texts, tokens=True, **changed):
+    truth = Truth(objects=(TrueObject(name="dog"), TrueObject(name="cup")), complete=True)
+    samples = [Sample(id=f"s{n:02}", image=f"{n:02}.jpg", truth=truth) for n in range(len(texts))]
+    run = open_run(folder, card() | changed, samples)
+    run.append(
+        Response(id=s.id, text=t, prompt="Describe.", tokens=(Token(0, 1, -0.1),) * 7 * tokens)
+        for s, t in zip(samples, texts, strict=True)
+    )
+    run.finish()
+
+
+WORDY = ["A dog, a cup and a bus."] * 30 + ["A dog and a cup."] * 10
+SHORT = ["A dog."] * 35 + ["A dog and a bus."] * 5
+EXACT = ["A dog and a cup in the sun."] * 38 + ["A dog and a bus in the sun."] * 2
+
+
+@pytest.fixture
+def runs(tmp_path):
+    caption_run(tmp_path / "greedy", WORDY)
+    caption_run(tmp_path / "short", SHORT, prompt="Be brief.")
+    caption_run(tmp_path / "exact", EXACT, decoding={"do_sample": True, "seed": 3})
+    return tmp_path
+
+
+def test_runs_tell_how_they_were_made(runs, compare):
+    code, out, err = compare("greedy", "exact")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        "How greedy and exact were made differently",
+        "  decoding do_sample False → True",
+        "  decoding seed 0 → 3",
+    ]
+    assert "exact hallucinates less than greedy: lower CHAIRi by" in out
+    assert "also says less" not in out
+    assert {row.split()[0] for row in out.splitlines() if row.startswith((" words", " tok"))} == {
+        *("words", "tokens")
+    }
+    assert "seconds" in out
+
+
+def test_who_says_less_is_told_so(runs, compare):
+    _, out, _ = compare("greedy", "short")
+    said = " ".join(out.split())
+    assert "short hallucinates less than greedy: lower CHAIRi by" in said
+    assert "But short also says less (" in said
+    assert "points of Recall), and who says less hallucinates less" in said
+    _, out, _ = compare("greedy", "short", "--control", "greedy", "--json")
+    last = json.loads(out)["verdicts"][-1]
+    assert last.startswith("short beats its control greedy in CHAIRi, and pays with Recall (−")
+
+
+def test_controls_and_holm(runs, compare):
+    arguments = ("greedy", "exact", "short", "--control", "greedy", "--control", "short")
+    code, out, _ = compare(*arguments, "--json")
+    document = json.loads(out)
+    assert code == 0
+    pairs = [(each["one"], each["other"]) for each in document["made differently"]]
+    assert pairs == [("greedy", "exact"), ("greedy", "short"), ("short", "exact")]
+    assert [run["control"] for run in document["runs"]] == [True, False, True]
+    rows = [row for row in document["differences"] if row["name"] == "CHAIRi"]
+    p, corrected = [r["p"] for r in rows], [r["p_holm"] for r in rows]
+    ordered = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate([(3 - k) * p[i] for k, i in enumerate(ordered)])
+    assert [corrected[i] for i in ordered] == pytest.approx(np.minimum(stepped, 1), abs=CLOSE)
+    assert "exact beats its control greedy in CHAIRi." in document["verdicts"]
+    (last,) = [each for each in document["verdicts"] if "its control short" in each]
+    assert last == "exact beats its control short in CHAIRi."
+
+
+def test_a_method_that_gains_nothing_does_not_beat_its_control(runs, compare):
+    caption_run(runs / "same", WORDY)
+    _, out, _ = compare("same", "greedy", "--control", "greedy", "--json")
+    document = json.loads(out)
+    assert document["made differently"] == [{"one": "greedy", "other": "same", "differences": []}]
+    assert document["verdicts"][-1] == (
+        "same does not beat its control greedy in CHAIRi: they differ within the error."
+    )
+    _, out, _ = compare("short", "greedy", "--control", "short", "--json")
+    assert "greedy does worse than its control short in CHAIRi." in json.loads(out)["verdicts"]
+
+
+def test_other_forms(runs, compare):
+    _, out, _ = compare("greedy", "exact", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    (row,) = [row for row in rows if row["name"] == "CHAIRs"]
+    assert (row["one"], row["other"], row["one_value"], row["other_value"]) == (
+        *("greedy", "exact", "0.75", "0.05"),
+    )
+    assert float(row["difference"]) == pytest.approx(-0.7)
+    _, out, _ = compare("greedy", "exact", "--markdown")
+    assert "| figure | run | value, 95 % interval | difference | p |" in out
+    assert "| --- | --- | ---: | ---: | ---: |" in out
+    assert "- exact hallucinates less than greedy" in out
+
+
+def test_kinds_stand_beside_chair_on_the_embedded_world(tmp_path, compare):
+    data = {"data": {"name": "tabletop:broken", "sha256": "1"}}
+    caption_run(tmp_path / "a", ["A cup and a dog."] * 8, **data)
+    caption_run(tmp_path / "b", ["A cup and a fork."] * 8, **data)
+    _, out, _ = compare("a", "b", "--json")
+    names = {row["name"] for row in json.loads(out)["differences"]}
+    assert {"CHAIRi", "object hallucination rate"} <= names
+
+
+def test_mme_of_a_folder_and_a_file(shared, compare):
+    answers = shared / "mme" / "answers-llava-v1.5-13b.jsonl"
+    lavin = shared / "mme" / "LaVIN"
+    code, out, err = compare(f"lavin={lavin}", f"llava={answers}", "--truth", lavin)
+    assert (code, err) == (0, "")
+    # Perception and cognition as published with both sets of answers.
+    for figures in ("963.6 ", "249.6 ", "1531.3 ", "295.4 "):
+        assert figures in out
+    assert "llava does better than lavin: higher hallucination score by" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_amber_of_files(shared, compare, tmp_path):
+    folder = shared / "amber"
+    asked = json.loads((folder / "query" / "query_discriminative-relation.json").read_text())
+    for name, reply in (("yes", "Yes"), ("no", "No")):
+        rows = [{"id": each["id"], "response": reply} for each in asked]
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    code, out, _ = compare("yes.json", "no.json", "--truth", folder, "--json")
+    assert code == 0
+    rows = {row["name"]: row for row in json.loads(out)["differences"]}
+    # 975 relations hold and 689 do not.
+    assert (rows["accuracy"]["lost"], rows["accuracy"]["gained"]) == (975, 689)
+    exact = stats.binomtest(689, 1664).pvalue
+    assert rows["accuracy"]["p"] == pytest.approx(exact, abs=CLOSE)
+
+
+def test_undefined_is_said(tmp_path, compare):
+    caption_run(tmp_path / "a", ["Nothing."] * 5)
+    caption_run(tmp_path / "b", ["A cup."] * 5, tokens=False)
+    code, out, _ = compare("a", "b")
+    assert code == 0
+    assert "b and a cannot be compared by CHAIRi: CHAIRi is undefined; " in out
+    assert " tokens" not in out
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture
+def files(tmp_path):
+    names = ["dog", "bus", "cup", "hat"]
+    write(
+        tmp_path / "random.json",
+        [
+            {"question_id": n, "image": f"{n}.jpg", "text": f"Is there a {name}?", "label": "yes"}
+            for n, name in enumerate(names)
+        ],
+    )
+    write(tmp_path / "a.jsonl", [{"question_id": n, "text": "Yes"} for n in range(4)])
+    write(tmp_path / "b.jsonl", [{"question_id": n, "text": "No"} for n in range(4)])
+    write(tmp_path / "less.jsonl", [{"question_id": n, "text": "No"} for n in range(3)])
+    write(tmp_path / "c.json", [{"image_id": 1, "caption": "A dog."}])
+    write(tmp_path / "d.json", [{"image_id": 2, "caption": "A dog."}])
+    (tmp_path / "objects.json").write_text('{"1": ["dog"], "2": ["dog"]}')
+    return tmp_path
+
+
+def test_files_and_runs_of_one_question_a_picture(files, compare):
+    code, out, _ = compare("a.jsonl", "b.jsonl", "--truth", "random.json")
+    assert code == 0
+    assert "a, b: files of answers do not tell" in " ".join(out.split())
+    assert "b does worse than a: lower accuracy" not in out  # four pictures prove nothing
+    assert "a and b cannot be compared" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a.jsonl",), "give at least two runs to compare"),
+        (("a.jsonl", "./a.jsonl"), "two runs are called 'a'; name them: NAME=./a.jsonl"),
+        (("a.jsonl", "b.jsonl"), "a.jsonl: files of answers need their --truth"),
+        (("a.jsonl", "none.jsonl", "--truth", "random.json"), "none.jsonl: No such file"),
+        (("a.jsonl", "less.jsonl", "--truth", "random.json"), "1 of 4 questions have no answer"),
+        (("a.jsonl", "b.jsonl", "--control", "x"), "--control x: the runs are a, b"),
+        (
+            ("a.jsonl", "b.jsonl", "--control", "a", "--control", "b"),
+            "every run is a control; leave one out, the method",
+        ),
+        (
+            ("c.json", "d.json", "--truth", "objects.json"),
+            "1 answers are in c and not in d (1); runs are compared on the same ids only",
+        ),
+        (("c.json", "x=c.json", "--truth", "none.json"), "none.json: No such file"),
+        (("c.json", "objects.json", "--truth", "objects.json"), "objects.json"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message, files, compare):
+    code, out, err = compare(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_runs_that_do_not_fit(runs, compare, tmp_path):
+    caption_run(tmp_path / "fewer", WORDY[:39])
+    assert "1 answers are in greedy and not in fewer (s39)" in compare("greedy", "fewer")[2]
+    other = open_run(tmp_path / "asked", card() | {"task": "pope"}, [Sample(id="a")])
+    other.append([Response(id="a", text="Yes")])
+    other.finish()
+    assert "asked is of the task pope, greedy of caption" in compare("greedy", "asked")[2]
+    open_run(tmp_path / "empty", card(), []).finish()
+    assert "empty: this run has no answers" in compare("empty", "greedy")[2]
+    odd = open_run(tmp_path / "odd", card() | {"task": "sing"}, [Sample(id="a")])
+    odd.append([Response(id="a", text="La")])
+    odd.finish()
+    assert "runs of the task sing cannot be compared" in compare("odd", "odd2=odd")[2]
+    samples = [Sample(id=f"s{n:02}", image=f"{n:02}.jpg", truth=Truth()) for n in range(40)]
+    bare = open_run(tmp_path / "bare", card(), samples)
+    bare.append(Response(id=s.id, text="A dog.") for s in samples)
+    bare.finish()
+    assert "s00 has another truth in greedy than in bare" in compare("greedy", "bare")[2]

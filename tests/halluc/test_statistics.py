@@ -1,0 +1,245 @@
+"""Intervals and tests against scipy's and statsmodels' own, to 1e-9."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from halluc import bootstrap
+from halluc.bootstrap import Counted, count_pictures, draw
+from halluc.records import Score
+from halluc.statistics import differences, holm, mcnemar, wilson, with_intervals
+
+CLOSE = 1e-9
+
+
+def ratio(part, whole, name="rate"):
+    value = part / whole if whole else None
+    return Score(metric="m", name=name, value=value, numerator=part, denominator=whole)
+
+
+def counted(parts, wholes, name="rate"):
+    """One ratio, counted over pictures p000, p001, …"""
+    pictures = {
+        f"p{number:03}": [ratio(part, whole, name)]
+        for number, (part, whole) in enumerate(zip(parts, wholes, strict=True))
+    }
+    return Counted([ratio(int(sum(parts)), int(sum(wholes)), name)], pictures)
+
+
+def of(parts, wholes, axis=-1):
+    return parts.sum(axis=axis) / wholes.sum(axis=axis)
+
+
+@pytest.fixture(scope="module")
+def mentions():
+    """Hallucinated mentions and mentions of 200 captions, twice."""
+    generator = np.random.default_rng(3)
+    wholes = generator.integers(1, 12, (2, 200))
+    return generator.binomial(wholes, [[0.15], [0.1]]), wholes
+
+
+def test_bootstrap_of_a_ratio_is_scipys(mentions):
+    (parts, _), (wholes, _) = mentions
+    (score,) = with_intervals(counted(parts, wholes), seed=5, resamples=2000)
+    expected = stats.bootstrap(
+        (parts, wholes), of, paired=True, n_resamples=2000, method="percentile",
+        rng=np.random.default_rng(5),
+    ).confidence_interval  # fmt: skip
+    assert score.interval == "bootstrap"
+    assert (score.low, score.high) == pytest.approx(tuple(expected), abs=CLOSE)
+    assert score.low < score.value < score.high
+
+
+def test_bootstrap_of_a_difference_is_scipys(mentions):
+    (one, other), (one_whole, other_whole) = mentions
+    (found,) = differences(counted(one, one_whole), counted(other, other_whole), seed=5)
+    reference = stats.bootstrap(
+        (one, one_whole, other, other_whole),
+        lambda a, b, c, d, axis=-1: of(c, d, axis) - of(a, b, axis),
+        paired=True, n_resamples=10_000, method="percentile", batch=500,
+        rng=np.random.default_rng(5),
+    )  # fmt: skip
+    assert (found.low, found.high) == pytest.approx(tuple(reference.confidence_interval), abs=CLOSE)
+    assert found.value == pytest.approx(of(other, other_whole) - of(one, one_whole), abs=CLOSE)
+    drawn = reference.bootstrap_distribution
+    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    assert found.p == pytest.approx(2 * (1 + tail) / 10_001, abs=CLOSE)
+
+
+@given(st.integers(0, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@settings(max_examples=200, deadline=None)
+def test_wilson_is_statsmodels(pair):
+    part, whole = pair
+    if not whole:
+        with pytest.raises(ValueError, match="no proportion"):
+            wilson(part, whole)
+        return
+    low, high = wilson(part, whole)
+    assert (low, high) == pytest.approx(proportion_confint(part, whole, method="wilson"), abs=CLOSE)
+    scipys = stats.binomtest(part, whole).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((scipys.low, scipys.high), abs=CLOSE)
+    assert 0 <= low <= part / whole <= high <= 1
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(1, 0), (3, 3), (120, 421), (0, 40), (7, 2)])
+def test_mcnemar_is_scipys(gained, lost):
+    found = mcnemar(gained, lost)
+    assert found.p == pytest.approx(stats.binomtest(gained, gained + lost).pvalue, abs=CLOSE)
+    corrected = (abs(gained - lost) - 1) ** 2 / (gained + lost)
+    assert found.chi_square == pytest.approx(corrected, abs=CLOSE)
+    assert found.chi_square_p == pytest.approx(stats.chi2.sf(corrected, 1), abs=CLOSE)
+
+
+def test_mcnemar_of_equal_answers():
+    assert mcnemar(0, 0) == (0, 0, 1, None, None)
+
+
+def test_holm_is_the_published_rule():
+    p = [0.04, 0.001, 0.03, 0.6]
+    # The k-th smallest of m times (m - k + 1), never less than one before it, at most 1.
+    assert holm(p) == pytest.approx([0.09, 0.004, 0.09, 0.6], abs=CLOSE)
+    assert holm(p) == pytest.approx(list(multipletests(p, method="holm")[1]), abs=CLOSE)
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []
+
+
+def test_a_plain_proportion_has_wilsons_interval():
+    parts = [1, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+    (score,) = with_intervals(counted(parts, [1] * 10))
+    assert score.interval == "wilson"
+    assert (score.low, score.high) == wilson(3, 10)
+
+
+def test_nought_and_all_are_not_certain():
+    (none,) = with_intervals(counted([0] * 40, [5] * 40))
+    (all_,) = with_intervals(counted([5] * 40, [5] * 40))
+    assert (none.low, none.high, none.interval) == (*wilson(0, 40), "wilson")
+    assert (all_.low, all_.high) == wilson(40, 40)
+
+
+def test_what_never_varies_has_no_interval():
+    (score,) = with_intervals(counted([3] * 20, [6] * 20))
+    assert (score.low, score.high, score.interval) == (None, None, "")
+
+
+def test_a_mean_is_no_share():
+    words = counted([1] * 20 + [0] * 5, [1] * 25)
+    scores = [msgspec.structs.replace(score, unit="words") for score in words.scores]
+    (score,) = with_intervals(Counted(scores, words.parts))
+    assert score.interval == "bootstrap"
+
+
+def test_what_rests_on_nothing_or_on_one_picture_has_no_interval():
+    (undefined,) = with_intervals(counted([0, 0], [0, 0]))
+    assert undefined == ratio(0, 0)
+    (one,) = with_intervals(counted([2, 0], [5, 0]))
+    assert (one.low, one.high, one.interval) == (None, None, "")
+    (found,) = differences(counted([0, 0], [0, 0]), counted([1, 0], [3, 0]))
+    assert (found.value, found.low, found.p) == (None, None, None)
+
+
+def test_few_pictures_prove_nothing():
+    worse, better = counted([5, 5, 5], [6, 6, 6]), counted([0, 0, 0], [6, 6, 6])
+    assert differences(worse, better)[0].p == 0.25
+    alone = differences(counted([5], [6]), counted([0], [6]))[0]
+    assert (alone.low, alone.high, alone.p) == (None, None, 1)
+
+
+def test_equal_runs_do_not_differ(mentions):
+    one = counted(mentions[0][0], mentions[1][0])
+    (found,) = differences(one, one)
+    assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
+
+
+def test_other_pictures_are_refused():
+    with pytest.raises(ValueError, match="different pictures"):
+        differences(counted([1, 2], [3, 3]), counted([1], [3]))
+
+
+def test_a_blend_is_the_weighted_sum_of_its_ratios():
+    def compute(counts):
+        return [
+            Score(metric="m", split=split, name="F", value=counts[split] / counts["n"],
+                  numerator=counts[split], denominator=counts["n"])
+            for split in ("a", "b")
+        ]  # fmt: skip
+
+    counts = {f"p{n}": Counter(n=4, a=n % 5, b=(n * n) % 4) for n in range(60)}
+    plain = count_pictures(counts, {name: name for name in counts}, compute)
+    mean = Score(metric="m", name="mean F", value=sum(s.value for s in plain.scores) / 2)
+    blends = {("", "mean F"): {("a", "F"): 0.5, ("b", "F"): 0.5}}
+    whole = Counted([*plain.scores, mean], plain.parts, blends)
+    (drawn,) = draw([whole])
+    assert np.array_equal(drawn["", "mean F"], 0.5 * drawn["a", "F"] + 0.5 * drawn["b", "F"])
+    *_, last = with_intervals(whole)
+    assert last.interval == "bootstrap"
+    assert last.low < mean.value < last.high
+
+
+def test_neither_order_nor_seed_of_hashes_nor_threads_change_a_digit(mentions):
+    one = counted(mentions[0][0], mentions[1][0])
+    turned = Counted(one.scores, dict(reversed(one.parts.items())))
+    assert with_intervals(one) == with_intervals(turned)
+    assert with_intervals(one, seed=1) != with_intervals(one)
+    code = (
+        "from halluc.bootstrap import Counted; from halluc.records import Score\n"
+        "from halluc.statistics import with_intervals\n"
+        "def r(a, b):\n"
+        "    return [Score(metric='m', name='r', value=a / b, numerator=a, denominator=b)]\n"
+        "parts = {f'p{n}': r(n % 4, 3 + n % 5) for n in range(150)}\n"
+        "print(with_intervals(Counted(r(222, 750), parts)))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": str(threads)},
+        ).stdout
+        for seed, threads in ((0, 1), (1, 2))
+    }  # fmt: skip
+    assert len(found) == 1
+
+
+def test_very_many_pictures_share_rows(monkeypatch, mentions):
+    """Fewer groups than pictures: the same sums, nearly the same interval."""
+    parts, wholes = mentions[0][0], mentions[1][0]
+    counts = {
+        f"{n}.jpg": Counter(part=int(part), whole=int(whole))
+        for n, (part, whole) in enumerate(zip(parts, wholes, strict=True))
+    }
+
+    def count():
+        pictures = dict(zip(counts, counts, strict=True))
+        return count_pictures(counts, pictures, lambda c: [ratio(c["part"], c["whole"])])
+
+    alone = count()
+    monkeypatch.setattr(bootstrap, "MOST_CLUSTERS", 120)
+    together = count()
+    assert len(together.parts) <= 120 < len(alone.parts)
+    assert together.scores == alone.scores
+    (one,), (other,) = with_intervals(alone), with_intervals(together)
+    assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.2)
+
+
+def test_the_interval_covers_the_truth():
+    """Pictures differ in their rate: the clustered interval covers it about 95 times in 100."""
+    generator, rate = np.random.default_rng(11), 0.2
+    covered = alone = 0
+    for _ in range(200):
+        each = generator.beta(1, 4, 100)  # mean .2, very unequal
+        parts = generator.binomial(10, each)
+        (score,) = with_intervals(counted(parts, [10] * 100), resamples=500)
+        covered += score.low <= rate <= score.high
+        low, high = wilson(int(parts.sum()), 1000)
+        alone += low <= rate <= high
+    assert 180 <= covered <= 198
+    assert alone < 160  # as if the ten questions on a picture were independent

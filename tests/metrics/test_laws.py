@@ -1,0 +1,356 @@
+"""What holds for every metric, over one table of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from halluc.datasets.amber import Annotations
+from halluc.datasets.mme import TASKS
+from halluc.language.lemmas import Words, lemmatizer
+from halluc.language.vocabulary import coco_vocabulary
+from halluc.records import Sample, Score, TrueObject, Truth
+from halluc.tabletop.world import COLORS
+from metrics import amber, chair, finegrained, mme, pope
+from metrics.amber_captions import CaptionReader
+from metrics.pope_parsers import PARSERS
+
+Records = list[tuple[Sample, str]]
+
+
+class Metric(NamedTuple):
+    """A metric as the laws see it.
+
+    Attributes:
+        records: draws questions with their answers.
+        score: the figures of records.
+        merge: the figures of shards of records, each counted on its own.
+        worse: a text with one more hallucinated object, where the metric looks at captions; then
+            the figures that must not fall.
+    """
+
+    records: st.SearchStrategy[Records]
+    score: Callable[[Records], list[Score]]
+    merge: Callable[[list[Records]], list[Score]]
+    worse: Callable[[Sample, str], str] | None = None
+    rising: tuple[str, ...] = ()
+
+
+def parts(records: Records) -> tuple[list[Sample], dict[str, str]]:
+    return [sample for sample, _ in records], {sample.id: text for sample, text in records}
+
+
+def truths(records: Records) -> dict[str, Truth]:
+    return {sample.id: sample.truth for sample, _ in records if sample.truth is not None}
+
+
+def drawn(
+    sample: st.SearchStrategy[dict[str, Any]], text: st.SearchStrategy[str]
+) -> st.SearchStrategy[Records]:
+    """Records with ids of their own."""
+    rows = st.lists(st.tuples(sample, text), min_size=1, max_size=12)
+    return rows.map(
+        lambda rows: [(Sample(id=f"q{n}", **each), text) for n, (each, text) in enumerate(rows)]
+    )
+
+
+# Captions of COCO's objects.
+CLASSES = coco_vocabulary().classes
+WORDS = st.sampled_from(
+    [
+        *("dog", "dogs", "men", "seated", "a", "the", ",", ".", "hot", "baby", "wine", "glasses"),
+        *("bus", "toilet", "seat", "skiing", "vases", "sports", "ball", "umbrellas", "and", "park"),
+        *("parking", "meter"),
+    ]
+)
+
+
+def scene(names: list[str]) -> st.SearchStrategy[Truth]:
+    chosen = st.lists(st.sampled_from(names), max_size=4, unique=True)
+    return chosen.map(lambda some: Truth(objects=tuple(TrueObject(name=name) for name in some)))
+
+
+def coco_captions() -> st.SearchStrategy[Records]:
+    texts = st.lists(WORDS | st.sampled_from(CLASSES), max_size=12).map(" ".join)
+    return drawn(st.fixed_dictionaries({"truth": scene(CLASSES)}), texts)
+
+
+def one_more(sample: Sample, text: str) -> str:
+    """A class that is not there; no toilet, since beside one a hallucinated seat is none."""
+    there = {*(sample.truth.names if sample.truth else ()), "toilet"}
+    absent = next(name for name in reversed(CLASSES) if name not in there)
+    return f"{text}. A {absent}."
+
+
+def of_chair(compat: str) -> Metric:
+    words = lemmatizer(compat)
+
+    def count(records: Records) -> chair.ChairCounts:
+        _, texts = parts(records)
+        return chair.total(chair.chair(texts, truths(records), words).counts.values())
+
+    return Metric(
+        coco_captions(),
+        lambda records: chair.chair(parts(records)[1], truths(records), words).scores,
+        lambda shards: chair.compute(sum(map(count, shards), chair.ChairCounts())),
+        one_more,
+        ("CHAIRs", "CHAIRi"),
+    )
+
+
+# Yes/no questions.
+ANSWERS = st.sampled_from(
+    ["Yes", "No", "yes.", "no", "NO", "No, it is not.", "There isn't any.", "I know.", "", "Maybe"]
+)
+LABELS = st.sampled_from(["yes", "no"]).map(lambda label: Truth(label=label))
+IMAGES = st.sampled_from(["a.jpg", "b.jpg", "c.jpg", "d.jpg"])
+
+
+def of_pope(parser: str) -> Metric:
+    splits = st.sampled_from(["random", "popular", "adversarial"])
+    question = {"truth": LABELS, "image": IMAGES, "split": splits}
+
+    def merge(shards: list[Records]) -> list[Score]:
+        tally = pope.Tally([PARSERS[parser]])
+        for shard in shards:
+            tally.update(shard)
+        return list(tally.counted(PARSERS[parser]).scores)
+
+    return Metric(
+        drawn(st.fixed_dictionaries(question), ANSWERS),
+        lambda records: pope.pope(*parts(records), PARSERS[parser]),
+        merge,
+    )
+
+
+def of_mme() -> Metric:
+    question = {"truth": LABELS, "image": IMAGES, "split": st.sampled_from(TASKS)}
+
+    def merge(shards: list[Records]) -> list[Score]:
+        counts = [each for shard in shards for each in mme.mme(*parts(shard)).counts.values()]
+        return mme.compute(sum(counts, mme.MmeCounts()))
+
+    return Metric(
+        drawn(st.fixed_dictionaries(question), ANSWERS),
+        lambda records: mme.mme(*parts(records)).scores,
+        merge,
+    )
+
+
+# AMBER with four objects, exact words, and one safe word.
+ASSOCIATIONS = {"person": ("man", "woman"), "dog": ("tail",), "bike": ("tire",), "sofa": ()}
+
+
+def of_amber() -> Metric:
+    captions = st.fixed_dictionaries(
+        {"truth": scene(list(ASSOCIATIONS)[:3]), "split": st.just("generative")}
+    )
+    dimensions = st.sampled_from(["existence", "state", "number", "action", "relation"])
+    questions = st.fixed_dictionaries({"truth": LABELS, "split": dimensions})
+    words = st.sampled_from(["man", "dog", "tail", "tire", "sofa", "sky", "person"])
+    texts = st.lists(words, max_size=6).map(" ".join)
+
+    def nouns(text: str) -> Words:
+        return Words(text.split(), [(0, 1)] * len(text.split()))
+
+    def run(records: Records) -> amber.Amber:
+        samples, answers = parts(records)
+        known = {each.id: each for each in samples}
+        likely = dict.fromkeys(known, ("sofa", "dog"))
+        annotations = Annotations(known, likely, ASSOCIATIONS, frozenset({"tire"}), [])
+        read = CaptionReader(nouns, str.__eq__)
+        return amber.amber(samples, answers, annotations, read=read)
+
+    def merge(shards: list[Records]) -> list[Score]:
+        counts = [each for shard in shards for each in run(shard).counts.values()]
+        return amber.compute(amber.total(counts))
+
+    return Metric(
+        st.tuples(drawn(captions, texts), drawn(questions, ANSWERS)).map(
+            lambda both: [*both[0], *((replaced(sample), text) for sample, text in both[1])]
+        ),
+        lambda records: run(records).scores,
+        merge,
+        lambda sample, text: f"{text} sofa" if sample.split == "generative" else text,
+        ("CHAIR", "Hal", "published CHAIR", "published Hal"),
+    )
+
+
+def replaced(sample: Sample) -> Sample:
+    return Sample(id=f"yes-no {sample.id}", split=sample.split, truth=sample.truth)
+
+
+def of_finegrained() -> Metric:
+    names = ["cup", "fork", "spoon"]
+    phrase = st.tuples(st.sampled_from(sorted(COLORS)), st.sampled_from(names)).map(" ".join)
+    texts = st.lists(phrase, min_size=1, max_size=4).map(
+        lambda some: " ".join(f"There is a {each}." for each in some)
+    )
+    scenes = scene(names).map(lambda truth: Truth(objects=truth.objects, complete=True))
+
+    def findings(records: Records) -> list[Any]:
+        return finegrained.tabletop_findings(parts(records)[1], truths(records))
+
+    def count(records: Records) -> finegrained.Counts:
+        counts = finegrained.Counts()
+        counts.update(findings(records))
+        return counts
+
+    return Metric(
+        drawn(st.fixed_dictionaries({"truth": scenes}), texts),
+        lambda records: finegrained.finegrained(findings(records)),
+        lambda shards: finegrained.compute(sum(map(count, shards), finegrained.Counts())),
+        lambda sample, text: f"{text} There is a red bowl.",
+        ("object hallucination rate",),
+    )
+
+
+METRICS = {
+    **{f"chair {compat}": of_chair(compat) for compat in ("offline", "pattern")},
+    **{f"pope {parser}": of_pope(parser) for parser in PARSERS},
+    "mme": of_mme(),
+    "amber": of_amber(),
+    "finegrained": of_finegrained(),
+}
+CAPTIONS = [name for name, metric in METRICS.items() if metric.worse]
+few = settings(max_examples=40, deadline=None)
+
+
+def figures(scores: list[Score]) -> dict[tuple[str, str], float | None]:
+    return {(score.split, score.name): score.value for score in scores}
+
+
+@pytest.mark.parametrize("name", METRICS)
+@few
+@given(data=st.data())
+def test_order_does_not_matter(name, data):
+    metric = METRICS[name]
+    records = data.draw(metric.records)
+    shuffled = data.draw(st.permutations(records))
+    assert figures(metric.score(shuffled)) == figures(metric.score(records))
+
+
+@pytest.mark.parametrize("name", METRICS)
+@few
+@given(data=st.data())
+def test_shards_merge_to_the_whole(name, data):
+    metric = METRICS[name]
+    records = data.draw(metric.records)
+    # All records of a picture go to one shard, since MME takes them together.
+    pictures = sorted({sample.image or sample.id for sample, _ in records})
+    place = {picture: data.draw(st.integers(0, 2)) for picture in pictures}
+    shards = [
+        [record for record in records if place[record[0].image or record[0].id] == shard]
+        for shard in range(3)
+    ]
+    whole = metric.score(records)
+    assert figures(metric.merge([shard for shard in shards if shard])) == figures(whole)
+
+
+MOST = {"score": 200, "perception": 2000, "cognition": 800, "hallucination": 800}
+
+
+def most(score: Score, records: Records) -> float:
+    """The greatest value that a figure may have."""
+    if score.name.startswith("Len"):
+        return max(len(text) for _, text in records)
+    if isinstance(score.value, int):  # a count
+        return len(records)
+    percent = score.name.startswith(("published", "AMBER"))
+    return MOST.get(score.name, 100 if percent else 1)
+
+
+@pytest.mark.parametrize("name", METRICS)
+@few
+@given(data=st.data())
+def test_values_are_in_range(name, data):
+    metric = METRICS[name]
+    records = data.draw(metric.records)
+    scores = metric.score(records)
+    assert len(figures(scores)) == len(scores), "a figure comes twice"
+    for score in scores:
+        if score.denominator == 0:
+            assert score.value is None
+        if score.value is not None:
+            assert 0 <= score.value <= most(score, records)
+
+
+@pytest.mark.parametrize("name", CAPTIONS)
+@few
+@given(data=st.data())
+def test_one_more_hallucination_never_lowers_the_rate(name, data):
+    metric = METRICS[name]
+    records = data.draw(metric.records)
+    place = data.draw(st.integers(0, len(records) - 1))
+    sample, text = records[place]
+    worse = [*records[:place], (sample, metric.worse(sample, text)), *records[place + 1 :]]
+    before, after = figures(metric.score(records)), figures(metric.score(worse))
+    for key, value in before.items():
+        if key[1] in metric.rising and value is not None:
+            assert after[key] >= value
+
+
+# Files for the commands, small but with something of everything.
+FILES = {
+    "captions.jsonl": [
+        {"image_id": n, "caption": f"Two men and {n} dogs are seated near a bus, a cup and a vase."}
+        for n in range(1, 8)
+    ],
+    "questions_random.jsonl": [
+        {"question_id": n, "image": f"{n // 3}.jpg", "text": f"Is there a {name}?", "label": label}
+        for n, (name, label) in enumerate(zip(CLASSES[:12], ["yes", "no"] * 6, strict=True), 1)
+    ],
+    "answers.jsonl": [
+        {"question_id": n, "text": ["Yes", "No.", "NO", "There isn't one", "cannot know"][n % 5]}
+        for n in range(1, 13)
+    ],
+    "objects.json": [{str(n): CLASSES[n : n + 20 : n] for n in range(1, 8)}],
+}
+COMMANDS = [
+    ["score", "chair", "captions.jsonl", "--truth", "objects.json", "-o", "kept"],
+    ["score", "chair", "captions.jsonl", "--truth", "objects.json", "--json"],
+    [
+        *("score", "pope", "answers.jsonl", "--truth", "questions_random.jsonl"),
+        *("--parser", "all", "--json", "-o", "kept"),
+    ],
+    ["score", "mme", "mme", "--json", "-o", "kept"],
+]
+SCRIPT = """
+import json, sys
+from app.cli import main
+for command in json.loads(sys.argv[1]):
+    sys.argv = ["halluc", *command]
+    main()
+"""
+
+
+def test_the_same_bytes_for_any_hash_seed_and_number_of_threads(tmp_path):
+    written = []
+    for seed, threads in (("0", "1"), ("1", "2"), ("4242", "1")):
+        folder = tmp_path / seed
+        (folder / "mme").mkdir(parents=True)
+        for name, rows in FILES.items():
+            (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        for task in TASKS:
+            lines = [f"{n // 2}.jpg\tIs it {n}?\t{'Yes' if n % 2 else 'No'}\tYes" for n in range(8)]
+            (folder / "mme" / f"{task}.txt").write_text("\n".join(lines) + "\n")
+        environment = {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads}
+        result = subprocess.run(
+            [sys.executable, "-c", SCRIPT, json.dumps(COMMANDS)],
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            check=True,
+        )
+        kept = {file.name: file.read_bytes() for file in sorted((folder / "kept").iterdir())}
+        assert set(kept) == {"findings.jsonl", "scores.json"}
+        written.append((result.stdout, kept))
+    assert written[0] == written[1] == written[2]
