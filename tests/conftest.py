@@ -1,6 +1,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A machine at work on other things is slow, not wrong.
+settings.register_profile("halluc", deadline=None)
+settings.load_profile("halluc")
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,8 @@ class Tokenizer(dict[str, tuple[str, ...]]):
     def __missing__(self, piece: str) -> tuple[str, ...]:
         """Cut a piece, and mark the known words in it."""
         if piece.isalpha():  # one word
-            tokens, marks = (piece,), [(0, 0, len(piece))] if self._known(piece) else []
+            tokens: tuple[str, ...] = (piece,)
+            marks = [(0, 0, len(piece))] if self._known(piece) else []
         else:
             found = list(_TOKEN.finditer(piece))
             tokens = tuple(each[0] for each in found)
