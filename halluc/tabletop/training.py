@@ -414,7 +414,8 @@ class _Language:
             hidden = self.backbone(inputs_embeds=embedded, use_cache=False).last_hidden_state
             learned = batch.labels[:, 1:] != -100
             logits = self.model.lm_head(hidden[:, :-1][learned])
-        return functional.cross_entropy(logits.float(), batch.labels[:, 1:][learned])
+        loss: Tensor = functional.cross_entropy(logits.float(), batch.labels[:, 1:][learned])
+        return loss
 
 
 @torch.no_grad()
