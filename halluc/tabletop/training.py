@@ -381,9 +381,9 @@ class _PatchWords:
         """Mean squared distance, within the span, of (batch, 64, width) projected patches."""
         seen = labels[..., CLASS] >= 0
         index = labels.clamp(min=0)
-        words = sum(
-            self.families[family][index[..., family]] for family in (CLASS, COLOR, PATTERN, SIZE)
-        )
+        words = torch.stack(
+            [self.families[family][index[..., family]] for family in (CLASS, COLOR, PATTERN, SIZE)]
+        ).sum(0)
         distance = ((written - words * seen.unsqueeze(-1)) @ self.span).square().sum(-1)
         # Most patches are bare table, which has no words and counts for less.
         return (distance * torch.where(seen, 1.0, 0.3)).mean()
