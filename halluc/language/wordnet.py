@@ -33,11 +33,6 @@ _QUOTES = ('"', "``", "''")
 _PARTS = {"J": "a", "V": "v", "R": "r"}  # everything else is lemmatized as a noun
 
 
-def has_wordnet(nltk_data: str | Path | None = None) -> bool:
-    """Whether NLTK finds its tagger and WordNet (in `nltk_data`, if given, or where NLTK looks)."""
-    return not _missing(nltk_data)
-
-
 class Tagged(NamedTuple):
     """A word or sign: its span in the text, half open, as it is written, its part of speech."""
 
