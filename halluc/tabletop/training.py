@@ -386,7 +386,8 @@ class _PatchWords:
         ).sum(0)
         distance = ((written - words * seen.unsqueeze(-1)) @ self.span).square().sum(-1)
         # Most patches are bare table, which has no words and counts for less.
-        return (distance * torch.where(seen, 1.0, 0.3)).mean()
+        mean: Tensor = (distance * torch.where(seen, 1.0, 0.3)).mean()
+        return mean
 
 
 class _Language:
