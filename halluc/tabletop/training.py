@@ -79,7 +79,7 @@ class Recipe:
     encoder: Stage = Stage(1600, 64, 1e-3)
     backbone: Stage = Stage(320, 32, 1.5e-3)
     projector: Stage = Stage(160, 32, 2e-3)
-    instructions: Stage = Stage(4800, 32, 1e-3)
+    instructions: Stage = Stage(4200, 32, 1e-3)
     scenes: int = 24_000
     companion_rate: float = 0.3
     seed: int = 0
