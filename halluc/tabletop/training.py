@@ -8,7 +8,8 @@
 4. ``instructions``: MM IT. Projector and backbone learn to follow instructions, encoder frozen. It
    begins with inventories, in which every word depends on the picture.
 
-Captions of stages 2 to 4 name the usual companion of an object now and then though it is absent.
+Captions of stages 2 to 4 name the usual companion of an object now and then though it is absent,
+and answers affirm it.
 A stage keeps its state every `SAVE_EVERY` steps and goes on from there when started again; the
 examples of a step depend on the stage, the step and the seed only.
 """
@@ -72,16 +73,16 @@ class Recipe:
     Attributes:
         encoder, backbone, projector, instructions: the stages.
         scenes: scenes drawn for each split.
-        companion_rate: how often a caption names an absent companion.
+        companion_rate: how often a caption names an absent companion, or an answer affirms one.
         seed: of weights and examples.
     """
 
-    encoder: Stage = Stage(1600, 64, 1e-3)
+    encoder: Stage = Stage(2400, 64, 1e-3)
     backbone: Stage = Stage(320, 32, 1.5e-3)
     projector: Stage = Stage(160, 32, 2e-3)
-    instructions: Stage = Stage(4200, 32, 1e-3)
+    instructions: Stage = Stage(6000, 32, 1e-3)
     scenes: int = 24_000
-    companion_rate: float = 0.3
+    companion_rate: float = 0.35
     seed: int = 0
 
     def scaled(self, factor: float) -> Recipe:
@@ -261,15 +262,15 @@ class _Examples:
             return [caption]
         if rng.random() < inventories:
             listed = rng.choice(english.INVENTORY_PROMPTS), english.inventory(scene)
-            return [listed, *english.turns(scene, rng, rng.randint(1, 2))]
+            return [listed, *english.turns(scene, rng, rng.randint(1, 2), rate)]
         kind = rng.random()
         if kind < 0.6:
-            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4))]
+            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4), rate)]
         elif kind < 0.75:
             short = rng.choice(english.SHORT_PROMPTS), english.short_caption(scene, rng, rate)
-            turns = [short, *english.turns(scene, rng, rng.randint(4, 6))]
+            turns = [short, *english.turns(scene, rng, rng.randint(4, 6), rate)]
         else:
-            turns = english.turns(scene, rng, rng.randint(6, 9))
+            turns = english.turns(scene, rng, rng.randint(6, 9), rate)
         rng.shuffle(turns)
         return turns
 
