@@ -18,7 +18,9 @@ from halluc.card import now, versions
 from halluc.jsonl import write_json
 from halluc.mllm import load_model
 from halluc.mllm.loading import choose_device
-from halluc.tabletop.training import Recipe, curve, train_tabletop
+from halluc.tabletop.fitting import curve
+from halluc.tabletop.recipe import Recipe
+from halluc.tabletop.training import train_tabletop
 
 
 def train_and_measure(

@@ -107,9 +107,7 @@ def place(item: Item) -> str:
     return f"{row} {('left', 'center', 'right')[min(2, int(item.x * 3))]}"
 
 
-def turns(
-    scene: Scene, rng: random.Random, count: int, companion_rate: float = 0.0
-) -> list[Turn]:
+def turns(scene: Scene, rng: random.Random, count: int, companion_rate: float = 0.0) -> list[Turn]:
     """Questions about a scene with their answers.
 
     Kinds: existence, colour, size, pattern, count, position, and relations, asked three ways.
@@ -125,9 +123,7 @@ def turns(
         _relation_yes_no, _relation_yes_no, _relation_where, _relation_where, _relation_what,
     )  # fmt: skip
     chosen = (rng.choice(makers) for _ in range(count))
-    return [
-        make(scene, rng) if make else _existence(scene, rng, companion_rate) for make in chosen
-    ]
+    return [make(scene, rng) if make else _existence(scene, rng, companion_rate) for make in chosen]
 
 
 def article(noun: str) -> str:

@@ -9,31 +9,26 @@
    begins with inventories, in which every word depends on the picture.
 
 Captions of stages 2 to 4 name the usual companion of an object now and then though it is absent,
-and answers affirm it.
-A stage keeps its state every `SAVE_EVERY` steps and goes on from there when started again; the
+and answers affirm it. A stage keeps its state and goes on from there when started again; the
 examples of a step depend on the stage, the step and the seed only.
 """
 
 from __future__ import annotations
 
-import json
 import random
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from halluc.tabletop import english
+from halluc.tabletop.examples import Batch, Examples
+from halluc.tabletop.fitting import Fitter, Progress
 from halluc.tabletop.model import PATCHES, new_model, new_processor
 from halluc.tabletop.pool import (
     CLASS,
@@ -45,71 +40,8 @@ from halluc.tabletop.pool import (
     patch_targets,
     pool_scene,
 )
+from halluc.tabletop.recipe import Recipe
 from halluc.tabletop.world import CLASSES, COLORS, PATTERNS, SIZES, SPLITS
-
-SAVE_EVERY = 200
-LOG_EVERY = 20
-
-
-@dataclass(frozen=True)
-class Stage:
-    """How long and how fast a stage learns.
-
-    Attributes:
-        steps: optimiser steps.
-        batch: examples a step.
-        rate: peak learning rate of AdamW; linear warm-up over 5 %, then cosine to a tenth.
-    """
-
-    steps: int
-    batch: int
-    rate: float
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All there is to choose about the training.
-
-    Attributes:
-        encoder, backbone, projector, instructions: the stages.
-        scenes: scenes drawn for each split.
-        companion_rate: how often a caption names an absent companion, or an answer affirms one.
-        seed: of weights and examples.
-    """
-
-    encoder: Stage = Stage(2400, 64, 1e-3)
-    backbone: Stage = Stage(320, 32, 1.5e-3)
-    projector: Stage = Stage(160, 32, 2e-3)
-    instructions: Stage = Stage(6000, 32, 1e-3)
-    scenes: int = 24_000
-    companion_rate: float = 0.35
-    seed: int = 0
-
-    def scaled(self, factor: float) -> Recipe:
-        """The same recipe with every stage, and the pool, shorter or longer."""
-
-        def longer(stage: Stage) -> Stage:
-            return Stage(max(1, round(stage.steps * factor)), stage.batch, stage.rate)
-
-        return Recipe(
-            encoder=longer(self.encoder),
-            backbone=longer(self.backbone),
-            projector=longer(self.projector),
-            instructions=longer(self.instructions),
-            scenes=max(64, round(self.scenes * min(factor, 1))),
-            companion_rate=self.companion_rate,
-            seed=self.seed,
-        )
-
-
-class Progress(Protocol):
-    """What training tells of itself."""
-
-    def start(self, stage: str, total: int, done: int) -> None:
-        """A stage begins, or goes on after `done` of `total`."""
-
-    def advance(self, stage: str, count: int, loss: float | None) -> None:
-        """So many more are done."""
 
 
 def train_tabletop(
@@ -138,11 +70,11 @@ def train_tabletop(
             recipe.scenes,
             lambda count, name=name: progress.advance(name, count, None),  # type: ignore[misc]
         )
-    examples = _Examples(recipe)
+    examples = Examples(recipe)
     processor = new_processor(examples.texts(min(6000, recipe.scenes)))
     examples.tokenizer = processor.tokenizer
     model = new_model(processor, recipe.seed).to(device)
-    fit = _Fitter(work, model, recipe, device, progress)
+    fit = Fitter(work, progress)
 
     pictures = processor.image_processor
     looks = _PatchLooks(model.config.vision_config.hidden_size).to(device)
@@ -181,9 +113,13 @@ def train_tabletop(
     backbone.requires_grad_(False)
     words = _PatchWords(backbone.embed_tokens.weight, processor.tokenizer)
 
+    def seen(batch: Batch) -> Tensor:
+        kept = np.stack([features[row] for row in batch.rows])
+        return torch.from_numpy(kept).to(device).float()
+
     def pair_loss(step: int) -> Tensor:
         batch = examples.batch("projector", step, recipe.projector, image=True)
-        shown = torch.from_numpy(np.stack([features[row] for row in batch.rows])).to(device).float()
+        shown = seen(batch)
         targets = [patch_targets(pool_scene("biased", row))[0] for row in batch.rows]
         labels = torch.from_numpy(np.stack(targets)).to(device)
         said = words.loss(projector(shown), labels)
@@ -194,98 +130,11 @@ def train_tabletop(
 
     def instruction_loss(step: int) -> Tensor:
         batch = examples.batch("instructions", step, recipe.instructions, image=True)
-        shown = torch.from_numpy(np.stack([features[row] for row in batch.rows])).to(device).float()
-        return language.loss(batch.to(device), shown)
+        return language.loss(batch.to(device), seen(batch))
 
     parts = {"projector": projector, "backbone": backbone}
     fit("instructions", recipe.instructions, instruction_loss, parts)
     return model.requires_grad_(True).cpu().eval(), processor
-
-
-@dataclass
-class _Batch:
-    """Token ids and labels (batch, length), right-padded; -100 marks what is not learned."""
-
-    rows: list[int]
-    ids: Tensor
-    labels: Tensor
-
-    def to(self, device: str) -> _Batch:
-        return _Batch(self.rows, self.ids.to(device), self.labels.to(device))
-
-
-class _Examples:
-    """Conversations about scenes of the biased split."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-        self.tokenizer: Any = None
-
-    def texts(self, count: int) -> Iterator[str]:
-        """Conversations as plain text, for the tokenizer."""
-        for index in range(count):
-            rng = random.Random(f"texts/{self.recipe.seed}/{index}")
-            row = index % self.recipe.scenes
-            for question, answer in self._conversation("texts", row, rng, inventories=0.3):
-                yield f"USER: {question} ASSISTANT: {answer}"
-
-    def batch(self, name: str, step: int, stage: Stage, image: bool) -> _Batch:
-        """The examples of one step of a stage."""
-        # In inventories every word depends on the picture, so that it is used after some hundred
-        # steps; with captions alone, in which few words do, not after a thousand.
-        inventories = max(0.15, 0.9 - 1.2 * step / stage.steps) if name == "instructions" else 0.2
-        rows, encoded = [], []
-        for place in range(stage.batch):
-            rng = random.Random(f"{name}/{self.recipe.seed}/{step}/{place}")
-            row = rng.randrange(self.recipe.scenes)
-            rows.append(row)
-            turns = self._conversation(name, row, rng, inventories)
-            encoded.append(self._encode(turns, image))
-        # Few different lengths, since each is compiled anew.
-        length = -(-max(len(ids) for ids, _ in encoded) // 64) * 64
-        ids = torch.full((stage.batch, length), self.tokenizer.pad_token_id)
-        labels = torch.full((stage.batch, length), -100)
-        for place, (tokens, targets) in enumerate(encoded):
-            ids[place, : len(tokens)] = torch.tensor(tokens)
-            labels[place, : len(tokens)] = torch.tensor(targets)
-        return _Batch(rows, ids, labels)
-
-    def _conversation(
-        self, stage: str, row: int, rng: random.Random, inventories: float
-    ) -> list[english.Turn]:
-        scene, rate = pool_scene("biased", row), self.recipe.companion_rate
-        caption = (
-            rng.choice(english.DETAILED_PROMPTS),
-            english.detailed_caption(scene, rng, rate),
-        )
-        if stage == "projector":
-            return [caption]
-        if rng.random() < inventories:
-            listed = rng.choice(english.INVENTORY_PROMPTS), english.inventory(scene)
-            return [listed, *english.turns(scene, rng, rng.randint(1, 2), rate)]
-        kind = rng.random()
-        if kind < 0.6:
-            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4), rate)]
-        elif kind < 0.75:
-            short = rng.choice(english.SHORT_PROMPTS), english.short_caption(scene, rng, rate)
-            turns = [short, *english.turns(scene, rng, rng.randint(4, 6), rate)]
-        else:
-            turns = english.turns(scene, rng, rng.randint(6, 9), rate)
-        rng.shuffle(turns)
-        return turns
-
-    def _encode(self, turns: list[english.Turn], image: bool) -> tuple[list[int], list[int]]:
-        """Token ids of a conversation in the chat template, and the same where answers are."""
-        pieces = []
-        for place, (question, answer) in enumerate(turns):
-            shown = "<image>" * PATCHES**2 + "\n" if image and place == 0 else ""
-            pieces += [f"USER: {shown}{question} ASSISTANT:", f" {answer}</s>"]
-        ids: list[int] = []
-        labels: list[int] = []
-        for place, piece in enumerate(self.tokenizer(pieces)["input_ids"]):
-            ids += piece
-            labels += piece if place % 2 else [-100] * len(piece)
-        return ids, labels
 
 
 class _PatchLooks(nn.Module):
@@ -309,57 +158,6 @@ class _PatchLooks(nn.Module):
         for family in (COLOR, PATTERN, SIZE):
             total = total + functional.cross_entropy(logits[family][seen], labels[seen][:, family])
         return total + 5 * functional.smooth_l1_loss(where[seen], centres[seen], beta=0.1)
-
-
-class _Fitter:
-    """The optimisation loop, the same for every stage."""
-
-    def __init__(
-        self, work: Path, model: nn.Module, recipe: Recipe, device: str, progress: Progress
-    ) -> None:
-        self.work, self.model, self.recipe = work, model, recipe
-        self.device, self.progress = device, progress
-
-    def __call__(
-        self,
-        name: str,
-        stage: Stage,
-        loss_at: Callable[[int], Tensor],
-        parts: dict[str, nn.Module],
-    ) -> None:
-        """Bring a stage to its end; only the given parts learn, and are kept."""
-        learners = {
-            f"{part}.{key}": value
-            for part, module in parts.items()
-            for key, value in module.named_parameters()
-        }
-        optimiser = torch.optim.AdamW(
-            learners.values(), lr=stage.rate, betas=(0.9, 0.98), weight_decay=0.01
-        )
-        path = self.work / f"{name}.safetensors"
-        done = _load_state(path, learners, optimiser)
-        self.progress.start(name, stage.steps, done)
-        since, losses = time.monotonic(), []
-        for step in range(done, stage.steps):
-            for group in optimiser.param_groups:
-                group["lr"] = stage.rate * _schedule(step, stage.steps)
-            loss = loss_at(step)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(learners.values(), 1.0)
-            optimiser.step()
-            losses.append(loss.item())
-            self.progress.advance(name, 1, losses[-1])
-            if (step + 1) % LOG_EVERY == 0 or step + 1 == stage.steps:
-                self._log(name, step + 1, sum(losses) / len(losses), time.monotonic() - since)
-                losses = []
-            if (step + 1) % SAVE_EVERY == 0 or step + 1 == stage.steps:
-                _save_state(path, learners, optimiser, step + 1)
-
-    def _log(self, stage: str, step: int, loss: float, seconds: float) -> None:
-        line = {"stage": stage, "step": step, "loss": round(loss, 5), "seconds": round(seconds, 1)}
-        with (self.work / "curves.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
 
 
 class _PatchWords:
@@ -403,7 +201,7 @@ class _Language:
             backbone = torch.compile(backbone, dynamic=False)
         self.backbone = backbone
 
-    def loss(self, batch: _Batch, features: Tensor | None) -> Tensor:
+    def loss(self, batch: Batch, features: Tensor | None) -> Tensor:
         """Next-token cross-entropy of the answers, after the features if there are any."""
         core = self.model.model
         with torch.autocast(batch.ids.device.type, torch.bfloat16):
@@ -446,47 +244,3 @@ def _features(
         partial.rename(path)
     opened: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
     return opened
-
-
-def _schedule(step: int, steps: int) -> float:
-    """Share of the peak learning rate at a step."""
-    warm = max(1, steps // 20)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.1 + 0.45 * (1 + float(np.cos(np.pi * (step - warm) / max(1, steps - warm))))
-
-
-def _save_state(
-    path: Path, learners: dict[str, nn.Parameter], optimiser: torch.optim.Optimizer, step: int
-) -> None:
-    tensors = {}
-    for name, value in learners.items():
-        tensors[name] = value.detach().cpu().contiguous()
-        # A parameter that no loss reached has no moments.
-        for key, moment in optimiser.state[value].items():
-            tensors[f"{key}:{name}"] = moment.detach().cpu().contiguous()
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial, {"step": str(step)})
-    partial.replace(path)
-
-
-def _load_state(
-    path: Path, learners: dict[str, nn.Parameter], optimiser: torch.optim.Optimizer
-) -> int:
-    """Bring back a stage's state; how many steps it has done."""
-    if not path.exists():
-        return 0
-    with safe_open(path, "pt") as file:
-        for name, value in learners.items():
-            value.data.copy_(file.get_tensor(name))
-            optimiser.state[value] = {
-                key: file.get_tensor(f"{key}:{name}").to("cpu" if key == "step" else value.device)
-                for key in ("exp_avg", "exp_avg_sq", "step")
-                if f"{key}:{name}" in file.keys()  # noqa: SIM118 - the handle is no mapping
-            }
-        return int(file.metadata()["step"])
-
-
-def curve(path: Path) -> Iterable[dict[str, Any]]:
-    """The lines of a curves.jsonl: stage, step, mean loss since the line before, seconds."""
-    return [json.loads(line) for line in path.read_text().splitlines()]

@@ -3,8 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from halluc.tabletop import training
-from halluc.tabletop.training import Recipe, Stage, curve, train_tabletop
+from halluc.tabletop import fitting
+from halluc.tabletop.examples import Examples
+from halluc.tabletop.fitting import curve
+from halluc.tabletop.recipe import Recipe, Stage
+from halluc.tabletop.training import train_tabletop
 
 TINY = Recipe(
     encoder=Stage(2, 4, 1e-3),
@@ -51,7 +54,7 @@ def test_the_conversation_form_is_the_one_that_was_trained_on(trained):
     messages = [{"role": "user", "content": content}]
     prompt = processor.apply_chat_template(messages, add_generation_prompt=True)
     assert prompt == "USER: <image>\nIs there a cup in the image? ASSISTANT:"
-    examples = training._Examples(TINY)
+    examples = Examples(TINY)
     examples.tokenizer = processor.tokenizer
     ids, labels = examples._encode([("Is there a cup in the image?", "Yes")], image=True)
     assert processor.tokenizer.decode(ids) == prompt.replace("<image>", "<image>" * 64) + " Yes</s>"
@@ -61,7 +64,7 @@ def test_the_conversation_form_is_the_one_that_was_trained_on(trained):
 
 @pytest.mark.parametrize("stop_at", [("encoder", 1), ("instructions", 3)])
 def test_a_stopped_training_goes_on_to_the_same_model(trained, tmp_path, monkeypatch, stop_at):
-    monkeypatch.setattr(training, "SAVE_EVERY", 1)
+    monkeypatch.setattr(fitting, "SAVE_EVERY", 1)
     with pytest.raises(KeyboardInterrupt):
         train_tabletop(tmp_path, TINY, "cpu", Watch(stop_at))
     watch = Watch()

@@ -1,0 +1,103 @@
+"""Conversations about tabletop scenes, as batches of tokens to learn from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from halluc.tabletop import english
+from halluc.tabletop.model import PATCHES
+from halluc.tabletop.pool import pool_scene
+from halluc.tabletop.recipe import Recipe, Stage
+
+
+@dataclass
+class Batch:
+    """Token ids and labels (batch, length), right-padded; -100 marks what is not learned."""
+
+    rows: list[int]
+    ids: Tensor
+    labels: Tensor
+
+    def to(self, device: str) -> Batch:
+        """The same batch on another device."""
+        return Batch(self.rows, self.ids.to(device), self.labels.to(device))
+
+
+class Examples:
+    """Conversations about scenes of the biased split."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.tokenizer: Any = None
+
+    def texts(self, count: int) -> Iterator[str]:
+        """Conversations as plain text, for the tokenizer."""
+        for index in range(count):
+            rng = random.Random(f"texts/{self.recipe.seed}/{index}")
+            row = index % self.recipe.scenes
+            for question, answer in self._conversation("texts", row, rng, inventories=0.3):
+                yield f"USER: {question} ASSISTANT: {answer}"
+
+    def batch(self, name: str, step: int, stage: Stage, image: bool) -> Batch:
+        """The examples of one step of a stage."""
+        # In inventories every word depends on the picture, so that it is used after some hundred
+        # steps; with captions alone, in which few words do, not after a thousand.
+        inventories = max(0.15, 0.9 - 1.2 * step / stage.steps) if name == "instructions" else 0.2
+        rows, encoded = [], []
+        for place in range(stage.batch):
+            rng = random.Random(f"{name}/{self.recipe.seed}/{step}/{place}")
+            row = rng.randrange(self.recipe.scenes)
+            rows.append(row)
+            turns = self._conversation(name, row, rng, inventories)
+            encoded.append(self._encode(turns, image))
+        # Few different lengths, since each is compiled anew.
+        length = -(-max(len(ids) for ids, _ in encoded) // 64) * 64
+        ids = torch.full((stage.batch, length), self.tokenizer.pad_token_id)
+        labels = torch.full((stage.batch, length), -100)
+        for place, (tokens, targets) in enumerate(encoded):
+            ids[place, : len(tokens)] = torch.tensor(tokens)
+            labels[place, : len(tokens)] = torch.tensor(targets)
+        return Batch(rows, ids, labels)
+
+    def _conversation(
+        self, stage: str, row: int, rng: random.Random, inventories: float
+    ) -> list[english.Turn]:
+        scene, rate = pool_scene("biased", row), self.recipe.companion_rate
+        caption = (
+            rng.choice(english.DETAILED_PROMPTS),
+            english.detailed_caption(scene, rng, rate),
+        )
+        if stage == "projector":
+            return [caption]
+        if rng.random() < inventories:
+            listed = rng.choice(english.INVENTORY_PROMPTS), english.inventory(scene)
+            return [listed, *english.turns(scene, rng, rng.randint(1, 2), rate)]
+        kind = rng.random()
+        if kind < 0.6:
+            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4), rate)]
+        elif kind < 0.75:
+            short = rng.choice(english.SHORT_PROMPTS), english.short_caption(scene, rng, rate)
+            turns = [short, *english.turns(scene, rng, rng.randint(4, 6), rate)]
+        else:
+            turns = english.turns(scene, rng, rng.randint(6, 9), rate)
+        rng.shuffle(turns)
+        return turns
+
+    def _encode(self, turns: list[english.Turn], image: bool) -> tuple[list[int], list[int]]:
+        """Token ids of a conversation in the chat template, and the same where answers are."""
+        pieces = []
+        for place, (question, answer) in enumerate(turns):
+            shown = "<image>" * PATCHES**2 + "\n" if image and place == 0 else ""
+            pieces += [f"USER: {shown}{question} ASSISTANT:", f" {answer}</s>"]
+        ids: list[int] = []
+        labels: list[int] = []
+        for place, piece in enumerate(self.tokenizer(pieces)["input_ids"]):
+            ids += piece
+            labels += piece if place % 2 else [-100] * len(piece)
+        return ids, labels

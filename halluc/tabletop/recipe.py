@@ -1,0 +1,55 @@
+"""All there is to choose about the training of the embedded MM-LLM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How long and how fast a stage learns.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: examples a step.
+        rate: peak learning rate of AdamW; linear warm-up over 5 %, then cosine to a tenth.
+    """
+
+    steps: int
+    batch: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All there is to choose about the training.
+
+    Attributes:
+        encoder, backbone, projector, instructions: the stages.
+        scenes: scenes drawn for each split.
+        companion_rate: how often a caption names an absent companion, or an answer affirms one.
+        seed: of weights and examples.
+    """
+
+    encoder: Stage = Stage(2400, 64, 1e-3)
+    backbone: Stage = Stage(320, 32, 1.5e-3)
+    projector: Stage = Stage(160, 32, 2e-3)
+    instructions: Stage = Stage(6000, 32, 1e-3)
+    scenes: int = 24_000
+    companion_rate: float = 0.35
+    seed: int = 0
+
+    def scaled(self, factor: float) -> Recipe:
+        """The same recipe with every stage, and the pool, shorter or longer."""
+
+        def longer(stage: Stage) -> Stage:
+            return Stage(max(1, round(stage.steps * factor)), stage.batch, stage.rate)
+
+        return replace(
+            self,
+            encoder=longer(self.encoder),
+            backbone=longer(self.backbone),
+            projector=longer(self.projector),
+            instructions=longer(self.instructions),
+            scenes=max(64, round(self.scenes * min(factor, 1))),
+        )
