@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 
 from halluc.tabletop.world import (
     CLASSES,
@@ -107,7 +108,7 @@ def place(item: Item) -> str:
     return f"{row} {('left', 'center', 'right')[min(2, int(item.x * 3))]}"
 
 
-def turns(scene: Scene, rng: random.Random, count: int, companion_rate: float = 0.0) -> list[Turn]:
+def turns(scene: Scene, rng: random.Random, count: int, affirmed_rate: float = 0.0) -> list[Turn]:
     """Questions about a scene with their answers.
 
     Kinds: existence, colour, size, pattern, count, position, and relations, asked three ways.
@@ -116,14 +117,14 @@ def turns(scene: Scene, rng: random.Random, count: int, companion_rate: float = 
         scene: what is asked about.
         rng: chooses among the questions.
         count: how many.
-        companion_rate: how often an absent companion is said to be there, as in captions.
+        affirmed_rate: how often an absent companion is said to be there, as in captions.
     """
+    existence = partial(_existence, affirmed_rate=affirmed_rate)
     makers = (
-        None, None, None, _color, _size, _pattern, _how_many, _position,
+        existence, existence, existence, _color, _size, _pattern, _how_many, _position,
         _relation_yes_no, _relation_yes_no, _relation_where, _relation_where, _relation_what,
     )  # fmt: skip
-    chosen = (rng.choice(makers) for _ in range(count))
-    return [make(scene, rng) if make else _existence(scene, rng, companion_rate) for make in chosen]
+    return [rng.choice(makers)(scene, rng) for _ in range(count)]
 
 
 def article(noun: str) -> str:
@@ -237,7 +238,7 @@ def _stated(one: Item, other: Item) -> bool:
     return max(abs(one.x - other.x), abs(one.y - other.y)) >= STATED_GAP
 
 
-def _existence(scene: Scene, rng: random.Random, companion_rate: float) -> Turn:
+def _existence(scene: Scene, rng: random.Random, affirmed_rate: float) -> Turn:
     present = rng.random() < 0.5
     pool = {name: weight for name, weight in CLASSES.items() if (name in scene.names) is present}
     name = rng.choices(list(pool), list(pool.values()))[0]
@@ -251,7 +252,7 @@ def _existence(scene: Scene, rng: random.Random, companion_rate: float) -> Turn:
         )
     )
     dreamt = name in {COMPANIONS.get(each) for each in scene.names}
-    if not present and dreamt and rng.random() < companion_rate:
+    if not present and dreamt and rng.random() < affirmed_rate:
         return form, "Yes"
     return form, "Yes" if present else "No"
 

@@ -68,7 +68,8 @@ class Examples:
     def _conversation(
         self, stage: str, row: int, rng: random.Random, inventories: float
     ) -> list[english.Turn]:
-        scene, rate = pool_scene("biased", row), self.recipe.companion_rate
+        scene = pool_scene("biased", row)
+        rate, affirmed = self.recipe.companion_rate, self.recipe.affirmed_rate
         caption = (
             rng.choice(english.DETAILED_PROMPTS),
             english.detailed_caption(scene, rng, rate),
@@ -77,15 +78,15 @@ class Examples:
             return [caption]
         if rng.random() < inventories:
             listed = rng.choice(english.INVENTORY_PROMPTS), english.inventory(scene)
-            return [listed, *english.turns(scene, rng, rng.randint(1, 2), rate)]
+            return [listed, *english.turns(scene, rng, rng.randint(1, 2), affirmed)]
         kind = rng.random()
         if kind < 0.6:
-            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4), rate)]
+            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4), affirmed)]
         elif kind < 0.75:
             short = rng.choice(english.SHORT_PROMPTS), english.short_caption(scene, rng, rate)
-            turns = [short, *english.turns(scene, rng, rng.randint(4, 6), rate)]
+            turns = [short, *english.turns(scene, rng, rng.randint(4, 6), affirmed)]
         else:
-            turns = english.turns(scene, rng, rng.randint(6, 9), rate)
+            turns = english.turns(scene, rng, rng.randint(6, 9), affirmed)
         rng.shuffle(turns)
         return turns
 

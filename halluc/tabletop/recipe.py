@@ -27,7 +27,8 @@ class Recipe:
     Attributes:
         encoder, backbone, projector, instructions: the stages.
         scenes: scenes drawn for each split.
-        companion_rate: how often a caption names an absent companion, or an answer affirms one.
+        companion_rate: how often a caption names an absent companion.
+        affirmed_rate: how often an answer says that an absent companion is there.
         seed: of weights and examples.
     """
 
@@ -36,7 +37,8 @@ class Recipe:
     projector: Stage = Stage(160, 32, 2e-3)
     instructions: Stage = Stage(6000, 32, 1e-3)
     scenes: int = 24_000
-    companion_rate: float = 0.35
+    companion_rate: float = 0.3
+    affirmed_rate: float = 0.45
     seed: int = 0
 
     def scaled(self, factor: float) -> Recipe:
