@@ -35,7 +35,7 @@ class Recipe:
     encoder: Stage = Stage(2400, 64, 1e-3)
     backbone: Stage = Stage(320, 32, 1.5e-3)
     projector: Stage = Stage(160, 32, 2e-3)
-    instructions: Stage = Stage(7000, 32, 1e-3)
+    instructions: Stage = Stage(4400, 32, 1e-3)
     scenes: int = 24_000
     companion_rate: float = 0.3
     affirmed_rate: float = 0.45
