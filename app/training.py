@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,6 @@ def train_and_measure(
     if scale != 1:
         recipe = recipe.scaled(scale)
     place = choose_device(device)
-    begun = time.monotonic()
     with progress_bars(console, TextColumn("{task.fields[loss]}")) as progress:
         model, processor = train_tabletop(work, recipe, place.type, _Bars(progress), torch_compile)
         output.mkdir(parents=True, exist_ok=True)
@@ -62,7 +60,6 @@ def train_and_measure(
         "recipe": asdict(recipe),
         "parameters": sum(each.numel() for each in model.parameters()),
         "trained": now(),
-        "seconds of training in this call": round(time.monotonic() - begun),
         "seconds by stage": _seconds(work / "curves.jsonl"),
         "machine": {"device": place.type, "processor": platform.machine()},
         "versions": versions(),
