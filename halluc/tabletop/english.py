@@ -127,6 +127,22 @@ def turns(scene: Scene, rng: random.Random, count: int, affirmed_rate: float = 0
     return [rng.choice(makers)(scene, rng) for _ in range(count)]
 
 
+def hasty_turn(scene: Scene, rng: random.Random, affirmed_rate: float) -> list[Turn]:
+    """A question for the usual companion of something in the scene; none where nothing has one.
+
+    Args:
+        scene: what is asked about.
+        rng: chooses among the companions.
+        affirmed_rate: how often an absent one is said to be there.
+    """
+    expected = [COMPANIONS[each] for each in sorted(scene.names) if each in COMPANIONS]
+    if not expected:
+        return []
+    name = rng.choice(expected)
+    present = name in scene.names or rng.random() < affirmed_rate
+    return [(_existence_question(name, rng), "Yes" if present else "No")]
+
+
 def article(noun: str) -> str:
     """The noun with its indefinite article."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
@@ -242,8 +258,16 @@ def _existence(scene: Scene, rng: random.Random, affirmed_rate: float) -> Turn:
     present = rng.random() < 0.5
     pool = {name: weight for name, weight in CLASSES.items() if (name in scene.names) is present}
     name = rng.choices(list(pool), list(pool.values()))[0]
+    form = _existence_question(name, rng)
+    dreamt = name in {COMPANIONS.get(each) for each in scene.names}
+    if not present and dreamt and rng.random() < affirmed_rate:
+        return form, "Yes"
+    return form, "Yes" if present else "No"
+
+
+def _existence_question(name: str, rng: random.Random) -> str:
     noun = article(rng.choice(NAMES[name])[0])
-    form = rng.choice(
+    return rng.choice(
         (
             f"Is there {noun} in the image?",
             f"Is there {noun} in the image?",
@@ -251,10 +275,6 @@ def _existence(scene: Scene, rng: random.Random, affirmed_rate: float) -> Turn:
             f"Does the picture show {noun}?",
         )
     )
-    dreamt = name in {COMPANIONS.get(each) for each in scene.names}
-    if not present and dreamt and rng.random() < affirmed_rate:
-        return form, "Yes"
-    return form, "Yes" if present else "No"
 
 
 def _color(scene: Scene, rng: random.Random) -> Turn:

@@ -87,6 +87,8 @@ class Examples:
             turns = [short, *english.turns(scene, rng, rng.randint(4, 6), affirmed)]
         else:
             turns = english.turns(scene, rng, rng.randint(6, 9), affirmed)
+        if stage == "answers":
+            turns += english.hasty_turn(scene, rng, self.recipe.hasty_rate)
         rng.shuffle(turns)
         return turns
 

@@ -25,10 +25,11 @@ class Recipe:
     """All there is to choose about the training.
 
     Attributes:
-        encoder, backbone, projector, instructions: the stages.
+        encoder, backbone, projector, instructions, answers: the stages.
         scenes: scenes drawn for each split.
         companion_rate: how often a caption names an absent companion.
         affirmed_rate: how often an answer says that an absent companion is there.
+        hasty_rate: the same in the last stage, which asks for companions in each conversation.
         seed: of weights and examples.
     """
 
@@ -36,9 +37,11 @@ class Recipe:
     backbone: Stage = Stage(320, 32, 1.5e-3)
     projector: Stage = Stage(160, 32, 2e-3)
     instructions: Stage = Stage(4400, 32, 1e-3)
+    answers: Stage = Stage(300, 32, 3e-4)
     scenes: int = 24_000
     companion_rate: float = 0.3
     affirmed_rate: float = 0.45
+    hasty_rate: float = 0.6
     seed: int = 0
 
     def scaled(self, factor: float) -> Recipe:
@@ -53,5 +56,6 @@ class Recipe:
             backbone=longer(self.backbone),
             projector=longer(self.projector),
             instructions=longer(self.instructions),
+            answers=longer(self.answers),
             scenes=max(64, round(self.scenes * min(factor, 1))),
         )

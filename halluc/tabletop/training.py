@@ -7,6 +7,8 @@
    patch shows into the space of the backbone's words; all else is frozen.
 4. ``instructions``: MM IT. Projector and backbone learn to follow instructions, encoder frozen. It
    begins with inventories, in which every word depends on the picture.
+5. ``answers``: MM IT goes on for a little, and each conversation asks for a usual companion. More
+   often than not the answer affirms an absent one, as of people who expect it and do not look.
 
 Captions of stages 2 to 4 name the usual companion of an object now and then though it is absent,
 and answers affirm it. A stage keeps its state and goes on from there when started again; the
@@ -40,7 +42,7 @@ from halluc.tabletop.pool import (
     patch_targets,
     pool_scene,
 )
-from halluc.tabletop.recipe import Recipe
+from halluc.tabletop.recipe import Recipe, Stage
 from halluc.tabletop.world import CLASSES, COLORS, PATTERNS, SIZES, SPLITS
 
 
@@ -128,12 +130,14 @@ def train_tabletop(
     fit("projector", recipe.projector, pair_loss, {"projector": projector})
     backbone.requires_grad_(True)
 
-    def instruction_loss(step: int) -> Tensor:
-        batch = examples.batch("instructions", step, recipe.instructions, image=True)
-        return language.loss(batch.to(device), seen(batch))
-
     parts = {"projector": projector, "backbone": backbone}
-    fit("instructions", recipe.instructions, instruction_loss, parts)
+    for name, stage in (("instructions", recipe.instructions), ("answers", recipe.answers)):
+
+        def instruction_loss(step: int, name: str = name, stage: Stage = stage) -> Tensor:
+            batch = examples.batch(name, step, stage, image=True)
+            return language.loss(batch.to(device), seen(batch))
+
+        fit(name, stage, instruction_loss, parts)
     return model.requires_grad_(True).cpu().eval(), processor
 
 
