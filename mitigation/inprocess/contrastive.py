@@ -114,15 +114,13 @@ def stack(branches: Sequence[Inputs], pad: int) -> dict[str, torch.Tensor]:
     longest = max(each["input_ids"].shape[1] for each in branches)
     stacked = {}
     for key in dict.fromkeys(key for each in branches for key in each):
-        parts = [each.get(key) for each in branches]
         if key in ALONG_TEXT:
-            parts = [
-                # A branch of text alone may come without the kinds of its tokens: 0 is text.
-                torch.zeros_like(branch["input_ids"]) if part is None else part
-                for branch, part in zip(branches, parts, strict=True)
-            ]
-            parts = [_padded(part, longest, pad if key == "input_ids" else 0) for part in parts]
-        stacked[key] = torch.cat([part for part in parts if part is not None])
+            # A branch of text alone may come without the kinds of its tokens: 0 is text.
+            given = [each.get(key, torch.zeros_like(each["input_ids"])) for each in branches]
+            parts = [_padded(part, longest, pad if key == "input_ids" else 0) for part in given]
+        else:
+            parts = [each[key] for each in branches if key in each]
+        stacked[key] = torch.cat(parts)
     return stacked
 
 

@@ -20,6 +20,7 @@ from functools import partial
 
 import torch
 
+from halluc.errors import ModelError
 from halluc.mllm import Request
 from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, contrast, plausible
@@ -50,10 +51,17 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
 
         Raises:
             InputError: a request has no picture to begin with.
+            ModelError: the model's processor takes no request without a picture.
         """
         require_pictures("m3id", requests)
         blind = [replace(request, image=None) for request in requests]
-        return [model.process(requests), model.process(blind)]
+        try:
+            return [model.process(requests), model.process(blind)]
+        except ValueError:  # PaliGemma's
+            name = model.card["model"]["name"]
+            raise ModelError(
+                f"{name} needs a picture with every request, so m3id cannot take it away"
+            ) from None
 
     def combiner(self, model: TransformersMLLM) -> Combiner:
         """The paper's z."""

@@ -146,7 +146,7 @@ def add_noise(
     streams = [_stream(seed, each) for each in ids]
     if "image_grid_thw" in inputs:
         sizes = inputs["image_grid_thw"].prod(-1)
-        pictures = list(pixels.split(sizes.tolist()))
+        pictures = list(torch.split(pixels, sizes.tolist()))
         owners = _owners(sizes, inputs, len(ids), image_token)
     elif pixels.dim() > 4:
         if len(pixels) != len(ids):
@@ -186,7 +186,7 @@ def _owners(sizes: torch.Tensor, inputs: Inputs, rows: int, image_token: int | N
     """
     if len(sizes) == rows:
         return list(range(rows))
-    tokens = (inputs["input_ids"] == image_token).sum(1).cpu()
+    tokens = inputs["input_ids"].eq(-1 if image_token is None else image_token).sum(1)
     ends = [0, *(tokens.cumsum(0) * int(sizes.sum())).tolist()]
     places = [0, *(sizes.cumsum(0) * int(tokens.sum())).tolist()]
     owners = []

@@ -55,6 +55,11 @@ METHODS: dict[str, Any] = {
 }
 
 
+def skip_refused(method: str, family: str) -> None:
+    if (method, family) == ("m3id", "paligemma"):
+        pytest.skip("it is refused: the processor takes no request without a picture")
+
+
 def same(one: Response, other: Response) -> None:
     assert (one.id, one.text, one.finish) == (other.id, other.text, other.finish)
     assert [token.logprob for token in one.tokens] == pytest.approx(
@@ -71,8 +76,7 @@ def test_two_literal_passes_give_the_same_logits_and_tokens(
 ) -> None:
     if method == "mask-only" and not pick:
         pytest.skip("it is refused in greedy decoding")
-    if method == "m3id" and family == "paligemma":
-        pytest.skip("its processor makes nothing of a request without a picture")
+    skip_refused(method, family)
     model = load(family)
     kind, own, literal = METHODS[method]
     decoding: Contrastive = kind(max_new_tokens=12, **own, **pick)
@@ -116,8 +120,7 @@ def test_no_contrast_is_plain_decoding(load: Any, family: str, pick: dict[str, A
 def test_neither_batch_size_nor_order_changes_an_answer(
     load: Any, family: str, method: str
 ) -> None:
-    if method == "m3id" and family == "paligemma":
-        pytest.skip("its processor makes nothing of a request without a picture")
+    skip_refused(method, family)
     model = load(family)
     kind, own, _ = METHODS[method]
     decoding = kind(max_new_tokens=16, **own, **DRAWN)
@@ -132,18 +135,15 @@ def test_neither_batch_size_nor_order_changes_an_answer(
         same(again[request.id], response)
 
 
-def test_rows_that_have_ended_leave_the_batch(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_have_ended_leave_the_batch(load: Any) -> None:
     model = load("tabletop")
-    sizes = []
-    forward = type(model.model).forward
-
-    def watched(self: Any, input_ids: Any = None, **inputs: Any) -> Any:
-        sizes.append(len(input_ids))
-        return forward(self, input_ids=input_ids, **inputs)
-
-    monkeypatch.setattr(type(model.model), "forward", watched)
+    sizes: list[int] = []
+    hook = model.model.register_forward_pre_hook(
+        lambda module, arguments, inputs: sizes.append(len(inputs["input_ids"])), with_kwargs=True
+    )
     requests = [Request(each.id, "Describe this image in detail.", each.image) for each in REQUESTS]
     responses = model.generate(requests, VCD(max_new_tokens=128, **DRAWN))
+    hook.remove()
     lengths = [len(response.tokens) for response in responses]
     assert sizes == [2 * sum(length > step for length in lengths) for step in range(max(lengths))]
     assert len(set(sizes)) > 2
@@ -153,8 +153,7 @@ def test_rows_that_have_ended_leave_the_batch(load: Any, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("method", ["vcd", "m3id"])
 def test_beams(load: Any, family: str, method: str) -> None:
     """Each returned sequence scores what two passes along it say, in a batch as alone."""
-    if method == "m3id" and family == "paligemma":
-        pytest.skip("its processor makes nothing of a request without a picture")
+    skip_refused(method, family)
     model = load(family)
     kind, own, literal = METHODS[method]
     decoding = kind(**own)
@@ -244,6 +243,12 @@ def test_an_encoder_decoder_is_refused() -> None:
 
     with pytest.raises(ModelError, match="decoder-only"):
         decode(Two(), None, None, None, GenerationConfig(), branches=2, combine=None)  # type: ignore[arg-type]
+
+
+def test_a_family_that_always_needs_a_picture_is_refused(load: Any) -> None:
+    with pytest.raises(ModelError, match="needs a picture with every request, so m3id") as caught:
+        load("paligemma").generate(REQUESTS[:1], M3ID())
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("decoding", [VCD(), M3ID()])
