@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -89,3 +91,9 @@ def test_every_method_says_its_values(method: str) -> None:
     card = msgspec.to_builtins(decoding)
     assert card["method"] == method and card["seed"] == 4
     assert card.keys() - {"method"} == set(decoding.__struct_fields__)
+
+
+def test_the_command_knows_the_methods_without_torch() -> None:
+    code = "import sys, mitigation.inprocess as m; from app.cli.generate import METHODS;"
+    code += "sys.exit(tuple(m.METHODS) != METHODS or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
