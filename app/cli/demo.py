@@ -49,7 +49,7 @@ Figures = dict[str, float | None]
 @click.option(
     "--scenes",
     type=click.IntRange(1, 1000),
-    default=60,
+    default=40,
     show_default=True,
     help="How many bias-broken scenes to look at.",
 )
