@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 # What the table shows: label, name of it in the metric, what it is, which direction is better.
 CAPTIONS = (
-    ("CHAIRs", "CHAIRs", "captions naming an absent object", "↓"),
-    ("CHAIRi", "CHAIRi", "named objects that are absent", "↓"),
-    ("attributes", "attribute hallucination rate", "wrong color, size, pattern, count", "↓"),
-    ("relations", "relation hallucination rate", "wrong left, right, above, below", "↓"),
-    ("recall", "Recall", "objects that are named", "↑"),
+    ("CHAIRi", "CHAIRi", "absent objects named", "↓"),
+    ("CHAIRs", "CHAIRs", "captions naming one", "↓"),
+    ("attributes", "attribute hallucination rate", "wrong color, size, …", "↓"),
+    ("relations", "relation hallucination rate", "wrong left, above, …", "↓"),
+    ("recall", "Recall", "objects named", "↑"),
 )
 POPE = (
-    ("POPE random", "random", "F1, asked for any absent object", "↑"),
-    ("POPE popular", "popular", "F1, asked for frequent ones", "↑"),
-    ("POPE adversarial", "adversarial", "F1, asked for usual companions", "↑"),
+    ("POPE random", "random", "F1, any absent object", "↑"),
+    ("POPE popular", "popular", "F1, frequent ones", "↑"),
+    ("POPE adversarial", "adversarial", "F1, usual companions", "↑"),
 )
 # Label → whether tokens are drawn, and the method of correction.
 DECODINGS: dict[str, tuple[bool, str | None]] = {
     "greedy": (False, None),
     "sampled": (True, None),
-    "mask only": (True, "mask-only"),
+    "mask": (True, "mask-only"),
     "VCD": (True, "vcd"),
 }
 Figures = dict[str, float | None]
@@ -75,7 +75,7 @@ def demo(output: Path, scenes: int) -> None:
     figures: dict[str, Figures] = {}
     captions: dict[str, Measured] = {}
     for name, (do_sample, method) in DECODINGS.items():
-        folder = name.replace(" ", "-").lower()
+        folder = name.lower()
         told = measure_task(
             output / f"captions-{folder}", model, chosen, "caption", console,
             do_sample=do_sample, method=method, title=f"captions, {name}",
@@ -151,7 +151,7 @@ Runs:     {output}/captions-greedy and seven more; run.json in each says how it 
 What to type next:
   halluc model describe                                     what the embedded MM-LLM is made of
   halluc score chair {output}/captions-sampled             the figures of one run
-  halluc compare {output}/captions-sampled {output}/captions-vcd            do they really differ?
+  halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?
   halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
   halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",
         highlight=False,
