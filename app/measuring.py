@@ -15,11 +15,12 @@ from halluc.datasets import Dataset
 from halluc.datasets.answers import read_answers
 from halluc.datasets.tabletop import load, with_questions
 from halluc.language.offline import offline_words
-from halluc.mllm import MLLM, Decoding
+from halluc.mllm import MLLM
 from halluc.records import Finding, Score
 from halluc.runs import Run
 from halluc.statistics import with_intervals
 from metrics import chair, finegrained, pope
+from mitigation.inprocess import make_decoding
 
 # A caption of the embedded world has about 60 tokens, an answer two.
 TOKENS: dict[Task, int] = {"caption": 128, "pope": 8}
@@ -47,10 +48,26 @@ def measure_task(
     console: Console,
     *,
     do_sample: bool = False,
+    method: str | None = None,
+    own: dict[str, Any] | None = None,
     title: str | None = None,
 ) -> Measured:
-    """Answer scenes of the embedded world, or questions on them, and score the run."""
-    decoding = Decoding(max_new_tokens=TOKENS[task], do_sample=do_sample)
+    """Answer scenes of the embedded world, or questions on them, and score the run.
+
+    Args:
+        folder: of the run; one that is there already is gone on with.
+        model: what to ask.
+        dataset: of the embedded world.
+        task: "caption" or "pope".
+        console: shows the progress.
+        do_sample: draw the tokens.
+        method: of in-process correction, with `own` as its parameters; see `make_decoding`.
+        own: those that differ from the method's defaults.
+        title: what the bar is called.
+    """
+    decoding = make_decoding(
+        method, {"max_new_tokens": TOKENS[task], "do_sample": do_sample}, own or {}
+    )
     run = open_answers(
         folder,
         model=model,

@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 
 # What the table shows: label, name of it in the metric, what it is, which direction is better.
 CAPTIONS = (
-    ("CHAIRs", "CHAIRs", "captions naming an absent object", "↓"),
-    ("CHAIRi", "CHAIRi", "named objects that are absent", "↓"),
-    ("attributes", "attribute hallucination rate", "wrong color, size, pattern, count", "↓"),
-    ("relations", "relation hallucination rate", "wrong left, right, above, below", "↓"),
-    ("recall", "Recall", "objects that are named", "↑"),
+    ("CHAIRi", "CHAIRi", "absent objects named", "↓"),
+    ("CHAIRs", "CHAIRs", "captions naming one", "↓"),
+    ("attributes", "attribute hallucination rate", "wrong color, size, …", "↓"),
+    ("relations", "relation hallucination rate", "wrong left, above, …", "↓"),
+    ("recall", "Recall", "objects named", "↑"),
 )
 POPE = (
-    ("POPE random", "random", "F1, asked for any absent object", "↑"),
-    ("POPE popular", "popular", "F1, asked for frequent ones", "↑"),
-    ("POPE adversarial", "adversarial", "F1, asked for usual companions", "↑"),
+    ("POPE random", "random", "F1, any absent object", "↑"),
+    ("POPE popular", "popular", "F1, frequent ones", "↑"),
+    ("POPE adversarial", "adversarial", "F1, usual companions", "↑"),
 )
+# Label → whether tokens are drawn, and the method of correction.
+DECODINGS: dict[str, tuple[bool, str | None]] = {
+    "greedy": (False, None),
+    "sampled": (True, None),
+    "mask": (True, "mask-only"),
+    "VCD": (True, "vcd"),
+}
 Figures = dict[str, float | None]
 
 
@@ -42,14 +49,15 @@ Figures = dict[str, float | None]
 @click.option(
     "--scenes",
     type=click.IntRange(1, 1000),
-    default=60,
+    default=40,
     show_default=True,
     help="How many bias-broken scenes to look at.",
 )
 def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
-    The embedded MM-LLM captions scenes and answers POPE questions on them, greedily and sampled.
+    The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled, and
+    sampled with VCD beside its control, the plausibility mask alone.
     """
     from rich.console import Console
 
@@ -66,14 +74,15 @@ def demo(output: Path, scenes: int) -> None:
     )
     figures: dict[str, Figures] = {}
     captions: dict[str, Measured] = {}
-    for name, do_sample in (("greedy", False), ("sampled", True)):
+    for name, (do_sample, method) in DECODINGS.items():
+        folder = name.lower()
         told = measure_task(
-            output / f"captions-{name}", model, chosen, "caption", console,
-            do_sample=do_sample, title=f"captions, {name}",
+            output / f"captions-{folder}", model, chosen, "caption", console,
+            do_sample=do_sample, method=method, title=f"captions, {name}",
         )  # fmt: skip
         answered = measure_task(
-            output / f"pope-{name}", model, questions, "pope", console,
-            do_sample=do_sample, title=f"POPE, {name}",
+            output / f"pope-{folder}", model, questions, "pope", console,
+            do_sample=do_sample, method=method, title=f"POPE, {name}",
         )  # fmt: skip
         captions[name] = told
         figures[name] = {label: told.figure(of) for label, of, _, _ in CAPTIONS} | {
@@ -137,11 +146,12 @@ def _say_next(console: Console, output: Path) -> None:
     console.print(
         f"""\
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and three more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and seven more; run.json in each says how it was made
 
 What to type next:
   halluc model describe                                     what the embedded MM-LLM is made of
   halluc score chair {output}/captions-sampled             the figures of one run
+  halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?
   halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
   halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",
         highlight=False,

@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from app.generation import Task
 
+# As in mitigation.inprocess, which is not imported for --help.
+METHODS = ("vcd", "icd", "m3id", "mask-only", "yes-bias")
 NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
 
 
@@ -44,6 +46,27 @@ NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
 @click.option("--top-k", type=int, default=0, show_default=True, help="0: all tokens.")
 @click.option("--max-new-tokens", type=int, default=512, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--decode",
+    type=click.Choice(METHODS),
+    help="Correct while decoding, or a control of that: docs/decoding.md. Default: neither.",
+)
+@click.option("--alpha", type=float, help="vcd, icd: weight of the contrast [1].")
+@click.option(
+    "--beta", type=float, help="vcd, icd, m3id, mask-only: least share of the likeliest token [.1]."
+)
+@click.option("--noise-step", type=int, help="vcd: how much noise, 0 to 999 [500].")
+@click.option("--disturbance", metavar="TEXT", help="icd: what is put before the instruction.")
+@click.option(
+    "--lambda", "lambda_", type=float, help="m3id: how fast the picture is forgotten [.02]."
+)
+@click.option("--bias", type=float, help="yes-bias: what is added to the logit of yes.")
+@click.option(
+    "--match-yes",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="yes-bias: take the bias with which yes is as frequent as in this run.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …")
@@ -63,6 +86,14 @@ def generate(
     top_k: int,
     max_new_tokens: int,
     seed: int,
+    decode: str | None,
+    alpha: float | None,
+    beta: float | None,
+    noise_step: int | None,
+    disturbance: str | None,
+    lambda_: float | None,
+    bias: float | None,
+    match_yes: Path | None,
     batch_size: int,
     dtype: str,
     device: str,
@@ -77,22 +108,43 @@ def generate(
     """
     from rich.console import Console
 
+    from app.biasing import check_yes_bias, match_yes_ratio
     from app.generation import answer, open_answers, prompter, select_samples
     from halluc.datasets.load import load_dataset
-    from halluc.mllm import Decoding, load_model
+    from halluc.mllm import load_model
+    from mitigation.inprocess import make_decoding
 
-    decoding = Decoding(
-        max_new_tokens=max_new_tokens,
-        do_sample=do_sample,
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        seed=seed,
-    )
-    prompter(task, prompt)  # a bad prompt is told before any model is read
+    console = Console(stderr=True)
+    plain = {
+        "max_new_tokens": max_new_tokens,
+        "do_sample": do_sample,
+        "temperature": temperature,
+        "top_p": top_p,
+        "top_k": top_k,
+        "seed": seed,
+    }
+    own = {
+        "alpha": alpha,
+        "beta": beta,
+        "noise_step": noise_step,
+        "disturbance": disturbance,
+        "lambda_": lambda_,
+        "bias": bias,
+    }
+    own = {name: value for name, value in own.items() if value is not None}
+    if decode == "yes-bias" or match_yes:
+        check_yes_bias(decode, task, bias, match_yes)
+    decoding = make_decoding(decode, plain, own)
+    ask = prompter(task, prompt)  # a bad prompt is told before any model is read
     dataset = load_dataset(data, images, task)
     samples = select_samples(dataset, task, limit)
     mllm = load_model(model, dtype=dtype, device=device, trust_remote_code=trust_remote_code)
+    if match_yes:
+        own["bias"] = match_yes_ratio(
+            match_yes, mllm, dataset, samples, ask,
+            do_sample=do_sample, batch_size=batch_size, console=console,
+        )  # fmt: skip
+        decoding = make_decoding(decode, plain, own)
     run = open_answers(
         output,
         model=mllm,
@@ -108,7 +160,6 @@ def generate(
         if run.finished:
             click.echo(f"{output} has all {len(samples)} answers: nothing left to do", err=True)
         else:
-            console = Console(stderr=True)
             answer(
                 run,
                 mllm,

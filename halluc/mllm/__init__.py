@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,13 +15,16 @@ from halluc.records import Response
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from halluc.mllm.transformers import TransformersMLLM
+
 NAMES = "tabletop, hf:ORG/NAME, hf:./folder or replay:FILE"
 
 
 class Decoding(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer is picked, token by token; a checkpoint's own settings never count.
 
-    Names and meanings are those of transformers' ``generate``.
+    Names and meanings are those of transformers' ``generate``. Methods that change the model's
+    distribution before a token is picked are subclasses: see `mitigation.inprocess`.
 
     Attributes:
         max_new_tokens: most tokens of an answer, ≥ 1.
@@ -53,6 +56,22 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
         ):
             if not fits:
                 raise InputError(f"{name} must be {range_}, not {getattr(self, name)}")
+
+    def inputs(self, model: TransformersMLLM, requests: Sequence[Request]) -> Any:
+        """What the model is called with; a method may put more rows behind those of the requests.
+
+        Raises:
+            InputError: the method cannot work on a request.
+        """
+        return model.prepare(requests)
+
+    def custom_generate(self, model: TransformersMLLM) -> Callable[..., Any] | None:
+        """The argument of this name to ``generate``; None leaves the loop to transformers.
+
+        Raises:
+            ModelError: the method cannot work on the model.
+        """
+        return None
 
 
 @dataclass(frozen=True)

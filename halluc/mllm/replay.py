@@ -63,8 +63,11 @@ class ReplayMLLM:
         """The recorded answers; `decoding` and `answers` were settled when they were recorded.
 
         Raises:
-            InputError: a request has no recorded answer; names its id.
+            InputError: a request has no recorded answer; names its id. Or the decoding is a method
+                of correction, which a model has to run for.
         """
+        if type(decoding) is not Decoding:
+            raise InputError("recorded answers cannot be decoded in another way; ask the model")
         return [self._response(request) for request in requests]
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:

@@ -97,6 +97,9 @@ class TransformersMLLM:
     ) -> list[Response]:
         """Answer requests; ``Response.tokens`` has every generated token, the end token included.
 
+        Probabilities are those of the decoding's distribution: the model's own, or what a method
+        made of it, before temperature, top-k and top-p.
+
         Where every answer of `answers` is a single token for this model, its probability is read
         off the first step, at no cost; a longer one costs another short pass.
 
@@ -107,10 +110,12 @@ class TransformersMLLM:
         said = spellings(self.tokenizer, answers)
 
         def work(batch: Sequence[Request]) -> list[Response]:
-            inputs = self.prepare(batch)
+            inputs = decoding.inputs(self, batch)
+            loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
             watch = [tokens[0] for spelled in said.values() for tokens in spelled]
-            picker = self._run(inputs, Picker(decoding, ids, watch), decoding.max_new_tokens)
+            picker = Picker(decoding, ids, watch)
+            self._run(inputs, picker, decoding.max_new_tokens, loop)
             first = {token: picker.first[:, column] for column, token in enumerate(watch)}
             chances = {answer: torch.zeros(len(batch)) for answer in answers}
             for answer, spelled in said.items():
@@ -119,8 +124,8 @@ class TransformersMLLM:
                         chances[answer] += first[tokens[0]].cpu()
                     else:
                         forced = Picker(decoding, ids, forced=tokens)
-                        logprobs = self._run(inputs, forced, len(tokens)).logprobs
-                        chances[answer] += torch.stack(logprobs).sum(0).exp().cpu()
+                        self._run(inputs, forced, len(tokens), loop)
+                        chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
             return [
                 self._response(request, tokens, logprobs, decoding.max_new_tokens, chosen)
                 for request, tokens, logprobs, chosen in zip(
@@ -148,6 +153,10 @@ class TransformersMLLM:
 
     def prepare(self, requests: Sequence[Request]) -> Any:
         """What the model is called with, for requests that all have a picture or all have none."""
+        return self.process(requests).to(self.device, self.dtype)
+
+    def process(self, requests: Sequence[Request]) -> Any:
+        """What `prepare` gives, still on the CPU and as precise as the processor made it."""
         if self.processor.chat_template:
             conversations = []
             for request in requests:
@@ -174,9 +183,11 @@ class TransformersMLLM:
                 return_tensors="pt",
             )
             inputs.pop("labels", None)  # PaliGemma's, for training
-        return inputs.to(self.device, self.dtype)
+        return inputs
 
-    def _run(self, inputs: Any, picker: Picker, steps: int) -> Picker:
+    def _run(
+        self, inputs: Any, picker: Picker, steps: int, loop: Callable[..., Any] | None
+    ) -> None:
         """Let the picker pick up to so many tokens."""
         settings = transformers.GenerationConfig(
             max_new_tokens=steps, do_sample=False, num_beams=1, use_cache=True
@@ -185,6 +196,7 @@ class TransformersMLLM:
             **inputs,
             generation_config=settings,
             logits_processor=transformers.LogitsProcessorList([picker]),
+            custom_generate=loop,
         )
         # A step beyond may have begun before transformers saw that all rows had ended.
         del picker.tokens[steps:], picker.logprobs[steps:]
@@ -193,7 +205,6 @@ class TransformersMLLM:
                 f"{self._checkpoint.name}: the output is not a number in {self.card['dtype']}; "
                 "try --dtype float32"
             )
-        return picker
 
     def _response(
         self,

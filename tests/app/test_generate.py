@@ -157,6 +157,45 @@ def test_batch_size_changes_no_text(halluc: Halluc, model: str, data: str) -> No
     assert [each.text for each in one] == [each.text for each in other]
 
 
+def test_a_method_is_on_the_card_and_goes_on(halluc: Halluc, model: str, data: str) -> None:
+    method = ("--decode", "vcd", "--alpha", 0.5, "--task", "pope")
+    assert halluc(*command(model, data, "vcd", *method))[0] == 0
+    card = read_run("vcd").card["decoding"]
+    assert (card["method"], card["alpha"], card["beta"], card["noise_step"], card["do_sample"]) == (
+        "vcd",
+        0.5,
+        0.1,
+        500,
+        True,
+    )
+    assert all(token.logprob <= 0 for each in read_run("vcd").responses for token in each.tokens)
+    code, said = halluc(*command(model, data, "vcd", "--task", "pope"))
+    assert (code, said) == (
+        2,
+        "halluc: vcd is a run made otherwise (decoding method vcd → none, decoding alpha 0.5 → "
+        "none, decoding beta 0.1 → none, decoding noise_step 500 → none); use another -o\n",
+    )
+    halluc(*command(model, data, "base", "--task", "pope"))
+    assert halluc("compare", "base", "vcd", "--control", "base")[0] == 0
+
+
+def test_a_bias_to_yes_follows_another_run(halluc: Halluc, model: str, data: str) -> None:
+    bias = ("--task", "pope", "--decode", "yes-bias", "--greedy")
+    for value, answer in ((60, "yes"), (-60, "no")):
+        assert halluc(*command(model, data, f"run{value}", *bias, "--bias", value))[0] == 0
+        first = [each.answers for each in read_run(f"run{value}").responses]
+        assert all((each["yes"] > 0.99) == (answer == "yes") for each in first)
+    assert halluc(*command(model, data, "as", *bias, "--match-yes", "run60"))[0] == 0
+    fitted = read_run("as")
+    assert fitted.card["decoding"]["bias"] > 0
+    assert all(each.answers["yes"] > each.answers["no"] for each in fitted.responses)
+    code, said = halluc(*command(model, data, "x", *bias, "--match-yes", "run60", "--limit", 2))
+    assert (code, said) == (
+        2,
+        "halluc: run60 does not answer the same questions; name a run that does\n",
+    )
+
+
 def test_a_run_made_otherwise_is_left_alone(halluc: Halluc, model: str, data: str) -> None:
     halluc(*command(model, data, "run"))
     before = answers("run")
@@ -192,6 +231,16 @@ def test_a_finished_run_is_replayed(halluc: Halluc, model: str, data: str) -> No
         (("--data", "jsonl:text.jsonl", "--task", "pope"), "no yes/no questions with labels"),
         (("--temperature", "0"), "temperature must be above 0, not 0.0"),
         (("--task", "pope", "--prompt", "x"), "{question}"),
+        (("--alpha", "1"), "--alpha belongs to a method; name it with --decode"),
+        (("--decode", "vcd", "--lambda", "1"), "--lambda does not belong to --decode vcd"),
+        (("--decode", "icd", "--noise-step", "1"), "--noise-step does not belong to --decode icd"),
+        (("--decode", "vcd", "--beta", "2"), "beta must be 0 to 1, not 2.0"),
+        (("--decode", "mask-only", "--greedy"), "mask-only changes nothing in greedy decoding"),
+        (("--decode", "yes-bias", "--bias", "1"), "yes-bias is for yes/no questions"),
+        (("--decode", "yes-bias", "--task", "pope"), "either --bias or --match-yes RUN"),
+        (("--decode", "vcd", "--match-yes", "a"), "--match-yes belongs to --decode yes-bias"),
+        (("--decode", "vcd", "--model", "replay:said.jsonl"), "recorded answers cannot be decoded"),
+        (("--decode", "dola"), "'dola' is not one of"),
         (("--device", "tpu9"), "there is no device 'tpu9' here"),
         (("--dtype", "int3"), "there is no dtype 'int3'"),
         (("--limit", "0"), "--limit"),
@@ -204,6 +253,7 @@ def test_faults_are_one_line_and_nothing_is_written(
 ) -> None:
     tmp_path = Path.cwd()
     (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "said.jsonl").write_text('{"id": 0, "text": "yes"}')
     (tmp_path / "text.png").write_text("no picture")
     for name in ("text", "gone"):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": 1, "image": f"{name}.png"}))

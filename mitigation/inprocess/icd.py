@@ -1,0 +1,62 @@
+"""ICD, instruction contrastive decoding: contrast with the answer to a disturbed instruction.
+
+Wang et al. 2024, "Mitigating Hallucinations in Large Vision-Language Models with Instruction
+Contrastive Decoding" (arXiv:2403.18715), and its code (https://github.com/p1k0pan/ICD):
+
+    z = (1 + α) · l(x, q) − α · l(x, dq),   −∞ where l(x, q) < max l(x, q) + log β;   α = 1, β = .1
+
+q is the instruction, dq the same with a disturbance put before it, which makes the model unsure of
+what it sees. The picture is the same in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from halluc.errors import InputError
+from halluc.mllm import Request
+from halluc.mllm.transformers import TransformersMLLM
+from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs
+from mitigation.inprocess.ranges import check_ranges
+from mitigation.inprocess.vcd import combine
+
+DISTURBANCE = (
+    "You are a confused objects detector to provide a fuzzy overview or impression of the image."
+)
+"""The first of the published disturbances."""
+
+
+class ICD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="icd"):
+    """Instruction contrastive decoding.
+
+    Attributes:
+        alpha: weight of the contrast, ≥ 0.
+        beta: least probability of a token, as a share of the likeliest one's, [0, 1]; 0 allows all.
+        disturbance: what is put before the instruction, not empty.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    alpha: float = 1.0
+    beta: float = 0.1
+    disturbance: str = DISTURBANCE
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ranges(self)
+        if not self.disturbance.strip():
+            raise InputError("disturbance must not be empty")
+
+    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+        """The instructions as they are, and disturbed."""
+        disturbed = [
+            replace(request, prompt=f"{self.disturbance} {request.prompt}") for request in requests
+        ]
+        return [model.process(requests), model.process(disturbed)]
+
+    def combiner(self, model: TransformersMLLM) -> Combiner:
+        """The z of the paper, which is VCD's."""
+        return partial(combine, alpha=self.alpha, beta=self.beta)

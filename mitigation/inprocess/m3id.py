@@ -1,0 +1,76 @@
+"""M3ID: contrast with the answer without a picture, the more so the longer the answer grows.
+
+Favero et al. 2024, "Multi-Modal Hallucination Control by Visual Information Grounding"
+(arXiv:2403.14003):
+
+    z = l(x) + (1 − γ_t) / γ_t · (l(x) − l()),   γ_t = exp(−λ t),   λ = .02
+
+t is the number of tokens said so far: a model forgets its picture while it speaks, and the first
+token is not contrasted at all. There is no code of the authors. As in later comparisons with the
+method, β = .1 rules out what is implausible as in VCD; the paper's rule that leaves confident steps
+alone is not there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import torch
+
+from halluc.errors import ModelError
+from halluc.mllm import Request
+from halluc.mllm.transformers import TransformersMLLM
+from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, contrast, plausible
+from mitigation.inprocess.ranges import check_ranges
+from mitigation.inprocess.vcd import require_pictures
+
+
+class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id"):
+    """Mutual-information decoding.
+
+    Attributes:
+        lambda_: how fast the picture is forgotten, ≥ 0, per token.
+        beta: least probability of a token, as a share of the likeliest one's, [0, 1]; 0 allows all.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    lambda_: float = 0.02
+    beta: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ranges(self)
+
+    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+        """The instructions with their picture, and without.
+
+        Raises:
+            InputError: a request has no picture to begin with.
+            ModelError: the model's processor takes no request without a picture.
+        """
+        require_pictures("m3id", requests)
+        blind = [replace(request, image=None) for request in requests]
+        try:
+            return [model.process(requests), model.process(blind)]
+        except ValueError:  # PaliGemma's
+            name = model.card["model"]["name"]
+            raise ModelError(
+                f"{name} needs a picture with every request, so m3id cannot take it away"
+            ) from None
+
+    def combiner(self, model: TransformersMLLM) -> Combiner:
+        """The paper's z."""
+        return partial(combine, lambda_=self.lambda_, beta=self.beta)
+
+
+def combine(logits: torch.Tensor, step: int, *, lambda_: float, beta: float) -> torch.Tensor:
+    """The paper's z = l + (1 − γ_t) / γ_t · (l − l′), −∞ where l < max l + log β."""
+    clean, blind = logits
+    # exp(λ t) − 1 without the loss of digits at small t; at most what a float32 can hold.
+    weight = math.expm1(min(lambda_ * step, 60.0))
+    return plausible(contrast(clean, blind, weight), clean, beta)

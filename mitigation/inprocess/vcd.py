@@ -1,0 +1,198 @@
+"""VCD, visual contrastive decoding: contrast the picture's logits with those of a noised picture.
+
+Leng et al. 2024, "Mitigating Object Hallucinations in Large Vision-Language Models through Visual
+Contrastive Decoding" (arXiv:2311.16922), and its code
+(https://github.com/DAMO-NLP-SG/VCD, defaults of its evaluation):
+
+    z = (1 + α) · l(x) − α · l(x_t),   −∞ where l(x) < max l(x) + log β;   α = 1, β = .1, t = 500
+    x_t = √ᾱ_t · x + √(1 − ᾱ_t) · ε,   ᾱ_t = ∏_{s≤t} (1 − β_s),   s from 0 to 999
+    β_s = sigmoid(linspace(−6, 6, 1000)) · (.5e−2 − 1e−5) + 1e−5
+
+x are the pixels as the model gets them, after normalisation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache, partial
+from itertools import pairwise
+
+import torch
+
+from halluc.errors import InputError
+from halluc.mllm import Request
+from halluc.mllm.transformers import TransformersMLLM
+from mitigation.inprocess.contrastive import (
+    Combiner,
+    Contrastive,
+    Inputs,
+    contrast,
+    plausible,
+)
+from mitigation.inprocess.ranges import check_ranges
+
+STEPS = 1000
+
+
+class VCD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="vcd"):
+    """Visual contrastive decoding.
+
+    Attributes:
+        alpha: weight of the contrast, ≥ 0.
+        beta: least probability of a token, as a share of the likeliest one's, [0, 1]; 0 allows all.
+        noise_step: t, 0 to 999; more is noisier.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    alpha: float = 1.0
+    beta: float = 0.1
+    noise_step: int = 500
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ranges(self)
+
+    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+        """The pictures as they are, and noised.
+
+        Raises:
+            InputError: a request has no picture.
+        """
+        require_pictures("vcd", requests)
+        clean = model.process(requests)
+        noised = add_noise(
+            clean,
+            [request.id for request in requests],
+            step=self.noise_step,
+            seed=self.seed,
+            image_token=image_token(model),
+            temporal=getattr(model.processor.image_processor, "temporal_patch_size", 1),
+        )
+        return [clean, {**clean, "pixel_values": noised}]
+
+    def combiner(self, model: TransformersMLLM) -> Combiner:
+        """The paper's z."""
+        return partial(combine, alpha=self.alpha, beta=self.beta)
+
+
+def combine(logits: torch.Tensor, step: int, *, alpha: float, beta: float) -> torch.Tensor:
+    """The paper's z = (1 + α) · l − α · l′, −∞ where l < max l + log β."""
+    clean, other = logits
+    return plausible(contrast(clean, other, alpha), clean, beta)
+
+
+def require_pictures(method: str, requests: Sequence[Request]) -> None:
+    """Refuse requests without a picture.
+
+    Raises:
+        InputError: names the first one.
+    """
+    for request in requests:
+        if request.image is None:
+            raise InputError(f"{method} needs a picture, and {request.id!r} has none")
+
+
+def image_token(model: TransformersMLLM) -> int | None:
+    """The token that stands for a piece of a picture, where the configuration tells."""
+    names = ("image_token_id", "image_token_index")
+    return next((each for name in names if (each := getattr(model.config, name, None))), None)
+
+
+@cache
+def schedule(step: int) -> tuple[float, float]:
+    """√ᾱ_t and √(1 − ᾱ_t) of a step, 0 to 999.
+
+    >>> [round(each, 4) for each in schedule(500)]
+    [0.863, 0.5052]
+    """
+    betas = torch.linspace(-6, 6, STEPS).sigmoid() * (0.5e-2 - 1e-5) + 1e-5
+    kept = (1 - betas).cumprod(0)[step]
+    return float(kept.sqrt()), float((1 - kept).sqrt())
+
+
+def add_noise(
+    inputs: Inputs,
+    ids: Sequence[str],
+    *,
+    step: int,
+    seed: int,
+    image_token: int | None,
+    temporal: int = 1,
+) -> torch.Tensor:
+    """The ``pixel_values`` of inputs with the noise of a step.
+
+    Noise is drawn from a stream of its own for each sample, on the CPU in float32, so neither batch
+    size, order nor device change it, and it has nothing to do with how tokens are drawn.
+
+    Args:
+        inputs: as a processor gives them: pictures or tiles (n, channels, height, width), tiles by
+            row (rows, tiles, channels, height, width) with tiles of zeros to fill up, or Qwen's
+            flattened patches (patches, channels x frames x pixels) with ``image_grid_thw``.
+        ids: the sample of each row; a row may have several pictures.
+        step: of `schedule`.
+        seed: of the decoding.
+        image_token: tells which row a picture belongs to where that is not plain.
+        temporal: how many frames a flattened patch has; a picture is repeated in all of them, and
+            so is its noise.
+
+    Raises:
+        InputError: a picture cannot be told to belong to a sample.
+    """
+    pixels = inputs["pixel_values"]
+    keep, amount = schedule(step)
+    streams = [_stream(seed, each) for each in ids]
+    if "image_grid_thw" in inputs:
+        sizes = inputs["image_grid_thw"].prod(-1)
+        pictures = list(torch.split(pixels, sizes.tolist()))
+        owners = _owners(sizes, inputs, len(ids), image_token)
+    elif pixels.dim() > 4:
+        if len(pixels) != len(ids):
+            raise InputError(f"{len(pixels)} pictures in tiles for {len(ids)} samples")
+        tiles = pixels.flatten(1, -4)
+        pictures = list(tiles.flatten(0, 1))
+        owners = [row for row in range(len(ids)) for _ in range(tiles.shape[1])]
+    else:
+        pictures = list(pixels)
+        owners = _owners(torch.ones(len(pixels), dtype=torch.long), inputs, len(ids), image_token)
+    noised = []
+    for picture, owner in zip(pictures, owners, strict=True):
+        if not picture.any():  # fills up a row of fewer tiles, and is known by its zeros
+            noised.append(picture)
+            continue
+        shape = picture.shape
+        if picture.dim() == 2:  # patches: channels x frames x pixels
+            shape = torch.Size((len(picture), 3, 1, picture.shape[1] // (3 * temporal)))
+        noise = torch.randn(shape, generator=streams[owner])
+        if picture.dim() == 2:
+            noise = noise.expand(-1, -1, temporal, -1).reshape(picture.shape)
+        noised.append(keep * picture.float() + amount * noise)
+    return torch.cat(noised) if pixels.dim() == 2 else torch.stack(noised).view(pixels.shape)
+
+
+def _stream(seed: int, id: str) -> torch.Generator:
+    """The stream of a sample's noise."""
+    digest = hashlib.sha256(f"{seed}:noise:{id}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def _owners(sizes: torch.Tensor, inputs: Inputs, rows: int, image_token: int | None) -> list[int]:
+    """The row of each picture: they come in order, and take image tokens by their sizes.
+
+    Raises:
+        InputError: the rows' image tokens do not tell.
+    """
+    if len(sizes) == rows:
+        return list(range(rows))
+    tokens = inputs["input_ids"].eq(-1 if image_token is None else image_token).sum(1)
+    ends = [0, *(tokens.cumsum(0) * int(sizes.sum())).tolist()]
+    places = [0, *(sizes.cumsum(0) * int(tokens.sum())).tolist()]
+    owners = []
+    for start, end in pairwise(places):
+        row = next((row for row in range(rows) if ends[row] <= start < end <= ends[row + 1]), None)
+        if row is None:
+            raise InputError(f"{len(sizes)} pictures cannot be told to belong to {rows} samples")
+        owners.append(row)
+    return owners

@@ -1,0 +1,76 @@
+"""Contrastive decoding as the papers state it: each branch by itself, without a cache, literally.
+
+Nothing of the code under test is used here but a branch's inputs.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from halluc.mllm import Decoding
+
+
+def vcd(clean: torch.Tensor, noised: torch.Tensor, alpha: float, beta: float) -> torch.Tensor:
+    """The published lines of VCD, for logits of shape (vocabulary,)."""
+    cutoff = torch.log(torch.tensor(beta)) + clean.max()
+    diffs = (1 + alpha) * clean - alpha * noised
+    return diffs.masked_fill(clean < cutoff, -float("inf"))
+
+
+def draw(scores: torch.Tensor, decoding: Decoding, stream: random.Random) -> int:
+    """The likeliest token, or one drawn by the inverse of the distribution function."""
+    if not decoding.do_sample:
+        return int(scores.argmax())
+    reached = (scores / decoding.temperature).double().softmax(0).cumsum(0)
+    at = stream.random() * float(reached[-1])
+    return int((reached <= at).sum())
+
+
+def two_passes(
+    model: Any,
+    branches: list[dict[str, torch.Tensor]],
+    combine: Callable[..., torch.Tensor],
+    decoding: Decoding,
+    id: str,
+) -> tuple[list[int], list[torch.Tensor]]:
+    """Tokens of one request and the combined logits of each step.
+
+    Args:
+        model: the transformers model.
+        branches: inputs of each branch, of one row each.
+        combine: from the branches' logits (vocabulary,) and the step to the logits to pick from.
+        decoding: how to pick.
+        id: the sample's.
+    """
+    stream = random.Random(f"{decoding.seed}:{id}")
+    ends = model.generation_config.eos_token_id
+    tokens: list[int] = []
+    steps = []
+    for step in range(decoding.max_new_tokens):
+        with torch.inference_mode():
+            logits = [model(**_longer(each, tokens)).logits[0, -1].float() for each in branches]
+        steps.append(combine(*logits, step))
+        tokens.append(draw(steps[-1], decoding, stream))
+        if tokens[-1] in (ends if isinstance(ends, list) else [ends]):
+            break
+    return tokens, steps
+
+
+def _longer(inputs: dict[str, torch.Tensor], tokens: list[int]) -> dict[str, torch.Tensor]:
+    """Inputs with tokens said after the prompt."""
+    said = torch.tensor([tokens], dtype=torch.long)
+    kinds = {
+        "input_ids": said,
+        "attention_mask": torch.ones_like(said),
+        # PaliGemma: 1 is what it generates, seen from left to right; Qwen: 0 is text.
+        "token_type_ids": torch.ones_like(said),
+        "mm_token_type_ids": torch.zeros_like(said),
+    }
+    return {
+        key: torch.cat([value, kinds[key]], 1) if key in kinds else value
+        for key, value in inputs.items()
+    }
