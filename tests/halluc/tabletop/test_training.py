@@ -14,6 +14,7 @@ TINY = Recipe(
     backbone=Stage(2, 2, 1e-3),
     projector=Stage(1, 2, 1e-3),
     instructions=Stage(4, 2, 1e-3),
+    answers=Stage(2, 2, 1e-3),
     scenes=8,
 )
 
@@ -43,7 +44,7 @@ def trained(tmp_path_factory):
 
 def test_the_stages_come_in_their_order(trained):
     _, _, work, watch = trained
-    stages = ["encoder", "backbone", "projector", "instructions"]
+    stages = ["encoder", "backbone", "projector", "instructions", "answers"]
     assert [stage for stage in watch.steps if stage in stages] == stages
     assert [line["stage"] for line in curve(work / "curves.jsonl")] == stages
 
