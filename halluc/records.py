@@ -15,6 +15,7 @@ import msgspec
 Kind = Literal["object", "attribute", "relation"]
 Verdict = Literal["supported", "hallucinated", "unverifiable"]
 Label = Literal["yes", "no"]
+Stance = Literal["asserted", "denied", "hedged", "asked"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -132,11 +133,14 @@ class Claim(Record, frozen=True):
 
     Attributes:
         kind: object, attribute or relation.
-        start, end: the words that state it.
+        start, end: the words that state it: the noun, the attribute, the predicate alone.
         subject: name of the object it is about.
         value: attribute value or predicate; empty for an object claim.
         object: name of the other object of a relation, else empty.
         family: attribute family ("color"), else empty.
+        stance: how the text states it; "there is no dog" denies its claim.
+        subject_span: where the object that it is about is mentioned; None where nothing tells.
+        object_span: where the other object of a relation is mentioned.
     """
 
     kind: Kind
@@ -146,6 +150,9 @@ class Claim(Record, frozen=True):
     value: str = ""
     object: str = ""
     family: str = ""
+    stance: Stance = "asserted"
+    subject_span: tuple[int, int] | None = None
+    object_span: tuple[int, int] | None = None
 
 
 class Finding(Record, frozen=True):
