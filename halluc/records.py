@@ -40,12 +40,13 @@ class TrueObject(Record, frozen=True):
     Attributes:
         name: its class, by the name that the data set uses ("wine glass").
         box: where it is; None where the data set does not say.
-        attributes: attribute family to value, such as ``{"color": "red", "size": "small"}``.
+        attributes: attribute family to value, or to several, such as
+            ``{"color": ["black", "white"], "size": "small"}``.
     """
 
     name: str
     box: Box | None = None
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str | tuple[str, ...]] = {}
 
 
 class TrueRelation(Record, frozen=True):
@@ -64,12 +65,15 @@ class Truth(Record, frozen=True):
         relations: relations among them.
         label: the right answer, for a yes/no question.
         complete: the lists are exhaustive, so what they leave out is absent.
+        exhaustive: where they are not, for which classes the list of objects is: "coco" for COCO's
+            80, none if empty.
     """
 
     objects: tuple[TrueObject, ...] = ()
     relations: tuple[TrueRelation, ...] = ()
     label: Label | None = None
     complete: bool = False
+    exhaustive: Literal["", "coco"] = ""
 
     @property
     def names(self) -> set[str]:
