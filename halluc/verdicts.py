@@ -159,8 +159,8 @@ class _Judge:
         right = [each for each, fits in known if fits]
         silent = [each for each, fits in known if fits is None]
         counts = (amount(each.value) for each in self._siblings(claim) if each.family == "count")
-        needed = min(max((each.low for each in counts if each), default=1), len(named))
-        values = {value: None for each in named for value in _values(each, claim.family)}
+        needed = min(max((each.wrong_below for each in counts if each), default=1), len(named))
+        values = {value: None for each in named for value in values_of(each, claim.family)}
         evidence = f"the {claim.subject} is {' and '.join(values)}" if values else ""
         always = len(right) == len(named)
         if len(right) >= needed:
@@ -257,12 +257,13 @@ def lies(predicate: str, one: Box | None, other: Box | None) -> bool | None:
     return None if before == after else before
 
 
-def _values(each: TrueObject, family: str) -> tuple[str, ...]:
+def values_of(each: TrueObject, family: str) -> tuple[str, ...]:
+    """The values of an object in an attribute family, none where they are not known."""
     value = each.attributes.get(family, ())
     return (value,) if isinstance(value, str) else value
 
 
 def _fits(claim: Claim, each: TrueObject) -> bool | None:
     """Whether an object has the attribute that is claimed; None where the truth does not tell."""
-    told = {agree(claim.family, claim.value, value) for value in _values(each, claim.family)}
+    told = {agree(claim.family, claim.value, value) for value in values_of(each, claim.family)}
     return next((verdict for verdict in (True, False) if verdict in told), None)
