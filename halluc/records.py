@@ -67,6 +67,9 @@ class Truth(Record, frozen=True):
         complete: the lists are exhaustive, so what they leave out is absent.
         exhaustive: where they are not, for which classes the list of objects is: "coco" for COCO's
             80, none if empty.
+
+    Raises:
+        ValueError: a relation is of an object that is not listed.
     """
 
     objects: tuple[TrueObject, ...] = ()
@@ -74,6 +77,13 @@ class Truth(Record, frozen=True):
     label: Label | None = None
     complete: bool = False
     exhaustive: Literal["", "coco"] = ""
+
+    def __post_init__(self) -> None:
+        for each in self.relations:
+            for index in (each.subject, each.object):
+                if not 0 <= index < len(self.objects):
+                    what = f"a relation of object {index} among {len(self.objects)}"
+                    raise ValueError(f"{what}, counted from 0")
 
     @property
     def names(self) -> set[str]:
