@@ -84,6 +84,16 @@ class _Scene:
                 self.values[place].setdefault(family, {})[value] = None
         return place
 
+    def relate(self, told: _Relationship) -> None:
+        """Add a relation; "sitting on" is a state of its subject, too."""
+        subject, object = self.place(told.subject), self.place(told.object)
+        predicate = " ".join(told.predicate.lower().split())
+        relation = TrueRelation(subject=subject, predicate=predicate, object=object)
+        self.relations[relation] = None
+        first, _, rest = predicate.partition(" ")
+        if rest and (state := attribute_of(first)) and state[0] == "state":
+            self.values[subject].setdefault("state", {})[state[1]] = None
+
     def truth(self) -> Truth:
         """What is true of the picture."""
         objects = tuple(
@@ -142,12 +152,7 @@ def load(
             for each in (*row.objects, *row.attributes):
                 scene.place(each)
             for told in row.relationships:
-                relation = TrueRelation(
-                    subject=scene.place(told.subject),
-                    predicate=" ".join(told.predicate.lower().split()),
-                    object=scene.place(told.object),
-                )
-                scene.relations[relation] = None
+                scene.relate(told)
         files.append(file_card(path, rows))
     samples = [
         Sample(id=id, image=pictures.get(id, f"{id}.jpg"), truth=scene.truth())

@@ -59,6 +59,11 @@ FILES = {
                     "object": thing(13, {"name": "man"}),
                 },
                 {
+                    "predicate": "parked near",
+                    "subject": thing(14, {"name": "bench"}),
+                    "object": thing(13, {"name": "man"}),
+                },
+                {
                     "predicate": "on",
                     "subject": thing(11, {"name": "dog"}),
                     "object": thing(14, {"name": "bench"}),
@@ -99,12 +104,13 @@ def test_objects_attributes_and_relations(tmp_path):
             attributes={"color": ("black", "white"), "size": "small"},
         ),
         TrueObject(name="man", box=Box(5, 2, 3, 4), attributes={"state": "sit"}),
-        TrueObject(name="bench", box=Box(0, 2, 3, 4)),
+        TrueObject(name="bench", box=Box(0, 2, 3, 4), attributes={"state": "parked"}),
         TrueObject(name="hat", box=Box(0, 2, 3, 4), attributes={"color": "red"}),
     )
     assert first.truth.relations == (
         TrueRelation(subject=0, predicate="on", object=2),
         TrueRelation(subject=0, predicate="to the left of", object=1),
+        TrueRelation(subject=2, predicate="parked near", object=1),
     )
     assert (first.truth.complete, first.truth.exhaustive) == (False, "")
     assert second.truth.objects == ()
