@@ -163,5 +163,5 @@ def test_files_that_cannot_be_used(tmp_path, name, rows, message):
 
 
 def test_another_folder(tmp_path):
-    with pytest.raises(InputError, match=r"no objects\.json of Visual Genome here"):
+    with pytest.raises(InputError, match=r"objects\.json: No such file"):
         visual_genome.load(tmp_path)
