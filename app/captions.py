@@ -23,6 +23,13 @@ TRUTH = click.option(
     "vg:FOLDER. A run has its own.",
 )
 
+VOCABULARY = click.option(
+    "--vocabulary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON of things and the words for them, beside COCO's 80 classes.",
+)
+
 
 @dataclass(frozen=True)
 class Captions:

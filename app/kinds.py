@@ -45,10 +45,17 @@ def count_kinds(
         truths: truth of each caption's picture, by the caption's id.
         things: the vocabulary.
     """
-    if run is not None and truths == {each.id: each.truth for each in run.samples}:
+    texts = {str(each.id): each.text for each in given}
+    if run is not None and _holds(run, texts, truths):
         kept = run.scores().get(METRIC, {}).get("how", {})
         how = result_card(EDITION, run, given, **claims_card(things))
         if all(kept.get(name) == how.get(name) for name in _DECIDING):
             known = {id: in_words_of(things, truth) for id, truth in truths.items()}
             return count_findings(run.findings(METRIC), known)
-    return finegrained({str(each.id): each.text for each in given}, truths, things).counts
+    return finegrained(texts, truths, things).counts
+
+
+def _holds(run: Run, texts: Mapping[str, str], truths: Mapping[str, Truth]) -> bool:
+    """Whether texts and truths are those of a run, whole and unchanged."""
+    answers = {each.id: each.text for each in run.responses}
+    return texts == answers and truths == {each.id: each.truth for each in run.samples}

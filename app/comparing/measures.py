@@ -43,14 +43,14 @@ def measure_chair(sides: Sequence[Side], lemmatize: Lemmatizer, how: dict[str, A
     return Measured({"metric": EDITION, **how}, counted)
 
 
-def measure_kinds(sides: Sequence[Side]) -> Measured:
-    """Rates of wrong objects, attributes and relations, with COCO's vocabulary."""
+def measure_kinds(sides: Sequence[Side], vocabulary: Path | None = None) -> Measured:
+    """Rates of wrong objects, attributes and relations."""
     from halluc.language.things import load_things
 
     from app.kinds import claims_card, count_kinds
     from metrics.finegrained import compute
 
-    things = load_things(None)
+    things = load_things(vocabulary)
     counted = {}
     for side in sides:
         truths = {each.id: each.truth for each in side.samples if each.truth is not None}

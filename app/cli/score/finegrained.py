@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.captions import TRUTH, read_with_truth
+from app.captions import TRUTH, VOCABULARY, read_with_truth
 from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
 from halluc.records import Score
 
@@ -16,12 +16,7 @@ from halluc.records import Score
 @click.command()
 @click.argument("captions", metavar="RUN_OR_FILE")
 @TRUTH
-@click.option(
-    "--vocabulary",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="JSON of things and the words for them, beside COCO's 80 classes.",
-)
+@VOCABULARY
 @click.option(
     "--show",
     "shown",
