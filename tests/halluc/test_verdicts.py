@@ -1,6 +1,9 @@
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from halluc.language.lexicon import INVERSES
 from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, TrueObject, TrueRelation, Truth
 from halluc.verdicts import judge, same_fact
@@ -276,3 +279,59 @@ def test_a_relation_of_nothing_is_refused():
     relation = TrueRelation(subject=0, predicate="on", object=1)
     with pytest.raises(ValueError, match="relation of object 1 among 1, counted from 0"):
         Truth(objects=TRUTH.objects[:1], relations=(relation,))
+
+
+NAMES = ["cup", "fork", "dog"]
+PREDICATES = ["left of", "right of", "above", "below", "next to", "on"]
+
+
+@st.composite
+def truths(draw):
+    """Any few objects, with boxes or without, and relations among them."""
+    boxes = st.builds(Box, *[st.integers(0, 9)] * 2, *[st.integers(1, 5)] * 2)
+    objects = st.builds(TrueObject, name=st.sampled_from(NAMES), box=st.none() | boxes)
+    some = draw(st.lists(objects, max_size=4))
+    relations = []
+    if some:
+        places = st.integers(0, len(some) - 1)
+        relation = st.builds(
+            TrueRelation, subject=places, predicate=st.sampled_from(PREDICATES), object=places
+        )
+        relations = draw(st.lists(relation, max_size=4))
+    return Truth(
+        objects=tuple(some),
+        relations=tuple(relations),
+        complete=draw(st.booleans()),
+        exhaustive=draw(st.sampled_from(["", "coco"])),
+    )
+
+
+def relation_claims():
+    name = st.sampled_from(NAMES)
+    predicate = st.sampled_from(PREDICATES)
+    fixed = {"kind": st.just("relation"), "start": st.just(0), "end": st.just(1)}
+    return st.builds(Claim, **fixed, subject=name, value=predicate, object=name)
+
+
+@given(truth=truths(), claim=relation_claims())
+def test_a_relation_is_judged_alike_from_both_sides(truth, claim):
+    inverse = {**INVERSES, "next to": "next to"}.get(claim.value)
+    if inverse is not None:
+        turned = msgspec.structs.replace(
+            claim, subject=claim.object, value=inverse, object=claim.subject
+        )
+        assert _verdict(turned, truth) == _verdict(claim, truth)
+
+
+@given(truth=truths(), claim=relation_claims())
+def test_what_cannot_be_wrong_cannot_be_denied_wrongly(truth, claim):
+    denied = _verdict(msgspec.structs.replace(claim, stance="denied"), truth)
+    turned = {"supported": {"hallucinated", "unverifiable"}, "hallucinated": {"supported"}}
+    assert denied in turned.get(_verdict(claim, truth), {"unverifiable"})
+
+
+@given(truth=truths(), claim=relation_claims())
+def test_more_silence_makes_nothing_wrong(truth, claim):
+    silent = msgspec.structs.replace(truth, relations=(), complete=False)
+    bare = tuple(msgspec.structs.replace(each, box=None) for each in silent.objects)
+    assert _verdict(claim, msgspec.structs.replace(silent, objects=bare)) == "unverifiable"
