@@ -104,5 +104,4 @@ def _joined(docs: list[Doc]) -> Doc:
 
     if len(docs) == 1:
         return docs[0]
-    joined = Doc.from_docs(docs, ensure_whitespace=False, exclude=["tensor"])
-    return joined
+    return Doc.from_docs(docs, ensure_whitespace=False, exclude=["tensor"])
