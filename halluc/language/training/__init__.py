@@ -111,7 +111,7 @@ def train_pipeline(
     chance = random.Random(recipe.seed)
     nlp = build(recipe)
     made_up = [caption_sentence(chance) for _ in range(recipe.captions)]
-    labelled = [plain(nlp, [each]) for each in sets["train"] + made_up]
+    labelled = [plain(nlp, each, breaks=True) for each in [*documents(sets["train"]), made_up]]
     optimizer = nlp.initialize(lambda: labelled)
     optimizer.learn_rate = recipe.rate
     _add_lemmatizer(nlp, sets["train"] + made_up)

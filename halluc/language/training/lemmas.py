@@ -63,20 +63,7 @@ _RULES = {
 }
 _RULES["adv"] = _RULES["adj"]
 # Names keep their letters; all else is put in lower case.
-for _part in (
-    "adp",
-    "aux",
-    "cconj",
-    "det",
-    "intj",
-    "num",
-    "part",
-    "pron",
-    "punct",
-    "sconj",
-    "sym",
-    "x",
-):
+for _part in "adp aux cconj det intj num part pron punct sconj sym x".split():
     _RULES[_part] = [("", "")]
 
 

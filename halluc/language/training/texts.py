@@ -56,11 +56,11 @@ def given(nlp: Language, sentences: list[Sentence]) -> Example:
     return Example(Doc(nlp.vocab, words=words, spaces=spaces), reference)
 
 
-def plain(nlp: Language, sentences: list[Sentence]) -> Example:
-    """Sentences to parse, as raw text."""
+def plain(nlp: Language, sentences: list[Sentence], *, breaks: bool = False) -> Example:
+    """Sentences to parse, as raw text; with `breaks` paragraphs begin on a new line."""
     from spacy.training import Example
 
-    reference = _doc(nlp, sentences)
+    reference = _doc(nlp, sentences, breaks=breaks)
     return Example(nlp.make_doc(reference.text), reference)
 
 
