@@ -8,6 +8,7 @@ corner, width, height, in pixels of the picture.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -46,7 +47,7 @@ class TrueObject(Record, frozen=True):
 
     name: str
     box: Box | None = None
-    attributes: dict[str, str | tuple[str, ...]] = {}
+    attributes: Mapping[str, str | tuple[str, ...]] = {}
 
 
 class TrueRelation(Record, frozen=True):

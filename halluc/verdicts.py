@@ -62,8 +62,7 @@ def same_fact(subject: str, predicate: str, object: str) -> tuple[str, str, str]
     >>> same_fact("cup", "right of", "fork") == same_fact("fork", "left of", "cup")
     True
     """
-    inverse = predicate if predicate in SYMMETRIC else INVERSES.get(predicate)
-    fact = subject, predicate, object
+    fact, inverse = (subject, predicate, object), _inverse(predicate)
     return fact if inverse is None else min(fact, (object, inverse, subject))
 
 
@@ -77,13 +76,11 @@ class _Judge:
             self.named.setdefault(each.name, []).append(index)
         # Predicates that are stated of two objects, from both sides.
         self.stated: dict[tuple[int, int], set[str]] = {}
-        for each in truth.relations:
-            self.stated.setdefault((each.subject, each.object), set()).add(each.predicate)
-            inverse = (
-                each.predicate if each.predicate in SYMMETRIC else INVERSES.get(each.predicate)
-            )
-            if inverse is not None:
-                self.stated.setdefault((each.object, each.subject), set()).add(inverse)
+        for told in truth.relations:
+            pair = told.subject, told.object
+            self.stated.setdefault(pair, set()).add(told.predicate)
+            if (inverse := _inverse(told.predicate)) is not None:
+                self.stated.setdefault(pair[::-1], set()).add(inverse)
         self.spoken = {predicate for stated in self.stated.values() for predicate in stated}
         if self.spoken & DIRECTIONS:
             self.spoken |= DIRECTIONS
@@ -267,3 +264,8 @@ def _fits(claim: Claim, each: TrueObject) -> bool | None:
     """Whether an object has the attribute that is claimed; None where the truth does not tell."""
     told = {agree(claim.family, claim.value, value) for value in values_of(each, claim.family)}
     return next((verdict for verdict in (True, False) if verdict in told), None)
+
+
+def _inverse(predicate: str) -> str | None:
+    """The predicate that says the same from the other side."""
+    return predicate if predicate in SYMMETRIC else INVERSES.get(predicate)
