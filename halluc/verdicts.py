@@ -190,7 +190,10 @@ class _Judge:
             if one != other
         ]
         if not pairs:
-            return _Answer(None, "no such object")
+            # "The cup is left of the cup" of a single cup: no other claim carries the error.
+            alone = claim.subject == claim.object and self._speaks(claim.value)
+            evidence = f"1 x {claim.subject}" if alone else ""
+            return _Answer(False if alone else None, "no such object", evidence)
         told = [self._told(claim.value, pair) for pair in pairs]
         rule, holds = "relation", True if True in told else None
         if holds is None:
@@ -218,7 +221,11 @@ class _Judge:
         if predicate in stated:
             return True
         contrary = predicate not in SYMMETRIC and INVERSES.get(predicate) in stated
-        return False if contrary or (self.truth.complete and predicate in self.spoken) else None
+        return False if contrary or self._speaks(predicate) else None
+
+    def _speaks(self, predicate: str) -> bool:
+        """Whether the truth states all relations of a predicate."""
+        return self.truth.complete and predicate in self.spoken
 
     def _evidence(
         self, claim: Claim, pairs: list[tuple[int, int]], holds: bool | None, rule: str

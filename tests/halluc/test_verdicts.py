@@ -247,6 +247,9 @@ def test_two_of_a_kind_stand_in_relations_and_one_does_not():
         complete=True,
     )
     assert _verdict(claim, pair) == "supported"
+    fork = _claim("relation", "fork", value="left of", object="fork")
+    assert _verdict(fork, pair) == "hallucinated"
+    assert _verdict(fork, msgspec.structs.replace(pair, complete=False)) == "unverifiable"
 
 
 def test_the_contrary_of_what_is_stated_is_wrong_in_an_open_truth_too():
