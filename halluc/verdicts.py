@@ -10,6 +10,7 @@ round: hallucinated where it is so, supported where it is known not to be so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from halluc.language.agreement import agree, amount
@@ -64,6 +65,11 @@ def same_fact(subject: str, predicate: str, object: str) -> tuple[str, str, str]
     """
     fact, inverse = (subject, predicate, object), _inverse(predicate)
     return fact if inverse is None else min(fact, (object, inverse, subject))
+
+
+@cache
+def _coco_classes() -> frozenset[str]:
+    return frozenset(coco_vocabulary().classes)
 
 
 class _Judge:
@@ -138,7 +144,7 @@ class _Judge:
             return _Answer(True, "object present", f"{len(named)} x {claim.subject}", named)
         present = ", ".join(sorted(self.named)) or "nothing"
         if self.truth.complete or (
-            self.truth.exhaustive == "coco" and claim.subject in coco_vocabulary().nodes
+            self.truth.exhaustive == "coco" and claim.subject in _coco_classes()
         ):
             return _Answer(False, "object absent", f"there is only: {present}")
         return _Answer(None, "object not listed", f"listed: {present}")

@@ -170,6 +170,37 @@ def test_no_file_or_a_folder(name, halluc, tmp_path):
     assert name in err
 
 
+THINGS = [b'{"lamp": ["lamp"],', b'"tree": ["tree", "oak"],', b'"tower": []}']
+
+
+# JSON takes a name that comes twice for the same name.
+@pytest.mark.parametrize("damage", [each for each in DAMAGED_ROWS if each != "two rows in one"])
+def test_a_damaged_row_of_a_vocabulary(damage, halluc, tmp_path):
+    first, row, last = THINGS
+    rows = [first, DAMAGED_ROWS[damage](row), last]
+    (tmp_path / "things.json").write_bytes(b"\n".join(rows) + b"\n")
+    command = (*KINDS, "--vocabulary", "things.json")
+    refused(halluc, tmp_path, command, "things.json", "things.json:2")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        *((content, "") for content in WHOLE.values()),
+        (b'{"lamp": "lamp"}', "array"),
+        (b'{"lamp": [""]}', "empty name"),
+        (b'{"lamp": ["light"], "bulb": ["light"]}', "stands for"),
+        (b'["lamp"]', "object"),
+        (None, "No such file"),
+    ],
+)
+def test_a_vocabulary_of_something_else(content, words, halluc, tmp_path):
+    if content is not None:
+        (tmp_path / "things.json").write_bytes(content)
+    command = (*KINDS, "--vocabulary", "things.json")
+    assert words in refused(halluc, tmp_path, command, "things.json", "things.json:1")
+
+
 def changed(rows, number, **values):
     """Rows of which one has other values; None takes a field out."""
     row = {key: value for key, value in {**rows[number], **values}.items() if value is not None}

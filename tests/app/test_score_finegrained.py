@@ -100,7 +100,7 @@ def test_things_of_ones_own(halluc, tmp_path):
     found = {each["name"]: each["value"] for each in document["scores"]}
     assert found["attribute hallucination rate"] == 1
     assert found["object coverage"] == 1
-    assert document["how"]["vocabulary"]["name"] == "things.json"
+    assert document["how"]["vocabulary"]["name"] == "coco + things.json"
 
 
 def test_a_run_without_truth_or_of_yes_and_no(halluc, tmp_path):
