@@ -102,14 +102,14 @@ def tabletop(
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
-    default=8000,
+    default=6000,
     show_default=True,
     help="Changes of the weights; the best on the development set are kept.",
 )
 def english(*, treebank: Path, output: Path, seed: int, steps: int) -> None:
     """Rebuild the pipeline that reads English: tagger, parser, lemmas.
 
-    About 20 minutes on one core. The treebank is at github.com/UniversalDependencies.
+    About 15 minutes on one core. The treebank is at github.com/UniversalDependencies.
     """
     from app.english import train_and_save
 

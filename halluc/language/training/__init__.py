@@ -66,7 +66,7 @@ class Recipe:
         changes: to the texts.
     """
 
-    steps: int = 8000
+    steps: int = 6000
     seed: int = 0
     width: int = 96
     depth: int = 4

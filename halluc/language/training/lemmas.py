@@ -63,8 +63,8 @@ _RULES = {
 }
 _RULES["adv"] = _RULES["adj"]
 # Names keep their letters; all else is put in lower case.
-for _part in "adp aux cconj det intj num part pron punct sconj sym x".split():
-    _RULES[_part] = [("", "")]
+_OTHERS = "adp aux cconj det intj num part pron punct sconj sym x"
+_RULES |= {part: [("", "")] for part in _OTHERS.split()}
 
 
 def lemma_tables(sentences: list[Sentence]) -> dict[str, dict[str, object]]:
