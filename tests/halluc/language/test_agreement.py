@@ -1,6 +1,7 @@
 import pytest
 
 from halluc.language.agreement import agree, amount
+from halluc.language.lexicon import FAMILIES
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,15 @@ def test_numbers(word, wrong, right):
 @pytest.mark.parametrize("word", ["", "some", "²", "١", "9" * 400])
 def test_other_words_are_no_numbers(word):
     assert amount(word) is None
+
+
+@pytest.mark.parametrize("family", ["color", "size", "material", "pattern"])
+def test_every_word_of_the_lexicon_is_on_a_scale(family):
+    for word in FAMILIES[family]:
+        assert agree(family, word, word)
+        others = [agree(family, word, other) for other in FAMILIES[family]]
+        assert False in others
+
+
+def test_every_number_of_the_lexicon_is_one():
+    assert all(amount(word) for word in FAMILIES["count"])
