@@ -92,7 +92,8 @@ _SIDE = re.compile(
     rf"(on|at|in|to|near|by|towards?|along|close to) "
     rf"(?:(?:{'|'.join(_WHICH.split())}) ){{0,3}}(?:{'|'.join(_SIDES.split())}) of"
 )
-_LONGEST = 7
+LONGEST_PHRASE = 8
+"""Words that a phrase of place has at most."""
 
 # Verbs that captions use between two things, with the past forms that are irregular.
 _VERBS = """
