@@ -99,7 +99,7 @@ def _described(words: list[Word], place: int, family: str, referents: Referents)
             if family == "material" and words[head].text != "made":
                 return []
             if head in referents.named:
-                return referents.modified(head)
+                return referents.modified(head, place)
             return referents.subjects(head, above=True)
     if word.relation == "conj" and word.head < place:
         first = word.head
@@ -111,7 +111,7 @@ def _described(words: list[Word], place: int, family: str, referents: Referents)
         # Words before other nouns are theirs; "a cup red as wine" stands behind.
         if word.head > place or word.head not in referents.named or word.relation != "amod":
             return []
-        return referents.modified(word.head)
+        return referents.modified(word.head, place)
     if word.tag in NOUNS and family not in ("color", "material"):
         return []
     if word.relation in ("obj", "nsubj", "nsubj:pass") or before in ("a", "an", "the"):
@@ -123,8 +123,13 @@ def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]
     word = words[place]
     if word.tag not in VERBS and word.text not in ("seated", "lit"):
         return []
-    if below(words, place, "obj") or below(words, place, "compound:prt") and word.lemma == "stand":
+    if any(_is_object(words, each, referents) for each in below(words, place, "obj")):
         return []
     if word.relation in ("amod", "compound") and word.head > place:
         return []
     return referents.subjects(place)
+
+
+def _is_object(words: list[Word], place: int, referents: Referents) -> bool:
+    """Whether a verb's object is one: "flying high" has none."""
+    return place in referents.named or bool(words[place].below) or words[place].tag != "NN"

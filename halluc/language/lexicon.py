@@ -56,7 +56,7 @@ _PHRASES = {
         "in": "in, inside, inside of, within, into, in the inside of",
         "next to": "next to, right next to, beside, by, alongside, adjacent to, at the side of, "
         "by the side of, to the side of, on the side of",
-        "near": "near, close to, near to, nearby, in close proximity to, in the vicinity of",
+        "near": "near, close to, closer to, near to, nearer to, nearby, in close proximity to, in the vicinity of",
         "in front of": "in front of, in the front of, at the front of, ahead of",
         "behind": "behind, in back of, in the back of, at the back of, at the rear of",
         "around": "around, all around, surrounding",

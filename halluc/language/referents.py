@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from halluc.language.phrases import Mention
 from halluc.language.things import ANIMATE
-from halluc.language.words import NOUNS, SUBJECTS, Word, ancestors, below, conjuncts
+from halluc.language.words import NOUNS, SUBJECTS, VERBS, Word, ancestors, below, conjuncts
 
 # "A group of people" are people, "a slice of pizza" is pizza.
 _GROUPS = frozenset(
@@ -16,10 +16,8 @@ _GROUPS = frozenset(
     slice slices piece pieces""".split()
 )
 _PRONOUNS = {
-    "it": "thing", "itself": "thing",
-    "they": "several", "them": "several", "themselves": "several",
-    "he": "man", "him": "man", "himself": "man",
-    "she": "woman", "her": "woman", "herself": "woman",
+    "it": "thing", "they": "several", "them": "several",
+    "he": "man", "him": "man", "she": "woman", "her": "woman",
 }  # fmt: skip
 # Words that stand alone for some of the things named before.
 _SOME = frozenset(
@@ -37,6 +35,7 @@ FRAME = frozenset(
     bottom middle center distance area part corner edge addition presence way time atmosphere air
     you we i viewer one""".split()
 )
+_INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
 _SHOWING = frozenset(
     "feature show depict capture display see have be include contain present".split()
 )
@@ -70,13 +69,20 @@ class Referents:
             self._found[place] = self._things(place)
         return self._found[place]
 
-    def together(self, place: int) -> list[Mention]:
-        """What a word and those joined to it stand for ("a *fork* and a knife")."""
+    def together(self, place: int, before: int | None = None) -> list[Mention]:
+        """What a word and those joined to it stand for ("a *fork* and a knife").
+
+        Args:
+            place: the word's place.
+            before: leave out what is joined at or after this place.
+        """
         found: list[Mention] = []
         for each in conjuncts(self.words, place):
             # A clause of its own may be joined by mistake.
-            if each == place or not below(self.words, each, *SUBJECTS):
-                found += [one for one in self.things(each) if one not in found]
+            own_clause = below(self.words, each, *SUBJECTS) or self.words[each].text in _SOME
+            if each == place or not own_clause:
+                if before is None or each < before:
+                    found += [one for one in self.things(each) if one not in found]
         return found
 
     def subjects(self, place: int, above: bool = False) -> list[Mention]:
@@ -86,7 +92,22 @@ class Referents:
             place: the verb's place.
             above: something below the verb asks, which may be about what the verb shows.
         """
-        return self._subjects(place, above, set())
+        found = self._subjects(place, above, set())
+        return found if found or self.words[place].tag != "VBG" else self._alive_before(place)
+
+    def _alive_before(self, place: int) -> list[Mention]:
+        """The last person before a participle, where a picture shows something else."""
+        for each in ancestors(self.words, place):
+            if self.words[each].lemma in _SHOWING and all(
+                self.words[one].lemma in FRAME for one in below(self.words, each, *SUBJECTS)
+            ):
+                before = [
+                    one
+                    for one in self.mentions
+                    if each < one.first < place and one.thing == "person"
+                ]
+                return before[-1:]
+        return []
 
     def _subjects(self, place: int, above: bool, seen: set[int]) -> list[Mention]:
         if place in seen:
@@ -98,15 +119,13 @@ class Referents:
             subject = own[-1]
             if above and self.words[subject].lemma in FRAME and word.lemma in _SHOWING:
                 return self._shown(place)
-            return self.together(subject)
+            return self.together(subject, place if subject < place else None)
         if word.lemma in _SHOWING and above and (shown := self._shown(place)):
             return shown
         if word.head == place:  # "on the table sits a vase" may be parsed so
             return self._shown(place)
-        if word.relation in _MODIFYING:
-            return self.modified(word.head)
-        if word.head in self.named and word.relation != "obl":
-            return self.modified(word.head)
+        if word.relation in _MODIFYING or (word.head in self.named and word.relation != "obl"):
+            return self.modified(word.head, place)
         if word.relation in _AS_HEAD:
             return self._subjects(word.head, True, seen)
         return []
@@ -114,25 +133,46 @@ class Referents:
     def _shown(self, place: int) -> list[Mention]:
         return [each for one in below(self.words, place, "obj") for each in self.together(one)]
 
-    def modified(self, place: int) -> list[Mention]:
-        """What something after a noun says more of: also of those joined to it before it.
+    def modified(self, place: int, before: int) -> list[Mention]:
+        """What something after a noun says more of: also of those joined to it.
 
         "A fork and a knife next to a plate" is about both, "a dog and a man with a hat" is not.
+
+        Args:
+            place: the noun's place.
+            before: where that begins.
         """
-        found = self.things(place)
-        word = self.words[place]
-        if word.relation != "conj" or not found:
-            return found
-        alive = found[0].thing in ANIMATE
-        joined = [
+        joined = self._joined(place, before) if place < before else [place]
+        last = self.things(joined[-1])
+        if not last:
+            return self._around(place, before)
+        found = [each for one in joined for each in self.things(one)]
+        alive = last[0].thing in ANIMATE
+        person = last[0].thing == "person" and any(each.thing != "person" for each in found)
+        return last if person or any((each.thing in ANIMATE) != alive for each in found) else found
+
+    def _joined(self, place: int, before: int) -> list[int]:
+        """A noun and those joined to it, all before a place and bare, in order."""
+        first = place
+        while self.words[first].relation == "conj":
+            first = self.words[first].head
+        group = [each for each in conjuncts(self.words, first) if each < before]
+        last = max(place, group[-1]) if group and not self._described_after(place) else place
+        return [
             each
-            for other in conjuncts(self.words, word.head)
-            if other < place and not self._described_after(other)
-            for each in self.things(other)
-        ]
-        same = all((each.thing in ANIMATE) == alive for each in joined)
-        person = found[0].thing == "person" and any(each.thing != "person" for each in joined)
-        return found if not same or person else [*joined, *found]
+            for each in group
+            if each == last or (each < last and not self._described_after(each))
+        ] or [place]
+
+    def _around(self, place: int, before: int) -> list[Mention]:
+        """"A *man* in the field holding a ball": not what the nearest noun says."""
+        if self.words[before].tag != "VBG":
+            return []
+        while (word := self.words[place]).relation in ("nmod", "obl") and word.tag in NOUNS:
+            place = word.head
+            if above := self.things(place):
+                return above if above[0].thing in ANIMATE else []
+        return []
 
     def _described_after(self, place: int) -> bool:
         return any(
@@ -160,22 +200,45 @@ class Referents:
         for each in ancestors(self.words, place):
             word = self.words[each]
             if word.relation == "acl:relcl" and word.head < place:
-                return self.modified(word.head)
+                return self.modified(word.head, place)
         return []
 
     def _antecedent(self, place: int, kind: str) -> list[Mention]:
         """The nearest earlier thing that a pronoun fits, rather a subject than another."""
         sentence = self.words[place].sentence
+        near = self._beside(place)
         for number in range(sentence, max(sentence - 4, -1), -1):
-            fitting = [each for each in self._nouns(number, place) if self._fits(each, kind, place)]
+            fitting = [each for each in self._nouns(number, place) if self._fits(each, kind, place) and each not in near]
             if fitting:
                 main = [each for each in fitting if self._is_main(each)]
                 is_subject = self.words[place].relation in SUBJECTS
-                chosen = (main if main and (is_subject or number < sentence) else fitting)[-1]
+                named = [each for each in fitting if each in self.named]
+                nearest = (named or fitting)[-1]
+                if main and (is_subject or number < sentence or nearest not in self.named):
+                    nearest = main[-1]
                 if kind == "several" or kind == "some":
-                    return self.together(chosen)
-                return self.things(chosen)
+                    return self.together(nearest)
+                return self.things(nearest)
         return []
+
+    def _beside(self, place: int) -> set[int]:
+        """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
+        if self.words[place].relation not in ("nmod", "obl", "obj"):
+            return set()
+        # The noun right before the preposition, whatever the parser says.
+        before = place - 1
+        while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
+            before -= 1
+        if before in self.named:
+            return {self.named[before].last}
+        found: set[int] = set()
+        for each in ancestors(self.words, place):
+            found.add(each)
+            if self.words[each].tag in VERBS:
+                if self.words[place].text in ("it", "them"):
+                    found |= set(below(self.words, each, *SUBJECTS))
+                break
+        return found
 
     def _nouns(self, sentence: int, before: int) -> Iterator[int]:
         """Heads of the noun phrases of a sentence that stand before a place."""

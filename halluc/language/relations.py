@@ -15,6 +15,7 @@ from halluc.language.words import (
     SUBJECTS,
     VERBS,
     Word,
+    ancestors,
     below,
     conjuncts,
     in_sentence,
@@ -90,6 +91,7 @@ def _of_phrase(
 ) -> Iterator[Relation]:
     head = _phrase_after(words, referents, last)
     if head is None:
+        yield from _stranded(words, referents, first, last, value)
         return
     if head < 0:
         yield from _each_other(words, referents, first, last, value)
@@ -99,7 +101,7 @@ def _of_phrase(
         if verb and verb.tag in ("VBN", "VBD") and verb.text not in _PLACED:
             value = f"{verb.text} by"
             first -= 1
-    objects = referents.together(head)
+    objects = _enumerated(words, referents, head)
     if not objects:
         return
     subjects = _fronted(words, referents, first, head)
@@ -138,6 +140,24 @@ def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | N
     return found
 
 
+def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Mention]:
+    """The things named from a noun on, joined by commas and "and"."""
+    found = referents.together(head)
+    place = head + 1
+    while in_sentence(words, place, words[head].sentence):
+        if words[place].text in (",", "and", "or"):
+            place += 1
+            continue
+        if words[place - 1].text not in (",", "and", "or"):
+            break
+        after = _phrase_after(words, referents, place - 1)
+        if after is None or after < 0 or words[after].relation != "conj":
+            break
+        found += [each for each in referents.things(after) if each not in found]
+        place = after + 1
+    return found
+
+
 def _fronted(
     words: list[Word], referents: Referents, first: int, head: int
 ) -> list[Mention]:
@@ -171,15 +191,25 @@ def _linked(
     if own := below(words, top, *SUBJECTS):
         outside = [each for each in own if not first <= each <= head]
         if outside:
-            return referents.together(outside[-1])
+            return referents.together(outside[-1], first if outside[-1] < first else None)
     if words[top].head == top:
         return referents.subjects(top)
+    before = referents.named.get(first - 1)
+    if before and before.last == first - 1 and (
+        words[first].tag == "VBN"  # "a table filled with pizza"
+        or (words[head].tag == "PRP" and _with(words, before.last))  # "with a bird on it"
+    ):
+        return referents.modified(before.last, first)
     above = words[top].head
     if above in referents.named or words[above].tag in NOUNS:
-        return referents.modified(above)
+        return referents.modified(above, first)
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
         return referents.together(put[0])
     return referents.subjects(above, above=True)
+
+
+def _with(words: list[Word], place: int) -> bool:
+    return any(words[each].text == "with" for each in below(words, place, "case", "mark"))
 
 
 def _each_other(
@@ -190,6 +220,20 @@ def _each_other(
         subjects = subjects * 2
     for one, other in zip(subjects, subjects[1:], strict=False):
         yield Relation(first, last, value, one, other)
+
+
+def _stranded(
+    words: list[Word], referents: Referents, first: int, last: int, value: str
+) -> Iterator[Relation]:
+    """"The bench that a man is sitting *on*"."""
+    for verb in ancestors(words, first):
+        if words[verb].relation == "acl:relcl" and words[verb].head < verb < first:
+            own = below(words, verb, *SUBJECTS)
+            if own and words[own[0]].tag not in ("WDT", "WP"):
+                for subject in referents.together(own[0]):
+                    for object in referents.things(words[verb].head):
+                        yield Relation(first, last, value, subject, object)
+            return
 
 
 def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:

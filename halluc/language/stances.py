@@ -32,14 +32,15 @@ def find_stances(words: list[Word]) -> list[Stance]:
 def _hedged_by(words: list[Word], place: int) -> set[int]:
     word = words[place]
     if word.text in _HEDGES and not (word.text == "may" and word.tag in NOUNS):
-        return _scope(words, place, word.head if word.head != place else place)
+        scope = _scope(words, place, word.head if word.head != place else place)
+        return scope if word.tag == "MD" else _to_comma(words, place, scope)
     if word.lemma in _SEEMING and word.tag in VERBS and _claims_more(words, place):
         return _scope(words, place, place)
     if word.lemma in _SUGGESTING and word.tag in VERBS:
         return _scope(words, place, place)
     if word.text == "as" and place + 1 < len(words) and words[place + 1].text in ("if", "though"):
         return _scope(words, place, word.head)
-    if word.text == "to" and word.tag == "TO" and words[word.head].relation in ("acl", "advcl"):
+    if word.text == "to" and word.tag == "TO" and _is_purpose(words, word.head):
         return _purpose(words, place)
     if word.text == "or" and word.relation == "cc":
         other = words[word.head]
@@ -55,28 +56,55 @@ def _claims_more(words: list[Word], place: int) -> bool:
     ) or (place + 1 < len(words) and words[place + 1].text == "to")
 
 
+def _is_purpose(words: list[Word], verb: int) -> bool:
+    """Whether "to" says what is to be: "a seat *to sit on*", "ready *to catch*"."""
+    word = words[verb]
+    if word.relation in ("acl", "advcl"):
+        return True
+    return word.relation == "xcomp" and words[word.head].lemma not in _SEEMING
+
+
 def _purpose(words: list[Word], place: int) -> set[int]:
     """The words of "(for people) to sit"."""
     verb = words[place].head
-    for_whom = {
-        each
-        for one in below(words, verb, *SUBJECTS, "mark", "obl")
-        if one < place
-        for each in subtree(words, one)
-    }
+    last = place - 1
+    is_whom = last >= 0 and any(words[each].text == "for" for each in words[last].below)
+    for_whom = subtree(words, last) if is_whom else set()
     return _scope(words, place, verb) | for_whom
 
 
 def _scope(words: list[Word], place: int, head: int) -> set[int]:
     """What hangs on a word and stands after a hedge, up to the end of the clause."""
     found = set()
-    hanging = subtree(words, head) | {head}
+    hanging = subtree(words, head)
+    for each in list(hanging):
+        if each != head and each > place and _is_clause(words, each):
+            hanging -= subtree(words, each)
     for each in range(place + 1, len(words)):
         if words[each].sentence != words[place].sentence or words[each].text in _ENDS:
             break
         if each in hanging:
             found.add(each)
     return found
+
+
+def _is_clause(words: list[Word], place: int) -> bool:
+    """Whether a joined verb or adjective begins anew ("… and *is sleeping*", "…, as it runs")."""
+    word = words[place]
+    if word.relation not in ("conj", "parataxis", "advcl"):
+        return False
+    finite = ("VBZ", "VBP", "VBD", "MD")
+    return word.tag in finite or any(
+        words[each].tag in finite or words[each].relation in SUBJECTS for each in word.below
+    )
+
+
+def _to_comma(words: list[Word], place: int, scope: set[int]) -> set[int]:
+    """The part of a scope before the next comma: "possibly a nurse, holding a cup" holds one."""
+    for each in range(place + 1, max(scope, default=place)):
+        if words[each].text == "," and each > place + 1:
+            return {one for one in scope if one < each}
+    return scope
 
 
 def _denied_by(words: list[Word], place: int) -> set[int]:
