@@ -21,11 +21,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from halluc.language.claims import read_claims
-from halluc.language.things import Things
-
 from halluc.language.agreement import agree
+from halluc.language.claims import read_claims
 from halluc.language.lexicon import FAMILIES
+from halluc.language.things import Things
 from halluc.language.truths import in_words_of
 from halluc.records import Finding, Kind, Score, Truth, Verdict
 from halluc.verdicts import judge, same_fact, values_of
