@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("pipeline")
 
-# Texts above this many characters are parsed in pieces: what spaCy needs of memory and, for text
-# without a space, of time grows faster than the text.
+# Texts above this many characters are parsed in pieces, so that memory does not grow with a text.
 _PIECE = 5000
+# A word is no longer than this; the time that spaCy needs to cut it grows with the square.
+_RUN = re.compile(r"\S{200}")
 _BATCH = 64
-# spaCy keeps each different word that it has seen; with more than this, it is loaded afresh. About
-# as many as 100,000 captions have.
-_REMEMBERED = 100_000
+# spaCy keeps each different word that it has seen (some 2 kB); above this, it is loaded afresh.
+_REMEMBERED = 30_000
 # Where a text is best cut, the best first: after a line, a sentence, a word.
 _CUTS = [re.compile(pattern) for pattern in (r"\n", r"[.!?]\s", r"\s")]
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -110,16 +110,19 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
 def _pieces(text: str) -> Iterator[str]:
     """Pieces of a text that make it up, cut where it hurts least."""
     start = 0
-    while len(text) - start > _PIECE:
-        end = start + _PIECE
-        # Not in the first half, so that the pieces stay large.
-        for cut in _CUTS:
-            if ends := [found.end() for found in cut.finditer(text, start + _PIECE // 2, end)]:
-                end = ends[-1]
-                break
-        yield text[start:end]
-        start = end
-    yield text[start:]
+    for stop in [*(found.end() for found in _RUN.finditer(text)), len(text)]:
+        while stop - start > _PIECE:
+            end = start + _PIECE
+            # Not in the first half, so that the pieces stay large.
+            for cut in _CUTS:
+                if ends := [found.end() for found in cut.finditer(text, start + _PIECE // 2, end)]:
+                    end = ends[-1]
+                    break
+            yield text[start:end]
+            start = end
+        if stop > start or not text:
+            yield text[start:stop]
+        start = stop
 
 
 def _joined(docs: list[Doc]) -> Doc:

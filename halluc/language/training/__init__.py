@@ -30,6 +30,7 @@ Figures = dict[str, float]
 _META = {
     "name": "halluc",
     "version": "1.0.0",
+    "spacy_version": ">=3.8.0,<3.9.0",
     "description": "English for captions: Penn tags, universal parts of speech and relations, "
     "lemmas, sentence ends.",
     "author": "The authors of halluc",

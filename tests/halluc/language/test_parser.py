@@ -11,7 +11,7 @@ def test_a_caption_is_parsed():
     [doc] = parse([text])
     first, second = doc.sents
     assert (first.text, second.text) == tuple(text.replace(". ", ".|").split("|"))
-    dog, bench, cups = doc[3], doc[8], doc[12]
+    dog, bench, cups = doc[3], doc[9], doc[14]
     assert [dog.text, bench.text, cups.text] == ["dog", "bench", "cups"]
     assert (dog.dep_, dog.head.lemma_, bench.head.text) == ("nsubj", "sit", "sitting")
     assert {child.text for child in dog.children} == {"A", "small", "brown"}
@@ -95,6 +95,9 @@ def test_long_texts_are_cut_after_a_line_a_sentence_a_word(monkeypatch):
     ]
     assert list(parser._pieces("A dog and a black cat")) == ["A dog and a black ", "cat"]
     assert list(parser._pieces("x" * 45)) == ["x" * 20, "x" * 20, "x" * 5]
+    monkeypatch.setattr(parser, "_PIECE", 1000)
+    assert list(parser._pieces("a " + "x" * 450)) == ["a " + "x" * 200, "x" * 200, "x" * 50]
+    assert list(parser._pieces("x" * 400)) == ["x" * 200] * 2
     monkeypatch.setattr(parser, "_PIECE", 45)
     text = "A dog sits on a bench. Two cats sleep.\n" * 4
     [doc] = parse([text])
