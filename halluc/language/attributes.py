@@ -121,7 +121,7 @@ def _described(words: list[Word], place: int, family: str, referents: Referents)
 
 def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]:
     word = words[place]
-    if word.tag not in VERBS and word.text not in ("seated", "lit"):
+    if word.tag not in VERBS and not word.text.endswith("ing") and word.text != "seated":
         return []
     if any(_is_object(words, each, referents) for each in below(words, place, "obj")):
         return []

@@ -74,7 +74,7 @@ _PHRASES = {
         "topped with": "topped with, topped by",
         "attached to": "attached to, connected to, hooked to, tied to",
         "at": "at",
-        "with": "with, without, accompanied by, together with",
+        "with": "with, without, accompanied by",
         "along": "along",
         "through": "through",
         "across": "across",

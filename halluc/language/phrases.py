@@ -63,6 +63,8 @@ def find_mentions(words: list[Word], things: Things) -> list[Mention]:
             part = _is_part(words, following, name.thing)
             if part or not _modifies(words, last):
                 before, begin = _before(words, place, last + part)
+                if part:  # "two pizza slices" are not two pizzas
+                    before = [each for each in before if _family(words[each]) != "count"]
                 mentions.append(Mention(name.thing, place, last, name.plural, before, begin))
                 following += part
         elif name.length > 1 and name.thing:

@@ -36,6 +36,7 @@ FRAME = frozenset(
     you we i viewer one""".split()
 )
 _INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
+_NOT_SELF = frozenset({"it", "them"})
 _SHOWING = frozenset(
     "feature show depict capture display see have be include contain present".split()
 )
@@ -69,6 +70,18 @@ class Referents:
             self._found[place] = self._things(place)
         return self._found[place]
 
+    def alike(self, place: int, other: int) -> bool:
+        """Whether another noun can be joined to one: it is of its kind or bare.
+
+        "Over her shoulder and a phone in her hand" is not over a phone.
+        """
+        if self.words[other].text in _SOME:
+            return False
+        one, two = self.things(place), self.things(other)
+        if one and two and (one[0].thing in ANIMATE) == (two[0].thing in ANIMATE):
+            return True
+        return not self._described_after(other, len(self.words))
+
     def together(self, place: int, before: int | None = None) -> list[Mention]:
         """What a word and those joined to it stand for ("a *fork* and a knife").
 
@@ -79,10 +92,12 @@ class Referents:
         found: list[Mention] = []
         for each in conjuncts(self.words, place):
             # A clause of its own may be joined by mistake.
-            own_clause = below(self.words, each, *SUBJECTS) or self.words[each].text in _SOME
-            if each == place or not own_clause:
-                if before is None or each < before:
-                    found += [one for one in self.things(each) if one not in found]
+            if each == place or (
+                (before is None or each < before)
+                and not below(self.words, each, *SUBJECTS)
+                and self.alike(place, each)
+            ):
+                found += [one for one in self.things(each) if one not in found]
         return found
 
     def subjects(self, place: int, above: bool = False) -> list[Mention]:
@@ -92,8 +107,27 @@ class Referents:
             place: the verb's place.
             above: something below the verb asks, which may be about what the verb shows.
         """
+        if found := self._just_before(place):
+            return found
         found = self._subjects(place, above, set())
         return found if found or self.words[place].tag != "VBG" else self._alive_before(place)
+
+    def _just_before(self, place: int) -> list[Mention]:
+        """What stands right before a participle: "a *man* sitting", "*some* sitting"."""
+        before = place - 1
+        while before > 0 and self.words[before].tag == "RB":
+            before -= 1
+        if before in self.named and self.is_with(self.named[before]):
+            return self.modified(before, place)
+        if before < 0 or not self.words[place].text.endswith(("ing", "ed", "en", "own")):
+            return []
+        if self.words[before].text in _SOME and self.words[before].tag != "IN":
+            return self._some(before)
+        return []
+
+    def is_with(self, mention: Mention) -> bool:
+        """Whether "with" stands before a noun phrase."""
+        return mention.begin > 0 and self.words[mention.begin - 1].text == "with"
 
     def _alive_before(self, place: int) -> list[Mention]:
         """The last person before a participle, where a picture shows something else."""
@@ -104,7 +138,9 @@ class Referents:
                 before = [
                     one
                     for one in self.mentions
-                    if each < one.first < place and one.thing == "person"
+                    if each < one.first < place
+                    and one.thing == "person"
+                    and self.words[one.last + 1].tag != "POS"
                 ]
                 return before[-1:]
         return []
@@ -157,26 +193,31 @@ class Referents:
         while self.words[first].relation == "conj":
             first = self.words[first].head
         group = [each for each in conjuncts(self.words, first) if each < before]
-        last = max(place, group[-1]) if group and not self._described_after(place) else place
+        last = max(place, group[-1]) if group and not self._described_after(place, before) else place
         return [
             each
             for each in group
-            if each == last or (each < last and not self._described_after(each))
+            if each == last or (each < last and not self._described_after(each, before))
         ] or [place]
 
     def _around(self, place: int, before: int) -> list[Mention]:
         """"A *man* in the field holding a ball": not what the nearest noun says."""
-        if self.words[before].tag != "VBG":
+        if self.words[before].tag not in ("VBG", "VBN"):
             return []
         while (word := self.words[place]).relation in ("nmod", "obl") and word.tag in NOUNS:
-            place = word.head
+            own = below(self.words, place, *SUBJECTS)
+            place = own[-1] if own else word.head
             if above := self.things(place):
-                return above if above[0].thing in ANIMATE else []
+                alive = self.words[before].tag == "VBN" or above[0].thing in ANIMATE
+                return above if alive else []
+        if word.tag in VERBS and self.words[before - 1].text == ",":
+            return self._subjects(place, True, set())
         return []
 
-    def _described_after(self, place: int) -> bool:
+    def _described_after(self, place: int, before: int) -> bool:
+        """Whether more is said of a noun behind it, before a place."""
         return any(
-            each > place and self.words[each].relation in ("nmod", "acl", "acl:relcl")
+            place < each < before and self.words[each].relation in ("nmod", "acl", "acl:relcl")
             for each in self.words[place].below
         )
 
@@ -189,12 +230,15 @@ class Referents:
         if word.text in _RELATIVE and word.tag in ("WDT", "WP", "IN", "DT"):
             return self._relative(place)
         if word.text in _GROUPS or (word.text in _SOME and word.relation not in _NO_HEADS):
-            for each in below(self.words, place, "nmod", "obl"):
-                if "of" in [self.words[one].text for one in below(self.words, each, "case")]:
-                    return self.together(each)
-            if word.text in _SOME:
-                return self._antecedent(place, "some")
+            return self._some(place)
         return []
+
+    def _some(self, place: int) -> list[Mention]:
+        """What "a group of …" or "some" stands for."""
+        for each in below(self.words, place, "nmod", "obl"):
+            if "of" in [self.words[one].text for one in below(self.words, each, "case")]:
+                return self.together(each)
+        return self._antecedent(place, "some") if self.words[place].text in _SOME else []
 
     def _relative(self, place: int) -> list[Mention]:
         for each in ancestors(self.words, place):
@@ -234,9 +278,11 @@ class Referents:
         found: set[int] = set()
         for each in ancestors(self.words, place):
             found.add(each)
-            if self.words[each].tag in VERBS:
-                if self.words[place].text in ("it", "them"):
-                    found |= set(below(self.words, each, *SUBJECTS))
+            own = below(self.words, each, *SUBJECTS)
+            if own or self.words[each].tag in VERBS:
+                # "The bird is near it", "a bird flying near it"; but "she has it with her".
+                if self.words[place].text in _NOT_SELF or not below(self.words, each, "obj"):
+                    found |= {*own, self.words[each].head}
                 break
         return found
 
@@ -281,7 +327,8 @@ class Referents:
         several = plural or len(conjuncts(self.words, place)) > 1
         person = mention is not None and mention.thing == "person"
         if kind == "several":
-            return several and (mention is not None or word.lemma not in FRAME)
+            alone = person and word.text not in _WOMEN | _MEN  # "the skier … beneath them"
+            return alone or (several and (mention is not None or word.lemma not in FRAME))
         if kind == "some":
             return mention is not None and (several or self.words[pronoun].text != "one")
         if kind == "thing":

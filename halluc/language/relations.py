@@ -8,6 +8,7 @@ from typing import NamedTuple
 from halluc.language.lexicon import LONGEST_PHRASE, place_of, predicate_of
 from halluc.language.phrases import Mention
 from halluc.language.referents import Referents
+from halluc.language.things import ANIMATE
 from halluc.language.words import (
     ADJECTIVES,
     BE,
@@ -34,6 +35,7 @@ _BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
 # Verbs that have no object, whatever the parser says, and verbs of what a picture shows.
 _WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
 _SHOWING = frozenset("show feature depict capture display portray include present see".split())
+_CAUSING = frozenset("make let allow enable help cause give provide".split())
 _EACH_OTHER = ({"each", "one"}, {"other", "another"})
 
 
@@ -73,12 +75,16 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
 
 def _phrase_at(words: list[Word], place: int) -> tuple[int, str]:
     """The length of the longest phrase of place at a word, and its predicate; 0 if there is none."""
+    if words[place].text == "with" and place and words[place - 1].text in ("along", "together"):
+        return 0, ""  # a mere "and"
     texts: list[str] = []
     found = 0, ""
     for each in words[place : place + LONGEST_PHRASE]:
         if each.sentence != words[place].sentence:
             break
         texts.append(each.text)
+        if texts == ["along", "with"]:
+            return 0, ""
         if value := place_of(" ".join(texts)):
             found = len(texts), value
     if found[0] == 1 and words[place].tag not in ("IN", "RP", "RB", "TO", "VBG", "JJ"):
@@ -96,16 +102,20 @@ def _of_phrase(
     if head < 0:
         yield from _each_other(words, referents, first, last, value)
         return
-    if words[last].text == "by" and first == last:
-        verb = words[first - 1] if first else None
-        if verb and verb.tag in ("VBN", "VBD") and verb.text not in _PLACED:
+    if words[first].text == "by":
+        verb = words[words[head].head]
+        if verb.tag in ("VBN", "VBD") and verb.text not in _PLACED and verb.place < first:
             value = f"{verb.text} by"
-            first -= 1
+            first = verb.place if verb.place == first - 1 else first
     objects = _enumerated(words, referents, head)
     if not objects:
         return
-    subjects = _fronted(words, referents, first, head)
-    for subject in subjects or _linked(words, referents, first, last, head):
+    subjects = (
+        _fronted(words, referents, first, head)
+        or _linked(words, referents, first, last, head)
+        or _before_verb(words, referents, first)
+    )
+    for subject in subjects:
         for object in objects:
             if subject is not object:
                 yield Relation(first, last, value, subject, object)
@@ -153,6 +163,8 @@ def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Ment
         after = _phrase_after(words, referents, place - 1)
         if after is None or after < 0 or words[after].relation != "conj":
             break
+        if not referents.alike(head, after):
+            break
         found += [each for each in referents.things(after) if each not in found]
         place = after + 1
     return found
@@ -197,7 +209,8 @@ def _linked(
     before = referents.named.get(first - 1)
     if before and before.last == first - 1 and (
         words[first].tag == "VBN"  # "a table filled with pizza"
-        or (words[head].tag == "PRP" and _with(words, before.last))  # "with a bird on it"
+        or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
+        or (words[first].text == "with" and before.thing in ANIMATE)
     ):
         return referents.modified(before.last, first)
     above = words[top].head
@@ -208,8 +221,18 @@ def _linked(
     return referents.subjects(above, above=True)
 
 
-def _with(words: list[Word], place: int) -> bool:
-    return any(words[each].text == "with" for each in below(words, place, "case", "mark"))
+def _before_verb(words: list[Word], referents: Referents, first: int) -> list[Mention]:
+    """"A *cup* can be seen clearly on the table", read without the parser."""
+    place = first - 1
+    while (
+        place > 0
+        and place not in referents.named
+        and words[place].tag in VERBS | {"MD", "RB", "JJ"}
+    ):
+        place -= 1
+    if place in referents.named and words[place].sentence == words[first].sentence:
+        return referents.modified(place, first)
+    return []
 
 
 def _each_other(
@@ -226,8 +249,8 @@ def _stranded(
     words: list[Word], referents: Referents, first: int, last: int, value: str
 ) -> Iterator[Relation]:
     """"The bench that a man is sitting *on*"."""
-    for verb in ancestors(words, first):
-        if words[verb].relation == "acl:relcl" and words[verb].head < verb < first:
+    for verb in ancestors(words, last):
+        if words[verb].relation in ("acl:relcl", "acl") and words[verb].head < verb <= first:
             own = below(words, verb, *SUBJECTS)
             if own and words[own[0]].tag not in ("WDT", "WP"):
                 for subject in referents.together(own[0]):
@@ -246,6 +269,8 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
             objects = _object_before(words, referents, place)
     if not objects or place_of(word.text) or word.lemma in _WITHOUT_OBJECT | _SHOWING:
         return
+    if word.lemma in _CAUSING and any(words[each].tag == "PRP" for each in below(words, place, "obj")):
+        return  # "making it cosy"
     value = predicate_of(word.text) or word.lemma
     for subject in referents.subjects(place):
         for object in objects:
