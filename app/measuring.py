@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from halluc.language.things import load_things
 from rich.console import Console
 
 from app.generation import Task, answer, open_answers, select_samples
+from app.kinds import claims_card
 from app.scoring import read_given, result_card
 from halluc.bootstrap import count_pictures
 from halluc.datasets import Dataset
@@ -95,14 +97,13 @@ def measure_task(
     scores = with_intervals(counted)
     run.write_scores(scores, result_card(chair.EDITION, run, given, compat="offline"))
     run.write_findings("chair", chaired.findings)
-    findings = finegrained.tabletop_findings(texts, truths)
-    counts = finegrained.count_findings(texts, findings)
-    kinds = with_intervals(count_pictures(counts, pictures, finegrained.compute))
-    run.write_scores(
-        kinds, result_card(finegrained.EDITION, run, given, claims="sentence forms of tabletop")
-    )
-    run.write_findings("finegrained", findings)
-    return Measured(run, scores + kinds, findings)
+    things = load_things(None)
+    told = finegrained.finegrained(texts, truths, things)
+    kinds = with_intervals(count_pictures(told.counts, pictures, finegrained.compute))
+    how = result_card(finegrained.EDITION, run, given, **claims_card(things))
+    run.write_findings(finegrained.METRIC, told.findings)
+    run.write_scores(kinds, how)
+    return Measured(run, scores + kinds, told.findings)
 
 
 def first_scenes(count: int) -> Dataset:

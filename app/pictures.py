@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -127,38 +128,50 @@ def _write(
     x, y = place
     font = _font(14)
     for offset, word in line:
-        for start, end, kind in _pieces(offset, offset + len(word), cell.findings):
+        for start, end, mark in _pieces(offset, offset + len(word), cell.findings):
             piece = word[start - offset : end - offset]
             length = font.getlength(piece)
-            color = MARKS[kind][0] if kind else TEXT
+            color = MARKS[mark.kind][0] if mark and mark.stated else TEXT
             pen.text((x, y), piece, fill=color, font=font)
-            if kind:
-                _underline(pen, x, x + length, y + 16, kind)
+            if mark:
+                _underline(pen, x, x + length, y + 16, mark)
             x += length
+
+
+class _Mark(NamedTuple):
+    """A stretch of text that is wrong, or (not stated) what a wrong relation is about."""
+
+    start: int
+    end: int
+    kind: Kind
+    stated: bool = True
 
 
 def _pieces(
     start: int, end: int, findings: Sequence[Finding]
-) -> list[tuple[int, int, Kind | None]]:
+) -> list[tuple[int, int, _Mark | None]]:
     """A stretch of text cut where marks begin and end; narrower claims win over wider ones."""
-    wrong = [each for each in findings if each.verdict == "hallucinated"]
-    wrong.sort(key=lambda each: each.claim.end - each.claim.start)
+    marks = []
+    for claim in (each.claim for each in findings if each.verdict == "hallucinated"):
+        marks.append(_Mark(claim.start, claim.end, claim.kind))
+        if claim.kind == "relation":
+            spans = filter(None, (claim.subject_span, claim.object_span))
+            marks += [_Mark(*span, claim.kind, stated=False) for span in spans]
+    marks.sort(key=lambda mark: (not mark.stated, mark.end - mark.start))
     edges = {start, end}
-    for each in wrong:
-        edges |= {edge for edge in (each.claim.start, each.claim.end) if start < edge < end}
-    cuts = sorted(edges)
-    pieces: list[tuple[int, int, Kind | None]] = []
-    for left, right in pairwise(cuts):
-        kinds = [w.claim.kind for w in wrong if w.claim.start <= left and right <= w.claim.end]
-        pieces.append((left, right, kinds[0] if kinds else None))
-    return pieces
+    for mark in marks:
+        edges |= {edge for edge in (mark.start, mark.end) if start < edge < end}
+    return [
+        (left, right, next((m for m in marks if m.start <= left and right <= m.end), None))
+        for left, right in pairwise(sorted(edges))
+    ]
 
 
-def _underline(pen: ImageDraw.ImageDraw, left: float, right: float, y: float, kind: Kind) -> None:
-    color, style = MARKS[kind]
+def _underline(pen: ImageDraw.ImageDraw, left: float, right: float, y: float, mark: _Mark) -> None:
+    color, style = MARKS[mark.kind]
     dash, gap = {"solid": (right - left, 1.0), "dashed": (6.0, 3.0), "dotted": (2.0, 2.0)}[style]
     while left < right:
-        pen.line((left, y, min(left + dash, right), y), fill=color, width=2)
+        pen.line((left, y, min(left + dash, right), y), fill=color, width=2 if mark.stated else 1)
         left += dash + gap
 
 
@@ -169,5 +182,5 @@ def _legend(pen: ImageDraw.ImageDraw) -> None:
         pen.text((x, 12), text, fill=MARKS[kind][0] if kind else TEXT, font=font)
         length = font.getlength(text)
         if kind:
-            _underline(pen, x, x + length, 28, kind)
+            _underline(pen, x, x + length, 28, _Mark(0, 0, kind))
         x += length + 18

@@ -193,10 +193,11 @@ def _made(how: dict[str, Any]) -> Iterator[str]:
     """How the figures were made, line by line."""
     for name, value in how.items():
         for part in value if isinstance(value, list) else [value]:
-            yield f"{name}: {_brief(part)}"
+            yield f"{name}: {brief(part)}"
 
 
-def _brief(part: Any) -> str:
+def brief(part: Any) -> str:
+    """A part of a result card in few words."""
     if not isinstance(part, dict):
         return str(part)
     if {"file", "sha256", "rows"} <= part.keys():

@@ -8,6 +8,7 @@ corner, width, height, in pixels of the picture.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 Kind = Literal["object", "attribute", "relation"]
 Verdict = Literal["supported", "hallucinated", "unverifiable"]
 Label = Literal["yes", "no"]
+Stance = Literal["asserted", "denied", "hedged", "asked"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -39,12 +41,13 @@ class TrueObject(Record, frozen=True):
     Attributes:
         name: its class, by the name that the data set uses ("wine glass").
         box: where it is; None where the data set does not say.
-        attributes: attribute family to value, such as ``{"color": "red", "size": "small"}``.
+        attributes: attribute family to value, or to several, such as
+            ``{"color": ["black", "white"], "size": "small"}``.
     """
 
     name: str
     box: Box | None = None
-    attributes: dict[str, str] = {}
+    attributes: Mapping[str, str | tuple[str, ...]] = {}
 
 
 class TrueRelation(Record, frozen=True):
@@ -63,12 +66,25 @@ class Truth(Record, frozen=True):
         relations: relations among them.
         label: the right answer, for a yes/no question.
         complete: the lists are exhaustive, so what they leave out is absent.
+        exhaustive: where they are not, for which classes the list of objects is: "coco" for COCO's
+            80, none if empty.
+
+    Raises:
+        ValueError: a relation is of an object that is not listed.
     """
 
     objects: tuple[TrueObject, ...] = ()
     relations: tuple[TrueRelation, ...] = ()
     label: Label | None = None
     complete: bool = False
+    exhaustive: Literal["", "coco"] = ""
+
+    def __post_init__(self) -> None:
+        for each in self.relations:
+            for index in (each.subject, each.object):
+                if not 0 <= index < len(self.objects):
+                    what = f"a relation of object {index} among {len(self.objects)}"
+                    raise ValueError(f"{what}, counted from 0")
 
     @property
     def names(self) -> set[str]:
@@ -132,11 +148,14 @@ class Claim(Record, frozen=True):
 
     Attributes:
         kind: object, attribute or relation.
-        start, end: the words that state it.
+        start, end: the words that state it: the noun, the attribute, the predicate alone.
         subject: name of the object it is about.
         value: attribute value or predicate; empty for an object claim.
         object: name of the other object of a relation, else empty.
         family: attribute family ("color"), else empty.
+        stance: how the text states it; "there is no dog" denies its claim.
+        subject_span: where the object that it is about is mentioned; None where nothing tells.
+        object_span: where the other object of a relation is mentioned.
     """
 
     kind: Kind
@@ -146,6 +165,9 @@ class Claim(Record, frozen=True):
     value: str = ""
     object: str = ""
     family: str = ""
+    stance: Stance = "asserted"
+    subject_span: tuple[int, int] | None = None
+    object_span: tuple[int, int] | None = None
 
 
 class Finding(Record, frozen=True):

@@ -1,9 +1,17 @@
-"""Hallucination rates by kind: object, attribute and relation, counted over findings.
+"""Hallucination by kind: object, attribute and relation, counted over findings.
 
 The kinds are those of the survey "Hallucination of Multimodal Large Language Models" (Bai et al.,
-2024, arXiv 2404.18930). A rate is hallucinated / (hallucinated + supported) claims of a kind; what
-the truth is silent on counts in neither, and its share is told beside it. Lower is better, from 0
-to 1. The object rate counts every mention, as CHAIRi does.
+2024, arXiv 2404.18930). For each kind:
+
+- hallucination rate: hallucinated / (hallucinated + supported) claims, lower is better. What the
+  truth is silent on counts in neither. The object rate counts every mention, as CHAIRi does.
+  Attributes have a rate for each family, too.
+- unverifiable share: unverifiable / all claims.
+- coverage: true things that a supported claim states / true things that the truth lists, higher is
+  better; each counts once for a picture: a class, an attribute of a class ("cup, color, red"), a
+  relation of two classes, from whichever side it is told. Numbers of things are not listed.
+
+All are from 0 to 1.
 """
 
 from __future__ import annotations
@@ -11,84 +19,186 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Literal, get_args
 
+from halluc.language.agreement import agree
+from halluc.language.claims import read_claims
+from halluc.language.lexicon import FAMILIES
+from halluc.language.things import Things
+from halluc.language.truths import in_words_of
 from halluc.records import Finding, Kind, Score, Truth, Verdict
-from halluc.tabletop.reader import read_claims
-from halluc.verdicts import judge
+from halluc.verdicts import judge, same_fact, values_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+METRIC = "finegrained"
 EDITION = "rates by kind of claim"
 
 
 @dataclass
 class Counts:
-    """How often each kind met each verdict; counts of two sets of findings add up."""
+    """What the metric counts; counts of two sets of captions add up.
 
-    by: Counter[tuple[Kind, Verdict]] = field(default_factory=Counter)
+    Attributes:
+        by: claims by kind, and those on attributes by family again, and by verdict.
+        known: true things by kind.
+        covered: those of them that captions state.
+    """
 
-    def update(self, findings: Iterable[Finding]) -> None:
-        """Count more findings."""
-        self.by.update((finding.claim.kind, finding.verdict) for finding in findings)
+    by: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
+    known: Counter[Kind] = field(default_factory=Counter)
+    covered: Counter[Kind] = field(default_factory=Counter)
+
+    def update(self, findings: Iterable[Finding], truth: Truth) -> None:
+        """Count the findings of one more caption, and what is true of its picture."""
+        findings = list(findings)
+        for each in findings:
+            self.by[each.claim.kind, each.verdict] += 1
+            if each.claim.kind == "attribute":
+                self.by[each.claim.family, each.verdict] += 1
+        stated = [
+            each.claim
+            for each in findings
+            if each.verdict == "supported" and each.claim.stance == "asserted"
+        ]
+        objects = truth.names
+        self.known["object"] += len(objects)
+        self.covered["object"] += len(objects & {each.subject for each in stated})
+        for name, family, value in _attributes(truth):
+            self.known["attribute"] += 1
+            self.covered["attribute"] += any(
+                (each.subject, each.family) == (name, family) and agree(family, each.value, value)
+                for each in stated
+            )
+        relations = {
+            same_fact(
+                truth.objects[each.subject].name, each.predicate, truth.objects[each.object].name
+            )
+            for each in truth.relations
+        }
+        told = {
+            same_fact(each.subject, each.value, each.object)
+            for each in stated
+            if each.kind == "relation"
+        }
+        self.known["relation"] += len(relations)
+        self.covered["relation"] += len(relations & told)
 
     def __add__(self, other: Counts) -> Counts:
         """Counts of both together."""
-        return Counts(self.by + other.by)
+        return Counts(self.by + other.by, self.known + other.known, self.covered + other.covered)
 
 
-def compute(counts: Counts) -> list[Score]:
-    """Rate of hallucination and share of unverifiable claims, for each kind."""
-    scores = []
-    for kind in KINDS:
-        wrong, right = counts.by[kind, "hallucinated"], counts.by[kind, "supported"]
-        silent = counts.by[kind, "unverifiable"]
-        scores.append(_ratio(f"{kind} hallucination rate", wrong, wrong + right))
-        scores.append(_ratio(f"{kind} unverifiable share", silent, wrong + right + silent))
-    return scores
+@dataclass(frozen=True)
+class Finegrained:
+    """Figures of captions, the counts behind them, and a finding for each claim.
 
-
-def finegrained(findings: Iterable[Finding]) -> list[Score]:
-    """Fine-grained scores of findings."""
-    counts = Counts()
-    counts.update(findings)
-    return compute(counts)
-
-
-def count_findings(ids: Iterable[str], findings: Iterable[Finding]) -> dict[str, Counts]:
-    """Counts of each response, by its id; zero where a response claims nothing.
-
-    Raises:
-        KeyError: a finding of another id.
+    Attributes:
+        scores: the figures.
+        counts: the counts of each caption, by its id; their sum gives the figures.
+        findings: in the order of captions and words.
     """
-    counts = {id: Counts() for id in ids}
-    for finding in findings:
-        counts[finding.id].update([finding])
-    return counts
+
+    scores: list[Score]
+    counts: dict[str, Counts]
+    findings: list[Finding]
 
 
-def tabletop_findings(texts: Mapping[str, str], truths: Mapping[str, Truth]) -> list[Finding]:
-    """Findings of captions that are written in the embedded world's own sentence forms.
+def finegrained(
+    captions: Mapping[str, str], truths: Mapping[str, Truth], things: Things
+) -> Finegrained:
+    """Score captions against what is true of their pictures.
 
     Args:
-        texts: caption by id.
-        truths: what is true of each caption's picture, by the same id.
+        captions: caption by id.
+        truths: truth of each caption's picture, by the same id.
+        things: the vocabulary.
 
     Raises:
         KeyError: a caption's id has no truth.
     """
-    return [
+    known = {id: in_words_of(things, truths[id]) for id in captions}
+    claims = read_claims(captions.values(), things)
+    findings = [
         finding
-        for id, text in texts.items()
-        for finding in judge(id, read_claims(text), truths[id], "finegrained")
+        for id, each in zip(captions, claims, strict=True)
+        for finding in judge(id, each, known[id], METRIC)
     ]
+    counts = count_findings(findings, known)
+    return Finegrained(compute(sum(counts.values(), Counts())), counts, findings)
 
 
-def _ratio(name: str, numerator: int, denominator: int) -> Score:
+def count_findings(findings: Iterable[Finding], truths: Mapping[str, Truth]) -> dict[str, Counts]:
+    """Counts of each caption, by its id; without findings where it claims nothing.
+
+    Args:
+        findings: of all captions.
+        truths: truth of each caption's picture in the vocabulary's words, by the caption's id.
+
+    Raises:
+        KeyError: a finding of another id.
+    """
+    found: dict[str, list[Finding]] = {id: [] for id in truths}
+    for finding in findings:
+        found[finding.id].append(finding)
+    counts = {id: Counts() for id in truths}
+    for id, some in found.items():
+        counts[id].update(some, truths[id])
+    return counts
+
+
+def compute(counts: Counts) -> list[Score]:
+    """The figures; a ratio of nothing is None."""
+    scores = []
+    for kind in KINDS:
+        wrong, right, silent = _verdicts(counts, kind)
+        known = counts.known[kind]
+        scores += [
+            _ratio(f"{kind} hallucination rate", wrong, wrong + right, "lower"),
+            _ratio(f"{kind} unverifiable share", silent, wrong + right + silent, ""),
+            _ratio(f"{kind} coverage", counts.covered[kind], known, "higher"),
+        ]
+    for family in FAMILIES:
+        wrong, right, _ = _verdicts(counts, family)
+        scores.append(_ratio(f"{family} hallucination rate", wrong, wrong + right, "lower"))
+    return scores
+
+
+def frequent(findings: Iterable[Finding]) -> list[tuple[str, int]]:
+    """Hallucinated claims in words ("cup: red", "cup left of fork") with how often, most first."""
+    wrong = Counter(_in_words(each) for each in findings if each.verdict == "hallucinated")
+    return wrong.most_common()
+
+
+def _in_words(finding: Finding) -> str:
+    claim = finding.claim
+    what = f"{claim.value} {claim.subject}" if claim.kind == "attribute" else claim.subject
+    if claim.kind == "relation":
+        what = f"{claim.subject} {claim.value} {claim.object}"
+    return f"no {what}" if claim.stance == "denied" else what
+
+
+def _attributes(truth: Truth) -> set[tuple[str, str, str]]:
+    return {
+        (each.name, family, value)
+        for each in truth.objects
+        for family in each.attributes
+        for value in values_of(each, family)
+    }
+
+
+def _verdicts(counts: Counts, of: str) -> tuple[int, int, int]:
+    wrong, right = counts.by[of, "hallucinated"], counts.by[of, "supported"]
+    return wrong, right, counts.by[of, "unverifiable"]
+
+
+def _ratio(
+    name: str, numerator: int, denominator: int, better: Literal["higher", "lower", ""]
+) -> Score:
     return Score(
-        metric="finegrained",
+        metric=METRIC,
         name=name,
         value=numerator / denominator if denominator else None,
         numerator=numerator,
         denominator=denominator,
-        better="lower" if name.endswith("rate") else "",
+        better=better,
     )

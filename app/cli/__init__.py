@@ -17,7 +17,7 @@ COMMANDS = {
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "data": "Build POPE question files, and recognise published ones.",
-    "train": "Train the embedded MM-LLM.",
+    "train": "Rebuild the embedded MM-LLM or the English pipeline.",
     "model": "Describe an MM-LLM in the survey's terms.",
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
+
+from app.captions import VOCABULARY
 
 if TYPE_CHECKING:
     from app.comparing import Comparison
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     type=click.Choice(["sentence"]),
     help="Leave out a caption's last sentence if it has no end, as for at most 64 tokens.",
 )
+@VOCABULARY
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of tables.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print a line for each difference.")
@@ -55,6 +59,7 @@ def compare(
     compat: Compat,
     nltk_data: str | None,
     max_tokens_cut: str | None,
+    vocabulary: Path | None,
     form: Literal["json", "markdown", "csv"] | None,
 ) -> None:
     """Compare runs, or files of answers, pair by pair on the same ids.
@@ -88,8 +93,8 @@ def compare(
     if task == "caption":
         how = {"compat": compat} | ({"max_tokens_cut": max_tokens_cut} if max_tokens_cut else {})
         metrics = [measures.measure_chair(sides, lemmatize, how)]
-        if all(side.on_tabletop for side in sides):
-            metrics.append(measures.measure_kinds(sides))
+        if all(side.has_kinds for side in sides):
+            metrics.append(measures.measure_kinds(sides, vocabulary))
     elif task == "pope":
         metrics = [measures.measure_pope(sides, PARSERS[parser])]
     elif task == "mme":

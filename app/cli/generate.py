@@ -103,8 +103,8 @@ def generate(
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder or replay:FILE. D is tabletop, coco:FOLDER,
-    pope:FILE, mme:FOLDER, amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted
-    run.
+    vg:FOLDER, pope:FILE, mme:FOLDER, amber:FOLDER or jsonl:FILE. The same command goes on with an
+    interrupted run.
     """
     from rich.console import Console
 

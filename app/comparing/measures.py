@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.comparing import TEXT, Measured
 from app.comparing.sides import Side
+from app.scoring import brief
 from halluc.bootstrap import count_pictures
 from halluc.records import Label, Score
 
@@ -42,16 +43,20 @@ def measure_chair(sides: Sequence[Side], lemmatize: Lemmatizer, how: dict[str, A
     return Measured({"metric": EDITION, **how}, counted)
 
 
-def measure_kinds(sides: Sequence[Side]) -> Measured:
-    """Rates of wrong objects, attributes and relations in captions of the embedded world."""
-    from metrics.finegrained import compute, count_findings, tabletop_findings
+def measure_kinds(sides: Sequence[Side], vocabulary: Path | None = None) -> Measured:
+    """Rates of wrong objects, attributes and relations."""
+    from halluc.language.things import load_things
 
+    from app.kinds import claims_card, count_kinds
+    from metrics.finegrained import compute
+
+    things = load_things(vocabulary)
     counted = {}
     for side in sides:
         truths = {each.id: each.truth for each in side.samples if each.truth is not None}
-        counts = count_findings(side.texts, tabletop_findings(side.texts, truths))
+        counts = count_kinds(side.run, list(side.answers.values()), truths, things)
         counted[side.name] = count_pictures(counts, side.pictures, compute)
-    return Measured({"claims": "sentence forms of tabletop"}, counted)
+    return Measured({name: brief(part) for name, part in claims_card(things).items()}, counted)
 
 
 def measure_mme(sides: Sequence[Side]) -> Measured:

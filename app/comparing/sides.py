@@ -58,10 +58,13 @@ class Side:
         return {each.id: len(each.tokens) for each in self.run.responses} if self.run else {}
 
     @property
-    def on_tabletop(self) -> bool:
-        """Whether it is a run on the embedded world."""
-        data = self.run.card.get("data") if self.run else None
-        return isinstance(data, dict) and str(data.get("name")).startswith("tabletop")
+    def has_kinds(self) -> bool:
+        """Whether it is a run on the embedded world, or one that was scored by kind of claim."""
+        if self.run is None:
+            return False
+        data = self.run.card.get("data")
+        on_tabletop = isinstance(data, dict) and str(data.get("name")).startswith("tabletop")
+        return on_tabletop or "finegrained" in self.run.scores()
 
     @cached_property
     def pictures(self) -> dict[str, str]:

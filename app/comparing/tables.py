@@ -11,6 +11,7 @@ import msgspec
 
 from app.comparing import TEXT, Compared, Comparison
 from app.comparing.words import p_value, scaled, verdicts
+from halluc.language.lexicon import FAMILIES
 from halluc.records import Score
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ TITLES = {
     "amber": "AMBER",
 }
 # In no table: what says the same in another unit, or of what there is too much; JSON has all.
-_HIDDEN = {"chair": {"Len/100"}, "mme": {"acc", "acc+"}, "amber": {"precision", "recall"}}
+_HIDDEN = {
+    "chair": {"Len/100"},
+    "finegrained": {f"{family} hallucination rate" for family in FAMILIES},
+    "mme": {"acc", "acc+"},
+    "amber": {"precision", "recall"},
+}
 
 
 def document(comparison: Comparison) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from halluc.datasets import coco
+from halluc.datasets import coco, jsonl, visual_genome
 from halluc.datasets.files import decode, number_rows, read_bytes, read_rows
 from halluc.datasets.load import load_dataset
 from halluc.datasets.objects import read_objects
@@ -181,11 +181,12 @@ def picture_id(name: int | str) -> str:
 
 
 def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[str, Truth]:
-    """What is in each picture, by the picture's id.
+    """What is true of each picture, by the picture's id.
 
     Args:
-        source: a JSON file ``{id: [object names]}`` (may be gzipped), a folder of COCO annotations,
-            or the name of a data set.
+        source: a JSON file ``{id: [object names]}`` (may be gzipped), JSON lines or an array as
+            `halluc.datasets.jsonl` reads them, a folder of COCO annotations, or the name of a data
+            set.
         ids: the pictures wanted; others may be left out.
         lemmatize: how words of COCO's reference captions are made singular.
 
@@ -195,17 +196,21 @@ def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[
     path, wanted = Path(source), set(ids)
     if re.match("tabletop|(pope|jsonl):", source):
         samples = load_dataset(source).samples
+    elif source.startswith("vg:"):
+        samples = visual_genome.load(source.removeprefix("vg:"), only=wanted).samples
     elif path.is_dir() or source.startswith("coco:"):
         folder = source.removeprefix("coco:")
         samples = coco.load(folder, only=wanted, lemmatize=lemmatize).samples
+    elif jsonl.has_rows(path):
+        samples = jsonl.load(path).samples
     else:
         table = read_objects(path)
         return {
-            key: Truth(objects=tuple(TrueObject(name=name) for name in names))
+            key: Truth(objects=tuple(TrueObject(name=name) for name in names), exhaustive="coco")
             for id, names in table.items()
             if (key := picture_id(id)) in wanted
         }
-    return {sample.id: sample.truth for sample in samples if sample.truth is not None}
+    return {picture_id(each.id): each.truth for each in samples if each.truth is not None}
 
 
 def _caption_rows(path: Path) -> Iterator[tuple[int, _CaptionRow]]:

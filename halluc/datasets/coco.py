@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from halluc.errors import InputError
 from halluc.language.lemmas import Lemmatizer
 from halluc.language.mentions import read_caption
 from halluc.language.offline import offline_words
+from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Box, Sample, TrueObject, Truth
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ def load(
 ) -> Dataset:
     """Pictures of COCO's annotation files, each with its objects.
 
-    An object that only a reference caption names (``captions_*.json``, if it lies beside) has no
-    box.
+    The list of objects is exhaustive for COCO's classes, where the file knows all of them;
+    attributes and relations are not told. An object that only a reference caption names
+    (``captions_*.json``, if it lies beside) has no box.
 
     Args:
         folder: holds ``instances_*.json``, or ``annotations/instances_*.json``.
@@ -88,18 +90,19 @@ def load(
     files = []
     for path in paths:
         split = path.stem.removeprefix("instances_")
-        objects, names, pictures = _read_instances(path)
+        objects, boxes, pictures, known = _read_instances(path)
+        exhaustive: Literal["", "coco"] = "coco" if known >= {*coco_vocabulary().classes} else ""
         captions = path.with_name(f"captions_{split}.json")
         wanted = {id for id in pictures if only is None or str(id) in only}
         if captions.exists():
             files.append(file_card(captions, _add_captions(captions, objects, wanted, lemmatize)))
-        files.append(file_card(path, names))
+        files.append(file_card(path, boxes))
         for id in pictures:
             if id not in wanted:
                 continue
             if str(id) in samples:
                 raise InputError(f"picture {id} stands in another instances file too", path)
-            truth = Truth(objects=tuple(objects[id]))
+            truth = Truth(objects=tuple(objects[id]), exhaustive=exhaustive)
             samples[str(id)] = Sample(id=str(id), image=pictures[id], split=split, truth=truth)
 
     def open_picture(sample: Sample) -> Image:
@@ -111,8 +114,10 @@ def load(
     return Dataset(f"coco:{folder}", list(samples.values()), open_picture, {"files": files})
 
 
-def _read_instances(path: Path) -> tuple[defaultdict[int, list[TrueObject]], int, dict[int, str]]:
-    """Objects of each picture, number of boxes, file name of each picture."""
+def _read_instances(
+    path: Path,
+) -> tuple[defaultdict[int, list[TrueObject]], int, dict[int, str], set[str]]:
+    """Objects of each picture, number of boxes, file name of each picture, names of classes."""
     document = decode(read_bytes(path), _Instances, path)
     pictures = {picture.id: picture.file_name for picture in document.images}
     names = {category.id: category.name for category in document.categories}
@@ -122,7 +127,7 @@ def _read_instances(path: Path) -> tuple[defaultdict[int, list[TrueObject]], int
             what = f"picture {each.image_id} or category {each.category_id}"
             raise InputError(f"annotation {number} is of an unknown {what}", path)
         objects[each.image_id].append(TrueObject(name=names[each.category_id], box=Box(*each.bbox)))
-    return objects, len(document.annotations), pictures
+    return objects, len(document.annotations), pictures, {*names.values()}
 
 
 def _add_captions(

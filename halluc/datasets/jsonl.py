@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF8
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -11,7 +14,11 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import open_from
 from halluc.errors import InputError
+from halluc.jsonl import reason
 from halluc.records import Label, Sample, TrueObject, Truth
+
+# How a file of rows begins; a table of objects begins with the id of a picture.
+_ROWS = re.compile(rb'\s*(\[|\{\s*"(id|image|prompt|split|objects|label|truth)"\s*:)')
 
 
 class Row(msgspec.Struct):
@@ -22,7 +29,8 @@ class Row(msgspec.Struct):
         image: file name of the picture, in the folder of pictures.
         prompt: what to ask.
         split: part of the data it is in.
-        objects: names of the objects in the picture, the short form of `truth`.
+        objects: names of the objects in the picture, the short form of `truth`; of COCO's classes
+            no others are in it.
         label: the right answer to a yes/no question.
         truth: all that is true of the picture.
     """
@@ -34,6 +42,19 @@ class Row(msgspec.Struct):
     objects: tuple[str, ...] | None = None
     label: Label | None = None
     truth: Truth | None = None
+
+
+def has_rows(path: Path) -> bool:
+    """Whether a file begins as `load` reads it.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return _ROWS.match(file.read(1024).removeprefix(BOM_UTF8)) is not None
+    except OSError as error:
+        raise InputError(reason(error), path) from None
 
 
 def load(path: str | Path, images: Path | None = None) -> Dataset:
@@ -60,7 +81,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
             if truth is not None:
                 raise InputError('give either "truth" or "objects" and "label"', path, line)
             named = tuple(TrueObject(name=name) for name in row.objects or ())
-            truth = Truth(objects=named, label=row.label)
+            told: Literal["", "coco"] = "" if row.objects is None else "coco"
+            truth = Truth(objects=named, label=row.label, exhaustive=told)
         samples[id] = Sample(
             id=id, image=row.image, prompt=row.prompt, split=row.split, truth=truth
         )

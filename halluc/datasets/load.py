@@ -9,7 +9,12 @@ from typing import cast
 from halluc.datasets import Dataset
 from halluc.errors import InputError
 
-FORMS = "tabletop, coco:FOLDER, pope:FILE, pope:FOLDER, mme:FOLDER, amber:FOLDER or jsonl:FILE"
+FORMS = (
+    "tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, pope:FOLDER, mme:FOLDER, amber:FOLDER or "
+    "jsonl:FILE"
+)
+# Forms whose reader has another name.
+_READERS = {"vg": "visual_genome"}
 
 
 def load_dataset(name: str, images: Path | None = None, task: str = "caption") -> Dataset:
@@ -29,6 +34,7 @@ def load_dataset(name: str, images: Path | None = None, task: str = "caption") -
         scenes = load(name)
         return with_questions(scenes) if task == "pope" else scenes
     form, _, path = name.partition(":")
-    if form not in ("coco", "pope", "mme", "amber", "jsonl") or not path:
+    if form not in ("coco", "vg", "pope", "mme", "amber", "jsonl") or not path:
         raise InputError(f"unknown data set {name!r}; give {FORMS}")
-    return cast(Dataset, import_module(f"halluc.datasets.{form}").load(path, images))
+    reader = _READERS.get(form, form)
+    return cast(Dataset, import_module(f"halluc.datasets.{reader}").load(path, images))

@@ -62,11 +62,8 @@ def _usual_sense(word: str) -> str | None:
 
 
 def _spacy(model: str) -> Similar:
-    try:
-        import spacy
-    except ImportError:
-        what = "needs spaCy; install it with: pip install 'halluc[vectors]'"
-        raise InputError(f"--similarity spacy:{model} {what}") from None
+    import spacy
+
     try:
         language = spacy.load(model)
     except (OSError, ValueError, ImportError) as error:

@@ -22,6 +22,17 @@ ROWS = {
     "questions.jsonl": [json.dumps(row).encode() for row in QUESTIONS],
     "captions.jsonl": [json.dumps(row).encode() for row in CAPTIONS],
     "objects.json": [b'{"1": ["dog"],', b'"2": ["dog", "cup"],', b'"3": []}'],
+    "truths.jsonl": [
+        b'{"id": 1, "truth": {"objects": [{"name": "dog"}], "complete": true}}',
+        b'{"id": 2, "truth": {"objects": [{"name": "cup", "attributes": {"color": "red"}}]}}',
+        b'{"id": 3, "objects": ["dog"]}',
+    ],
+    "vg/objects.json": [
+        b'{"image_id": 1, "objects": []}',
+        b'{"image_id": 2, "objects": [{"object_id": 7, "x": 1, "y": 2, "w": 3, "h": 4, '
+        b'"names": ["dog"]}]}',
+        b'{"image_id": 3, "objects": []}',
+    ],
     "pictures.jsonl": [
         b'{"id": 1, "objects": ["dog", "cup"]}',
         b'{"id": 2, "objects": ["bus", "cat"]}',
@@ -30,6 +41,8 @@ ROWS = {
 }
 POPE = ("score", "pope", "answers.jsonl", "--truth", "questions.jsonl")
 CHAIR = ("score", "chair", "captions.jsonl", "--truth", "objects.json")
+KINDS = ("score", "finegrained", "captions.jsonl", "--truth", "truths.jsonl")
+GENOME = (*KINDS[:-1], "vg:vg")
 COMPARE = ("compare", "a=answers.jsonl", "b=answers.jsonl", "--truth", "questions.jsonl")
 DATA = ("data", "pope", "build", "--data", "jsonl:pictures.jsonl")
 VERIFY = ("data", "verify", "questions.jsonl")
@@ -38,6 +51,8 @@ READERS = {
     "questions.jsonl": POPE,
     "captions.jsonl": CHAIR,
     "objects.json": CHAIR,
+    "truths.jsonl": KINDS,
+    "vg/objects.json": GENOME,
     "pictures.jsonl": DATA,
 }
 
@@ -45,6 +60,7 @@ READERS = {
 @pytest.fixture
 def halluc(halluc, tmp_path):
     """Run the command in a folder of good files: (exit code, output, errors)."""
+    (tmp_path / "vg").mkdir()
     for name, rows in ROWS.items():
         (tmp_path / name).write_bytes(b"\n".join(rows) + b"\n")
     return halluc
@@ -154,13 +170,47 @@ def test_no_file_or_a_folder(name, halluc, tmp_path):
     assert name in err
 
 
+THINGS = [b'{"lamp": ["lamp"],', b'"tree": ["tree", "oak"],', b'"tower": []}']
+
+
+# JSON takes a name that comes twice for the same name.
+@pytest.mark.parametrize("damage", [each for each in DAMAGED_ROWS if each != "two rows in one"])
+def test_a_damaged_row_of_a_vocabulary(damage, halluc, tmp_path):
+    first, row, last = THINGS
+    rows = [first, DAMAGED_ROWS[damage](row), last]
+    (tmp_path / "things.json").write_bytes(b"\n".join(rows) + b"\n")
+    command = (*KINDS, "--vocabulary", "things.json")
+    refused(halluc, tmp_path, command, "things.json", "things.json:2")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        *((content, "") for content in WHOLE.values()),
+        (b'{"lamp": "lamp"}', "array"),
+        (b'{"lamp": [""]}', "empty name"),
+        (b'{"lamp": ["light"], "bulb": ["light"]}', "stands for"),
+        (b'["lamp"]', "object"),
+        (None, "No such file"),
+    ],
+)
+def test_a_vocabulary_of_something_else(content, words, halluc, tmp_path):
+    if content is not None:
+        (tmp_path / "things.json").write_bytes(content)
+    command = (*KINDS, "--vocabulary", "things.json")
+    assert words in refused(halluc, tmp_path, command, "things.json", "things.json:1")
+
+
 def changed(rows, number, **values):
     """Rows of which one has other values; None takes a field out."""
     row = {key: value for key, value in {**rows[number], **values}.items() if value is not None}
     return [*rows[:number], row, *rows[number + 1 :]]
 
 
-A, Q, C = "answers.jsonl", "questions.jsonl", "captions.jsonl"
+A, Q, C, T = "answers.jsonl", "questions.jsonl", "captions.jsonl", "truths.jsonl"
+TRUTHS = [json.loads(row) for row in ROWS[T]]
+RELATION = {"subject": 0, "predicate": "on", "object": 1}
+RELATED = {"image_id": 1, "relationships": [{"subject": {}, "object": {}}]}
 
 
 @pytest.mark.parametrize(
@@ -196,6 +246,19 @@ A, Q, C = "answers.jsonl", "questions.jsonl", "captions.jsonl"
         (CHAIR, C, [{"sentences": []}], C, "no captions"),
         (CHAIR, C, [{"sentences": [{"image_id": 1}]}], f"{C}:1", "no caption"),
         (CHAIR[:3], C, CAPTIONS, C, "--truth"),
+        (KINDS, C, [*CAPTIONS, {"image_id": 7, "caption": ""}], f"{C}:4", "1 of 4 pictures (7)"),
+        (KINDS, C, changed(CAPTIONS, 1, caption=2), f"{C}:2", "int"),
+        (KINDS, T, [*TRUTHS, TRUTHS[0]], f"{T}:4", "'1' stands already"),
+        (KINDS, T, changed(TRUTHS, 1, objects=["dog"]), f"{T}:2", '"truth" or "objects"'),
+        (KINDS, T, changed(TRUTHS, 1, truth={"complete": "yes"}), f"{T}:2", "bool"),
+        (KINDS, T, changed(TRUTHS, 1, truth={"objects": ["dog"]}), f"{T}:2", "object"),
+        (KINDS, T, changed(TRUTHS, 1, truth={"relations": [RELATION]}), f"{T}:2", "among 0"),
+        (KINDS[:3], C, CAPTIONS, C, "--truth"),
+        (GENOME, "vg/objects.json", [{"image_id": 1}] * 2, "vg/objects.json:2", "comes twice"),
+        (GENOME, "vg/objects.json", [{"objects": []}], "vg/objects.json:1", "image_id"),
+        (GENOME, "vg/attributes.json", [{"image_id": "x"}], "vg/attributes.json:1", "int"),
+        (GENOME, "vg/relationships.json", [RELATED], "vg/relationships.json:1", "object_id"),
+        (GENOME, "vg/image_data.json", ["1.jpg"], "vg/image_data.json:1", "object"),
         (VERIFY, Q, changed(QUESTIONS, 1, label="maybe"), f"{Q}:2", "maybe"),
         (COMPARE, A, ANSWERS[:2], A, "no answer"),
         (COMPARE, A, changed(ANSWERS, 1, text=1), f"{A}:2", "str"),

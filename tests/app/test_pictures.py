@@ -36,6 +36,20 @@ def test_a_narrower_claim_shows_inside_a_wider_one():
     }
 
 
+def test_what_a_wrong_relation_is_about_is_underlined_only():
+    def inked(**spans):
+        claim = Claim(kind="relation", start=23, end=30, subject="spoon", **spans)
+        finding = Finding(
+            id="1", claim=claim, verdict="hallucinated", metric="finegrained", rule=""
+        )
+        cell = Cell("", Image.new("RGB", (50, 50), "white"), TEXT, [finding])
+        pixels = np.asarray(contact_sheet([cell]))[44:]
+        return int((pixels == MARKS["relation"][0]).all(axis=2).sum())
+
+    alone, both = inked(), inked(subject_span=(17, 22), object_span=(35, 39))
+    assert 0 < both - alone < alone
+
+
 def test_long_texts_make_the_sheet_longer():
     def height(text):
         return contact_sheet([Cell("", Image.new("RGB", (9, 9)), text, [])]).height

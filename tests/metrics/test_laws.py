@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from halluc.datasets.amber import Annotations
 from halluc.datasets.mme import TASKS
 from halluc.language.lemmas import Words, lemmatizer
+from halluc.language.things import load_things
 from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Sample, Score, TrueObject, Truth
 from halluc.tabletop.world import COLORS
@@ -196,17 +197,17 @@ def of_finegrained() -> Metric:
     )
     scenes = scene(names).map(lambda truth: Truth(objects=truth.objects, complete=True))
 
-    def findings(records: Records) -> list[Any]:
-        return finegrained.tabletop_findings(parts(records)[1], truths(records))
+    things = load_things(None)
+
+    def run(records: Records) -> finegrained.Finegrained:
+        return finegrained.finegrained(parts(records)[1], truths(records), things)
 
     def count(records: Records) -> finegrained.Counts:
-        counts = finegrained.Counts()
-        counts.update(findings(records))
-        return counts
+        return sum(run(records).counts.values(), finegrained.Counts())
 
     return Metric(
         drawn(st.fixed_dictionaries({"truth": scenes}), texts),
-        lambda records: finegrained.finegrained(findings(records)),
+        lambda records: run(records).scores,
         lambda shards: finegrained.compute(sum(map(count, shards), finegrained.Counts())),
         lambda sample, text: f"{text} There is a red bowl.",
         ("object hallucination rate",),

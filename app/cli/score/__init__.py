@@ -11,7 +11,7 @@ COMMANDS = {
     "chair": "Share of mentioned objects that are not in the picture (arXiv:1809.02156).",
     "mme": "Perception, cognition and the tasks on hallucination (arXiv:2306.13394).",
     "amber": "Captions and questions: CHAIR, Cover, Hal, Cog and F1 (arXiv:2311.07397).",
-    "finegrained": "Rates of wrong objects, attributes and relations, on the embedded world.",
+    "finegrained": "Rates of wrong objects, attributes and relations (kinds: arXiv:2404.18930).",
 }
 
 

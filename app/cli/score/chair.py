@@ -6,25 +6,13 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from app.scoring import (
-    AS_JSON,
-    OUTPUT,
-    figure,
-    interval,
-    keep,
-    read_given,
-    result_card,
-    samples_of,
-    show,
-)
-from halluc.datasets.answers import Answer, picture_id, read_captions, read_truths
-from halluc.datasets.files import file_card
-from halluc.errors import InputError
-from halluc.records import Finding, Score, Truth
+from app.captions import TRUTH, read_with_truth
+from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
+from halluc.records import Finding, Score
 
 if TYPE_CHECKING:
     from halluc.language.lemmas import Compat
@@ -32,9 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("captions", metavar="RUN_OR_FILE")
-@click.option(
-    "--truth", help="JSON of object names by picture, folder of COCO annotations, or data."
-)
+@TRUTH
 @click.option(
     "--compat",
     type=click.Choice(["offline", "wordnet", "pattern"]),
@@ -79,56 +65,29 @@ def chair(
 
     if shown and as_json:
         raise click.UsageError("--show lists words under the table; with --json use -o")
-    run, given = read_given((captions,), read_captions)
     lemmatize = lemmatizer(compat, nltk_data)
-    if truth:
-        ids = {answer.id: picture_id(answer.id) for answer in given}
-        found = read_truths(truth, ids.values(), lemmatize)
-        truths = {str(id): found[key] for id, key in ids.items() if key in found}
-    else:
-        truths = {s.id: s.truth for s in samples_of(run, given) if s.truth is not None}
-        if any(each.label for each in truths.values()):
-            raise InputError("the answers are yes or no; use `halluc score pope`", captions)
-    _check_truths(given, truths, truth)
-    texts = {str(each.id): each.text for each in given}
+    said = read_with_truth(captions, truth, lemmatize)
+    texts = said.texts
     if max_tokens_cut:
         texts = {id: whole_sentences(text) for id, text in texts.items()}
-    result = score(texts, truths, lemmatize)
+    result = score(texts, said.truths, lemmatize)
     settings: dict[str, str] = {"compat": compat}
     if max_tokens_cut:
-        cut = sum(texts[str(each.id)] != each.text for each in given)
-        settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(given)} captions cut)"
-    source = _truth_card(truth, len(truths)) if truth else None
-    how = result_card(EDITION, run, given, source, **settings)
+        cut = sum(texts[id] != text for id, text in said.texts.items())
+        settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(texts)} captions cut)"
+    how = result_card(EDITION, said.run, said.given, said.source, **settings)
     if compat == "wordnet":
         how["nltk"] = version("nltk")
     if (
-        unknown := {name for each in truths.values() for name in each.names}
+        unknown := {name for each in said.truths.values() for name in each.names}
         - coco_vocabulary().nodes.keys()
     ):
         how["not in CHAIR's vocabulary"] = sorted(unknown)
-    pictures = {s.id: s.image or s.id for s in run.samples} if run else {id: id for id in texts}
-    scores = with_intervals(count_pictures(result.counts, pictures, compute, BLENDS))
-    keep(run, output, scores, how, result.findings)
+    scores = with_intervals(count_pictures(result.counts, said.pictures, compute, BLENDS))
+    keep(said.run, output, scores, how, result.findings)
     show(scores, how, as_json, _chair_rows)
     if shown:
         click.echo("\n".join(islice(_wrong(texts, result.findings), shown)))
-
-
-def _check_truths(answers: Sequence[Answer], truths: dict[str, Truth], source: str | None) -> None:
-    missing = [answer for answer in answers if answer.id not in truths]
-    if not missing:
-        return
-    named = ", ".join(str(answer.id) for answer in missing[:5]) + (
-        ", …" if len(missing) > 5 else ""
-    )
-    where = f"in {source}" if source else "in the run; give --truth"
-    what = f"{len(missing)} of {len(answers)} pictures ({named}) have no truth {where}"
-    raise InputError(what, missing[0].path, missing[0].line)
-
-
-def _truth_card(source: str, rows: int) -> Any:
-    return [file_card(source, rows)] if Path(source).is_file() else f"{source}, {rows} pictures"
 
 
 def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:

@@ -2,8 +2,10 @@ import json
 
 import pytest
 
+from halluc.datasets.answers import read_truths
 from halluc.datasets.jsonl import load
 from halluc.errors import InputError
+from halluc.language.offline import offline_words
 
 
 def test_rows(tmp_path):
@@ -27,9 +29,30 @@ def test_rows(tmp_path):
         dataset.open_image(four)
 
 
+def test_attributes_and_relations(tmp_path):
+    file = tmp_path / "truth.jsonl"
+    truth = {
+        "objects": [{"name": "cup", "attributes": {"color": ["red", "white"], "size": "small"}}],
+        "relations": [{"subject": 0, "predicate": "next to", "object": 0}],
+    }
+    rows = [{"id": "0042", "truth": truth}, {"id": "x", "objects": ["cup"]}]
+    for content in ("\n".join(map(json.dumps, rows)), json.dumps(rows, indent=1)):
+        file.write_text(content)
+        for source in (str(file), f"jsonl:{file}"):
+            found = read_truths(source, ["42", "x"], offline_words)
+            (cup,) = found["42"].objects
+            assert cup.attributes == {"color": ("red", "white"), "size": "small"}
+            assert found["42"].relations[0].predicate == "next to"
+            assert (found["42"].exhaustive, found["x"].exhaustive) == ("", "coco")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            '{"id": 1, "truth": {"relations": [{"subject": 0, "predicate": "on", "object": 1}]}}',
+            ":1: a relation of object 0 among 0, counted from 0",
+        ),
         ('{"id": 1}\n{"id": "1"}', ":2: id '1' stands already"),
         ('{"id": 1, "objects": [], "truth": {}}', ':1: give either "truth" or'),
         ('{"image": "a.jpg"}', ":1: Object missing required field `id`"),

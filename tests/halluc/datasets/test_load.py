@@ -19,5 +19,5 @@ def test_names(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "coco", "pope:", "files:mine", "../x.jsonl"])
 def test_unknown_names_list_the_valid_forms(name):
-    with pytest.raises(InputError, match=r"give tabletop, coco:FOLDER, pope:FILE"):
+    with pytest.raises(InputError, match=r"give tabletop, coco:FOLDER, vg:FOLDER, pope:FILE"):
         load_dataset(name)

@@ -1,7 +1,7 @@
-"""Claims read off captions that are written in the sentence forms of `halluc.tabletop.english`.
+"""What captions of `halluc.tabletop.english` state, read letter by letter.
 
-It reads its own world's English and no other; a sentence of another form gives the claims of the
-noun phrases in it.
+The sentence forms of the embedded world are few, so patterns can read them exactly; `read_claims`
+of `halluc.language.claims`, which reads any English, is compared with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ _LOOKS = (
     | dict.fromkeys(PATTERNS, "pattern")
     | dict.fromkeys(COLORS, "color")
 )
-_NOUNS = {word: name for name, forms in NAMES.items() for form in forms for word in form}
+_NOUNS = {
+    re.sub("pairs? of ", "", word): name
+    for name, forms in NAMES.items()
+    for form in forms
+    for word in form
+}
 _PREDICATES = {phrase: name for name, phrases in PHRASES.items() for phrase in phrases}
 
 _LOOK = rf"(?:{_any_of(list(_LOOKS))})"
@@ -33,7 +38,7 @@ _PHRASE = rf"(?:{_any_of(list(_PREDICATES))})"
 _NOUN_PHRASE = re.compile(
     rf"\b(?:(?P<number>{_any_of(list(NUMBERS[2:]))})\s+)?"
     rf"(?P<looks>(?:{_LOOK}\s+)*)"
-    rf"(?P<noun>{_any_of(list(_NOUNS))})\b"
+    rf"(?P<pair>pairs? of )?(?P<noun>{_any_of(list(_NOUNS))})\b"
     rf"(?:\s+(?:is|are|looks|look)\s+(?P<told>{_LOOK}(?:(?:,|\s+and)\s+{_LOOK})*)\b)?",
     re.IGNORECASE,
 )
@@ -50,13 +55,8 @@ _INVERTED = re.compile(
 )
 
 
-def read_claims(text: str) -> list[Claim]:
-    """Object, attribute and relation claims of a caption, in the order of their words.
-
-    >>> for claim in read_claims("A red cup is above the fork."):
-    ...     print(claim.kind, "of", claim.subject, claim.value, claim.object, end=";")
-    attribute of cup red ;object of cup  ;relation of cup above fork;object of fork  ;
-    """
+def literal_claims(text: str) -> list[Claim]:
+    """Object, attribute and relation claims of a caption, in the order of their words."""
     claims: list[Claim] = []
     for match in re.finditer(r"[^.!?]+", text):
         claims += _read_sentence(match.group(), match.start())
@@ -71,11 +71,11 @@ def _read_sentence(sentence: str, offset: int) -> list[Claim]:
     for one, other in pairwise(phrases):
         gap = sentence[one.end() : other.start()]
         if between := _BETWEEN.fullmatch(gap):
+            start, end = (one.end() + each for each in between.span("phrase"))
             said, subject, target = between, one, other
-            start, end = one.start("noun"), other.end("noun")
         elif _INVERTED.fullmatch(gap) and (before := _BEFORE.search(sentence[: one.start()])):
+            start, end = before.span("phrase")
             said, subject, target = before, other, one
-            start, end = before.start("phrase"), other.end("noun")
         else:
             continue
         claims.append(
