@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from halluc.language.things import Things
-
 from app.scoring import result_card
 from halluc.datasets.answers import Answer
 from halluc.jsonl import read_json
 from halluc.language.parser import FOLDER
+from halluc.language.things import Things
 from halluc.language.truths import in_words_of
 from halluc.records import Truth
 from halluc.runs import Run

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from halluc.language.things import load_things
 from rich.console import Console
 
 from app.generation import Task, answer, open_answers, select_samples
@@ -17,6 +16,7 @@ from halluc.datasets import Dataset
 from halluc.datasets.answers import read_answers
 from halluc.datasets.tabletop import load, with_questions
 from halluc.language.offline import offline_words
+from halluc.language.things import load_things
 from halluc.mllm import MLLM
 from halluc.records import Finding, Score
 from halluc.runs import Run

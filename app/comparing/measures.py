@@ -45,9 +45,8 @@ def measure_chair(sides: Sequence[Side], lemmatize: Lemmatizer, how: dict[str, A
 
 def measure_kinds(sides: Sequence[Side], vocabulary: Path | None = None) -> Measured:
     """Rates of wrong objects, attributes and relations."""
-    from halluc.language.things import load_things
-
     from app.kinds import claims_card, count_kinds
+    from halluc.language.things import load_things
     from metrics.finegrained import compute
 
     things = load_things(vocabulary)

@@ -9,7 +9,7 @@ from halluc.language.lexicon import POSTURES, attribute_of
 from halluc.language.phrases import Mention
 from halluc.language.referents import Referents
 from halluc.language.things import ANIMATE
-from halluc.language.words import BE, NOUNS, VERBS, Word, below, in_sentence
+from halluc.language.words import NOUNS, VERBS, Word, below, in_sentence
 
 _COUNTS_OF = frozenset({"couple"})
 _DRESSED = frozenset({"in", "painted", "colored", "coloured", "dyed"})
@@ -82,31 +82,24 @@ def _in_hyphens(words: list[Word], place: int) -> bool:
     return after not in ("and", "n") and attribute_of(after) is None
 
 
-def _described(words: list[Word], place: int, family: str, referents: Referents) -> list[Mention]:
+def _described(  # noqa: PLR0911 (one reading after the other)
+    words: list[Word], place: int, family: str, referents: Referents
+) -> list[Mention]:
     """The things that a word outside of their noun phrase describes."""
     word = words[place]
     if word.text in POSTURES:
         return _posed(words, place, referents)
     before = words[place - 1].text if place else ""
-    if family == "state" and word.tag in VERBS - {"VBN", "VBD"} or word.tag == "RB":
+    if (family == "state" and word.tag in VERBS - {"VBN", "VBD"}) or word.tag == "RB":
         return []
-    if family in ("color", "material") and word.tag in NOUNS | {"JJ"} and word.relation in (
-        "obl", "nmod", "obj", "amod", "xcomp",
-    ):  # fmt: skip
-        cases = [words[each].text for each in below(words, place, "case")]
-        if (family == "color" and "in" in cases) or (family == "material" and "of" in cases):
-            head = word.head
-            if family == "material" and words[head].text != "made":
-                return []
-            if head in referents.named:
-                return referents.modified(head, place)
-            return referents.subjects(head, above=True)
-    if word.relation == "conj" and word.head < place:
-        first = word.head
-        while words[first].relation == "conj" and words[first].head < first:
-            first = words[first].head
-        if attribute_of(words[first].text) and first not in referents.named:
-            return _described(words, first, family, referents)
+    if _in_or_of(words, place, family):
+        head = word.head
+        if head in referents.named and family == "color":
+            return referents.modified(head, place)
+        return referents.subjects(head, above=True)
+    first = _first_joined(words, place)
+    if first != place and attribute_of(words[first].text) and first not in referents.named:
+        return _described(words, first, family, referents)
     if word.relation in ("amod", "compound", "nummod", "nmod", "advmod", "obl"):
         # Words before other nouns are theirs; "a cup red as wine" stands behind.
         if word.head > place or word.head not in referents.named or word.relation != "amod":
@@ -117,6 +110,26 @@ def _described(words: list[Word], place: int, family: str, referents: Referents)
     if word.relation in ("obj", "nsubj", "nsubj:pass") or before in ("a", "an", "the"):
         return []
     return referents.subjects(place)
+
+
+def _in_or_of(words: list[Word], place: int, family: str) -> bool:
+    """Whether a noun is what something is in or of: "a woman in *red*", "made of *wood*"."""
+    word = words[place]
+    if word.tag not in NOUNS | {"JJ"}:
+        return False
+    if word.relation not in ("obl", "nmod", "obj", "amod", "xcomp"):
+        return False
+    cases = [words[each].text for each in below(words, place, "case")]
+    if family == "color":
+        return "in" in cases
+    return family == "material" and "of" in cases and words[word.head].text == "made"
+
+
+def _first_joined(words: list[Word], place: int) -> int:
+    """The first of the words that "and" joins to a word after them."""
+    while words[place].relation == "conj" and words[place].head < place:
+        place = words[place].head
+    return place
 
 
 def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]:

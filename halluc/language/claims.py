@@ -12,7 +12,7 @@ from halluc.language.referents import Referents
 from halluc.language.relations import find_relations
 from halluc.language.stances import find_stances
 from halluc.language.things import Things, coco_things
-from halluc.language.words import Word, read_words
+from halluc.language.words import read_words
 from halluc.records import Claim, Stance
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ POSTURES: dict[str, str] = {
     for forms in (
         "sit sits sat sitting", "stand stands stood standing", "lie lies lain lying",
         "lay lays laid laying", "sleep sleeps slept sleeping", "walk walks walked walking",
-        "run runs ran running", "fly flies flew flown flying", "kneel kneels knelt kneeling kneeled",
+        "run runs ran running", "fly flies flew flown flying",
+        "kneel kneels knelt kneeling kneeled",
         "crouch crouches crouched crouching", "jump jumps jumped jumping",
         "smile smiles smiled smiling", "seated",
     )
@@ -46,8 +47,8 @@ _WHICH = "the each either both one opposite other far left right top bottom fron
 _PHRASES = {
     phrase: predicate
     for predicate, phrases in {
-        "left of": "left of, to the left of, on the left of, on the left side of, to the left side of, "
-        "at the left of, at the left side of, on the left-hand side of",
+        "left of": "left of, to the left of, on the left of, on the left side of, "
+        "to the left side of, at the left of, at the left side of, on the left-hand side of",
         "right of": "right of, to the right of, on the right of, on the right side of, "
         "to the right side of, at the right of, at the right side of, on the right-hand side of",
         "above": "above, over, high above, hanging over",
@@ -56,14 +57,15 @@ _PHRASES = {
         "in": "in, inside, inside of, within, into, in the inside of",
         "next to": "next to, right next to, beside, by, alongside, adjacent to, at the side of, "
         "by the side of, to the side of, on the side of",
-        "near": "near, close to, closer to, near to, nearer to, nearby, in close proximity to, in the vicinity of",
+        "near": "near, close to, closer to, near to, nearer to, nearby, "
+        "in close proximity to, in the vicinity of",
         "in front of": "in front of, in the front of, at the front of, ahead of",
         "behind": "behind, in back of, in the back of, at the back of, at the rear of",
         "around": "around, all around, surrounding",
         "between": "between, in between",
         "among": "among, amongst, amid, amidst, in the midst of",
-        "in the middle of": "in the middle of, in the center of, in the centre of, at the center of, "
-        "in the middle part of",
+        "in the middle of": "in the middle of, in the center of, in the centre of, "
+        "at the center of, in the middle part of",
         "outside": "outside, outside of",
         "across from": "across from, opposite, opposite to, opposite of",
         "off": "off, off of",
@@ -98,11 +100,11 @@ LONGEST_PHRASE = 8
 # Verbs that captions use between two things, with the past forms that are irregular.
 _VERBS = """
     balance bite:bit:bitten block board brush carry catch:caught chase contain cook cover cross
-    cut:cut drink:drank:drunk drive:drove:driven eat:ate:eaten enjoy face feed:fed fill fly:flew:flown
-    follow give:gave:given grab hang:hung have:had hit:hit hold:held hug kick kiss lead:led lick lift
-    load make:made milk open pass pet play prepare pull push reach read:read ride:rode:ridden
-    sell:sold serve share sniff straddle support surround swing:swung take:took:taken throw:threw:thrown
-    tie touch tow use walk wash watch wear:wore:worn
+    cut:cut drink:drank:drunk drive:drove:driven eat:ate:eaten enjoy face feed:fed fill
+    fly:flew:flown follow give:gave:given grab hang:hung have:had hit:hit hold:held hug kick kiss
+    lead:led lick lift load make:made milk open pass pet play prepare pull push reach
+    read:read ride:rode:ridden sell:sold serve share sniff straddle support surround swing:swung
+    take:took:taken throw:threw:thrown tie touch tow use walk wash watch wear:wore:worn
 """
 _DOUBLED = frozenset("cut grab hit hug pet".split())
 
@@ -167,11 +169,12 @@ def predicate_of(phrase: str) -> str | None:
 def _verbs() -> dict[str, str]:
     """Forms of verbs to their lemmas."""
     forms = {"has": "have"}
-    for verb, *past in (each.split(":") for each in _VERBS.split()):
+    for verb, *irregular in (each.split(":") for each in _VERBS.split()):
         stem = verb.removesuffix("e") if verb != "tie" else "ty"
         stem += verb[-1] if verb in _DOUBLED else ""
         third = re.sub(r"(?<=[^aeou])ys$", "ies", verb + "s")
         third = re.sub(r"(?<=s|x|z)s$|(?<=ch|sh)s$", "es", third)
-        past = past or [re.sub(r"(?<=[^aeou])y$", "i", stem if verb != "tie" else "ti") + "ed"]
+        regular = re.sub(r"(?<=[^aeou])y$", "i", stem if verb != "tie" else "ti") + "ed"
+        past = irregular or [regular]
         forms |= dict.fromkeys([verb, third, stem + "ing", *past], verb)
     return forms

@@ -10,8 +10,8 @@ from halluc.language.words import ADJECTIVES, BE, NOUNS, VERBS, Word, in_sentenc
 
 # After the name of a thing: parts and portions are the thing, though they are nouns of their own.
 _PORTIONS = frozenset(
-    "slice slices piece pieces half halves portion portions chunk chunks wedge wedges floret florets"
-    " stick sticks bunch bunches".split()
+    "slice slices piece pieces half halves portion portions chunk chunks wedge wedges floret"
+    " florets stick sticks bunch bunches".split()
 )
 _PARTS = {
     "train": frozenset("car cars engine engines carriage carriages".split()),
@@ -35,7 +35,8 @@ class Mention:
         thing: its class.
         first, last: places of the name's first and last word.
         plural: it names several.
-        before: places of the words before it that belong to it and may describe it, the nearest first.
+        before: places of the words before it that belong to it and may describe it, the nearest
+            first.
         begin: place of the first word of the noun phrase.
     """
 
@@ -179,12 +180,10 @@ def _describes(words: list[Word], place: int, last: int) -> bool:
     word = words[place]
     inside = place < word.head <= last
     if word.tag in NOUNS:
-        return inside and word.relation in _MODIFIERS or _family(word) == "color"
+        return (inside and word.relation in _MODIFIERS) or _family(word) == "color"
     if word.tag in VERBS:
-        return (
-            inside
-            and word.relation in _MODIFIERS
-            or (place + 1 == last and word.tag in ("VBN", "VBG") and inside)
+        return (inside and word.relation in _MODIFIERS) or (
+            place + 1 == last and word.tag in ("VBN", "VBG") and inside
         )
     return (
         word.tag in ADJECTIVES

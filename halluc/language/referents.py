@@ -10,10 +10,10 @@ from halluc.language.words import NOUNS, SUBJECTS, VERBS, Word, ancestors, below
 
 # "A group of people" are people, "a slice of pizza" is pizza.
 _GROUPS = frozenset(
-    """group groups couple couples pair pairs bunch bunches number variety lot lots set sets row rows
-    line lines herd herds flock flocks crowd crowds collection stack stacks pile piles assortment
-    array series majority few dozen dozens hundreds team pack rest half type types kind kinds
-    slice slices piece pieces""".split()
+    """group groups couple couples pair pairs bunch bunches number variety lot lots set sets row
+    rows line lines herd herds flock flocks crowd crowds collection stack stacks pile piles
+    assortment array series majority few dozen dozens hundreds team pack rest half type types
+    kind kinds slice slices piece pieces""".split()
 )
 _PRONOUNS = {
     "it": "thing", "they": "several", "them": "several",
@@ -31,9 +31,9 @@ _MEN = frozenset(
 )
 # Nouns for the picture and places in it: "it" is none of them where something else fits.
 FRAME = frozenset(
-    """image picture photo photograph scene view background foreground side left right front back top
-    bottom middle center distance area part corner edge addition presence way time atmosphere air
-    you we i viewer one""".split()
+    """image picture photo photograph scene view background foreground side left right front back
+    top bottom middle center distance area part corner edge addition presence way time atmosphere
+    air you we i viewer one""".split()
 )
 _INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
 _NOT_SELF = frozenset({"it", "them"})
@@ -145,7 +145,9 @@ class Referents:
                 return before[-1:]
         return []
 
-    def _subjects(self, place: int, above: bool, seen: set[int]) -> list[Mention]:
+    def _subjects(  # noqa: PLR0911 (one reading after the other)
+        self, place: int, above: bool, seen: set[int]
+    ) -> list[Mention]:
         if place in seen:
             return []
         seen.add(place)
@@ -193,7 +195,9 @@ class Referents:
         while self.words[first].relation == "conj":
             first = self.words[first].head
         group = [each for each in conjuncts(self.words, first) if each < before]
-        last = max(place, group[-1]) if group and not self._described_after(place, before) else place
+        last = (
+            max(place, group[-1]) if group and not self._described_after(place, before) else place
+        )
         return [
             each
             for each in group
@@ -201,7 +205,7 @@ class Referents:
         ] or [place]
 
     def _around(self, place: int, before: int) -> list[Mention]:
-        """"A *man* in the field holding a ball": not what the nearest noun says."""
+        """Not what the nearest noun says: "a *man* in the field holding a ball"."""
         if self.words[before].tag not in ("VBG", "VBN"):
             return []
         while (word := self.words[place]).relation in ("nmod", "obl") and word.tag in NOUNS:
@@ -252,7 +256,11 @@ class Referents:
         sentence = self.words[place].sentence
         near = self._beside(place)
         for number in range(sentence, max(sentence - 4, -1), -1):
-            fitting = [each for each in self._nouns(number, place) if self._fits(each, kind, place) and each not in near]
+            fitting = [
+                each
+                for each in self._nouns(number, place)
+                if self._fits(each, kind, place) and each not in near
+            ]
             if fitting:
                 main = [each for each in fitting if self._is_main(each)]
                 is_subject = self.words[place].relation in SUBJECTS
@@ -260,7 +268,7 @@ class Referents:
                 nearest = (named or fitting)[-1]
                 if main and (is_subject or number < sentence or nearest not in self.named):
                     nearest = main[-1]
-                if kind == "several" or kind == "some":
+                if kind in ("several", "some"):
                     return self.together(nearest)
                 return self.things(nearest)
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from halluc.language.lexicon import LONGEST_PHRASE, place_of, predicate_of
@@ -11,7 +12,6 @@ from halluc.language.referents import Referents
 from halluc.language.things import ANIMATE
 from halluc.language.words import (
     ADJECTIVES,
-    BE,
     NOUNS,
     SUBJECTS,
     VERBS,
@@ -74,7 +74,7 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
 
 
 def _phrase_at(words: list[Word], place: int) -> tuple[int, str]:
-    """The length of the longest phrase of place at a word, and its predicate; 0 if there is none."""
+    """Length and predicate of the longest phrase of place at a word; 0 if there is none."""
     if words[place].text == "with" and place and words[place - 1].text in ("along", "together"):
         return 0, ""  # a mere "and"
     texts: list[str] = []
@@ -128,9 +128,9 @@ def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | N
     found = None
     while in_sentence(words, place, sentence):
         word = words[place]
-        if word.text in _EACH_OTHER[0] and in_sentence(words, place + 1, sentence):
-            if words[place + 1].text in _EACH_OTHER[1]:
-                return -1
+        after = words[place + 1].text if in_sentence(words, place + 1, sentence) else ""
+        if word.text in _EACH_OTHER[0] and after in _EACH_OTHER[1]:
+            return -1
         if place in referents.named:
             found = referents.named[place].last
             place = found
@@ -170,10 +170,8 @@ def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Ment
     return found
 
 
-def _fronted(
-    words: list[Word], referents: Referents, first: int, head: int
-) -> list[Mention]:
-    """What a sentence names after its verb: "left of the fork *is* a cup", "… you can see a cup"."""
+def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
+    """What a sentence names after its verb: "left of the fork *is* a cup", "… one sees a cup"."""
     sentence = words[first].sentence
     if in_sentence(words, first - 1, sentence):
         return []
@@ -207,10 +205,14 @@ def _linked(
     if words[top].head == top:
         return referents.subjects(top)
     before = referents.named.get(first - 1)
-    if before and before.last == first - 1 and (
-        words[first].tag == "VBN"  # "a table filled with pizza"
-        or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
-        or (words[first].text == "with" and before.thing in ANIMATE)
+    if (
+        before
+        and before.last == first - 1
+        and (
+            words[first].tag == "VBN"  # "a table filled with pizza"
+            or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
+            or (words[first].text == "with" and before.thing in ANIMATE)
+        )
     ):
         return referents.modified(before.last, first)
     above = words[top].head
@@ -222,7 +224,7 @@ def _linked(
 
 
 def _before_verb(words: list[Word], referents: Referents, first: int) -> list[Mention]:
-    """"A *cup* can be seen clearly on the table", read without the parser."""
+    """The thing before a verb, without the parser: "a *cup* can be seen on the table"."""
     place = first - 1
     while (
         place > 0
@@ -241,14 +243,14 @@ def _each_other(
     subjects = _linked(words, referents, first, last, last + 2)
     if len(subjects) == 1 and subjects[0].plural:
         subjects = subjects * 2
-    for one, other in zip(subjects, subjects[1:], strict=False):
+    for one, other in pairwise(subjects):
         yield Relation(first, last, value, one, other)
 
 
 def _stranded(
     words: list[Word], referents: Referents, first: int, last: int, value: str
 ) -> Iterator[Relation]:
-    """"The bench that a man is sitting *on*"."""
+    """A phrase without its object: "the bench that a man is sitting *on*"."""
     for verb in ancestors(words, last):
         if words[verb].relation in ("acl:relcl", "acl") and words[verb].head < verb <= first:
             own = below(words, verb, *SUBJECTS)
@@ -269,7 +271,9 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
             objects = _object_before(words, referents, place)
     if not objects or place_of(word.text) or word.lemma in _WITHOUT_OBJECT | _SHOWING:
         return
-    if word.lemma in _CAUSING and any(words[each].tag == "PRP" for each in below(words, place, "obj")):
+    if word.lemma in _CAUSING and any(
+        words[each].tag == "PRP" for each in below(words, place, "obj")
+    ):
         return  # "making it cosy"
     value = predicate_of(word.text) or word.lemma
     for subject in referents.subjects(place):
@@ -288,7 +292,7 @@ def _object_before(words: list[Word], referents: Referents, place: int) -> list[
 
 
 def _of_container(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
-    """ "A bowl of oranges"."""
+    """What a container holds: "a bowl *of* oranges"."""
     holder = referents.named.get(place - 1)
     if holder is None or holder.thing not in _CONTAINERS:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halluc.language.words import BE, NOUNS, SUBJECTS, VERBS, Word, below, subtree
+from halluc.language.words import NOUNS, SUBJECTS, VERBS, Word, below, subtree
 from halluc.records import Stance
 
 _HEDGES = frozenset(
@@ -29,7 +29,7 @@ def find_stances(words: list[Word]) -> list[Stance]:
     return ["asked" if words[n].sentence in asked else each for n, each in enumerate(stances)]
 
 
-def _hedged_by(words: list[Word], place: int) -> set[int]:
+def _hedged_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one hedge each)
     word = words[place]
     if word.text in _HEDGES and not (word.text == "may" and word.tag in NOUNS):
         scope = _scope(words, place, word.head if word.head != place else place)
@@ -127,9 +127,12 @@ def _phrase_after(words: list[Word], place: int) -> set[int]:
         word = words[each]
         if word.sentence != words[place].sentence:
             break
-        if word.text in ("and", "or", "nor", ",") or word.tag in ("DT", "CD", "JJ", "HYPH"):
-            found.add(each)
-        elif word.tag in NOUNS or word.relation in ("amod", "compound"):
+        if (
+            word.text in ("and", "or", "nor", ",")
+            or word.tag in ("DT", "CD", "JJ", "HYPH")
+            or word.tag in NOUNS
+            or word.relation in ("amod", "compound")
+        ):
             found.add(each)
         else:
             break

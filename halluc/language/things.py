@@ -156,7 +156,7 @@ def plurals(word: str) -> list[str]:
     >>> plurals("wine glass"), plurals("woman"), plurals("bus")
     (['wine glasses'], ['women'], ['buses', 'busses'])
     """
-    last = word.split()[-1]
+    last = word.rsplit(maxsplit=1)[-1]
     for ending, plural in _IRREGULAR.items():
         if last == ending or (ending in ("man", "child") and last.endswith(ending)):
             return [word.removesuffix(ending) + plural]

@@ -1,9 +1,10 @@
 """The gold set of claims marked by hand, and how near the reader comes to it.
 
-Rows are JSON: key, half ("tuned" or "held"), sha256 (the first 16 hex digits of the text's), claims, and the text
-itself or the file that it is in. Matching: an object by its span and class; an attribute by its
-span and the class of what it is about; a relation by an overlap of the predicates' spans and both
-classes. What is marked optional counts neither as found nor as missing nor as false.
+Rows are JSON: key, half ("tuned" or "held"), sha256 (the first 16 hex digits of the text's), claims
+and the text itself or the file that it is in. Matching: an object by its span and class; an
+attribute by its span and the class of what it is about; a relation by an overlap of the
+predicates' spans and both classes. What is marked optional counts neither as found nor as
+missing nor as false.
 """
 
 from __future__ import annotations

@@ -36,11 +36,10 @@ def finegrained(
     output: Path | None,
 ) -> None:
     """Rates of wrong objects, attributes and relations, and how much of the truth is told."""
-    from halluc.language.things import load_things
-
     from app.kinds import claims_card
     from halluc.bootstrap import count_pictures
     from halluc.language.offline import offline_words
+    from halluc.language.things import load_things
     from halluc.statistics import with_intervals
     from metrics.finegrained import EDITION, compute, frequent
     from metrics.finegrained import finegrained as score
