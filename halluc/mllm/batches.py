@@ -26,10 +26,11 @@ def generate_batches(
     answers: Sequence[str] = (),
     done: Collection[str] = (),
 ) -> Iterator[list[Response]]:
-    """Ask about samples in their order and yield the answers of each batch.
+    """Ask about samples and yield the answers of each batch.
 
-    Batches begin at fixed multiples of their size, so a resumed run makes the same ones. At most
-    two batches of pictures are in memory.
+    Samples come in their order, but those of a picture behind its first one, so that it needs to
+    be encoded once only (`halluc.mllm.prefixes`). Batches begin at fixed multiples of their size,
+    so a resumed run makes the same ones. At most two batches of pictures are in memory.
 
     Args:
         model: what to ask.
@@ -45,6 +46,10 @@ def generate_batches(
         InputError: a picture cannot be read.
         ModelError: the model cannot be run.
     """
+    first: dict[str, int] = {}
+    for place, sample in enumerate(samples):
+        first.setdefault(_picture(sample), place)
+    samples = sorted(samples, key=lambda sample: first[_picture(sample)])
     blocks = (samples[start : start + batch_size] for start in range(0, len(samples), batch_size))
     open_blocks = (left for block in blocks if (left := [s for s in block if s.id not in done]))
 
@@ -68,3 +73,8 @@ def generate_batches(
                 )
             ]
             block = coming
+
+
+def _picture(sample: Sample) -> str:
+    """What samples on the same picture have in common."""
+    return sample.id if sample.image is None else f"picture {sample.image}"

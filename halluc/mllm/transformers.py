@@ -21,6 +21,8 @@ from halluc.mllm.loading import (
     load_weights,
 )
 from halluc.mllm.picking import Picker
+from halluc.mllm.pictures import image_token
+from halluc.mllm.prefixes import let_share, share_prefixes
 from halluc.mllm.spans import text_and_spans
 from halluc.mllm.spellings import spellings
 from halluc.records import Response, Token
@@ -92,6 +94,10 @@ class TransformersMLLM:
         model.generation_config = transformers.GenerationConfig(**kept)
         return model
 
+    @functools.cached_property
+    def _shares(self) -> bool:
+        return let_share(self.model)
+
     def generate(
         self, requests: Sequence[Request], decoding: Decoding, answers: Sequence[str] = ()
     ) -> list[Response]:
@@ -111,11 +117,16 @@ class TransformersMLLM:
 
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
+            shared = self._shares and share_prefixes(self.model, inputs, image_token(self.config))
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
             watch = [tokens[0] for spelled in said.values() for tokens in spelled]
             picker = Picker(decoding, ids, watch)
-            self._run(inputs, picker, decoding.max_new_tokens, loop)
+
+            def run(picker: Picker, steps: int) -> None:
+                self._run(shared.ready(self.model) if shared else inputs, picker, steps, loop)
+
+            run(picker, decoding.max_new_tokens)
             first = {token: picker.first[:, column] for column, token in enumerate(watch)}
             chances = {answer: torch.zeros(len(batch)) for answer in answers}
             for answer, spelled in said.items():
@@ -124,7 +135,7 @@ class TransformersMLLM:
                         chances[answer] += first[tokens[0]].cpu()
                     else:
                         forced = Picker(decoding, ids, forced=tokens)
-                        self._run(inputs, forced, len(tokens), loop)
+                        run(forced, len(tokens))
                         chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
             return [
                 self._response(request, tokens, logprobs, decoding.max_new_tokens, chosen)

@@ -16,12 +16,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache, partial
-from itertools import pairwise
 
 import torch
 
 from halluc.errors import InputError
 from halluc.mllm import Request
+from halluc.mllm.pictures import image_token, owners, picture_sizes
 from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.contrastive import (
     Combiner,
@@ -68,7 +68,7 @@ class VCD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="vcd")
             [request.id for request in requests],
             step=self.noise_step,
             seed=self.seed,
-            image_token=image_token(model),
+            image_token=image_token(model.config),
             temporal=getattr(model.processor.image_processor, "temporal_patch_size", 1),
         )
         return [clean, {**clean, "pixel_values": noised}]
@@ -93,12 +93,6 @@ def require_pictures(method: str, requests: Sequence[Request]) -> None:
     for request in requests:
         if request.image is None:
             raise InputError(f"{method} needs a picture, and {request.id!r} has none")
-
-
-def image_token(model: TransformersMLLM) -> int | None:
-    """The token that stands for a piece of a picture, where the configuration tells."""
-    names = ("image_token_id", "image_token_index")
-    return next((each for name in names if (each := getattr(model.config, name, None))), None)
 
 
 @cache
@@ -145,20 +139,19 @@ def add_noise(
     keep, amount = schedule(step)
     streams = [_stream(seed, each) for each in ids]
     if "image_grid_thw" in inputs:
-        sizes = inputs["image_grid_thw"].prod(-1)
-        pictures = list(torch.split(pixels, sizes.tolist()))
-        owners = _owners(sizes, inputs, len(ids), image_token)
+        pictures = list(torch.split(pixels, picture_sizes(inputs).tolist()))
+        of = owners(inputs, len(ids), image_token)
     elif pixels.dim() > 4:
         if len(pixels) != len(ids):
             raise InputError(f"{len(pixels)} pictures in tiles for {len(ids)} samples")
         tiles = pixels.flatten(1, -4)
         pictures = list(tiles.flatten(0, 1))
-        owners = [row for row in range(len(ids)) for _ in range(tiles.shape[1])]
+        of = [row for row in range(len(ids)) for _ in range(tiles.shape[1])]
     else:
         pictures = list(pixels)
-        owners = _owners(torch.ones(len(pixels), dtype=torch.long), inputs, len(ids), image_token)
+        of = owners(inputs, len(ids), image_token)
     noised = []
-    for picture, owner in zip(pictures, owners, strict=True):
+    for picture, owner in zip(pictures, of, strict=True):
         if not picture.any():  # fills up a row of fewer tiles, and is known by its zeros
             noised.append(picture)
             continue
@@ -176,23 +169,3 @@ def _stream(seed: int, id: str) -> torch.Generator:
     """The stream of a sample's noise."""
     digest = hashlib.sha256(f"{seed}:noise:{id}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-
-
-def _owners(sizes: torch.Tensor, inputs: Inputs, rows: int, image_token: int | None) -> list[int]:
-    """The row of each picture: they come in order, and take image tokens by their sizes.
-
-    Raises:
-        InputError: the rows' image tokens do not tell.
-    """
-    if len(sizes) == rows:
-        return list(range(rows))
-    tokens = inputs["input_ids"].eq(-1 if image_token is None else image_token).sum(1)
-    ends = [0, *(tokens.cumsum(0) * int(sizes.sum())).tolist()]
-    places = [0, *(sizes.cumsum(0) * int(tokens.sum())).tolist()]
-    owners = []
-    for start, end in pairwise(places):
-        row = next((row for row in range(rows) if ends[row] <= start < end <= ends[row + 1]), None)
-        if row is None:
-            raise InputError(f"{len(sizes)} pictures cannot be told to belong to {rows} samples")
-        owners.append(row)
-    return owners
