@@ -51,10 +51,12 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     with _one_line(checkpoint):
         try:
             processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
-        except ImportError:
+        except (ImportError, ValueError):  # which of them depends on the family
             kind = PROCESSOR_MAPPING.get(type(config), None)
             if kind is None or "video_processor" not in kind.get_attributes():
                 raise
+            if "apply_chat_template" in vars(kind):
+                raise  # SmolVLM's asks its video part even where there is no video
             processor = _without_video(kind).from_pretrained(checkpoint.source, **arguments)
     if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
         raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")

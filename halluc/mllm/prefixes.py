@@ -29,7 +29,7 @@ from halluc.mllm.pictures import owners, picture_sizes
 
 _ALONG_TEXT = ("input_ids", "attention_mask", "mm_token_type_ids")
 # With one entry for each picture, like pixel_values.
-_OF_PICTURES = ("image_sizes", "image_grid_thw", "pixel_attention_mask")
+_OF_PICTURES = ("image_sizes", "image_grid_thw", "pixel_attention_mask", "batch_num_images")
 # Fewer tokens than this share of all are worth a pass of their own.
 _WORTH = 0.75
 
@@ -63,10 +63,14 @@ class Shared:
 def let_share(model: Any) -> bool:
     """Let a model attend to shared prefixes, if it can.
 
-    Not so with sliding windows and recurrent layers, in models of an encoder and a decoder, and
-    where attention is not torch's own.
+    Not so with sliding windows and recurrent layers, in models of an encoder and a decoder, where
+    attention is not torch's own, and with a ``generate`` that asks for a picture (BLIP-2's).
     """
-    if model.config.is_encoder_decoder or not model._supports_default_dynamic_cache():
+    if (
+        model.config.is_encoder_decoder
+        or not model._supports_default_dynamic_cache()
+        or type(model).generate is not transformers.GenerationMixin.generate
+    ):
         return False
     decoder = model.get_decoder()
     cache = transformers.DynamicCache(config=decoder.config)
@@ -139,7 +143,7 @@ def share_prefixes(
         {key: torch.cat([prefixes[key][index], endings[key]], 1) for key in prefixes},
         index,
         told.past_key_values,
-        getattr(model.model, "rope_deltas", None),
+        getattr(getattr(model, "model", None), "rope_deltas", None),
     )
 
 

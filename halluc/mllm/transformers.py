@@ -38,8 +38,14 @@ VOCABULARY = (
     "begin_suppress_tokens",
 )
 # Prompt forms of families whose processors come without a chat template: PaliGemma takes the
-# instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues.
-PLAIN = {"paligemma": "<image>{}", "llava": "USER: <image>\n{} ASSISTANT:"}
+# instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues,
+# BLIP-2's authors ask so, and InstructBLIP takes the instruction as it is.
+PLAIN = {
+    "paligemma": "<image>{}",
+    "llava": "USER: <image>\n{} ASSISTANT:",
+    "blip-2": "Question: {} Answer:",
+    "instructblip": "{}",
+}
 
 
 class TransformersMLLM:

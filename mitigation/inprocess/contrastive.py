@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
+from torch.nn.functional import pad as pad_right
 from transformers import BatchFeature, DynamicCache
 from transformers.generation.configuration_utils import GenerationMode
 from transformers.generation.utils import (
@@ -45,6 +46,7 @@ ALONG_TEXT = (
     "mm_token_type_ids",
     "cross_attention_mask",
 )
+OF_QFORMER = ("qformer_input_ids", "qformer_attention_mask")
 SEARCHES = {
     GenerationMode.GREEDY_SEARCH: "_sample",
     GenerationMode.SAMPLE: "_sample",
@@ -120,6 +122,9 @@ def stack(branches: Sequence[Inputs], pad: int) -> dict[str, torch.Tensor]:
             parts = [_padded(part, longest, pad if key == "input_ids" else 0) for part in given]
         else:
             parts = [each[key] for each in branches if key in each]
+            if key in OF_QFORMER:  # padded on the right, as its attention mask says
+                width = max(part.shape[1] for part in parts)
+                parts = [pad_right(part, (0, width - part.shape[1])) for part in parts]
         stacked[key] = torch.cat(parts)
     return stacked
 
@@ -232,7 +237,9 @@ class Branches:
 
     def _combined(self, outputs: Any) -> Any:
         """Output as of one branch; the state of all of them is kept here."""
-        self._kwargs = self._model._update_model_kwargs_for_generation(outputs, self._kwargs)
+        self._kwargs = self._model._update_model_kwargs_for_generation(
+            outputs, self._kwargs, is_encoder_decoder=False
+        )
         logits = outputs.logits[:, -1].float()
         combined = self._combine(logits.unflatten(0, (self._branches, -1)), self._step)
         self._step += 1

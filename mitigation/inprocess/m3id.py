@@ -27,6 +27,9 @@ from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, cont
 from mitigation.inprocess.ranges import check_ranges
 from mitigation.inprocess.vcd import require_pictures
 
+# Of models that give each row of a batch a picture of its own: Llama 3.2 Vision, InstructBLIP.
+_ROW_BY_ROW = {"cross_attention_mask", "qformer_input_ids"}
+
 
 class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id"):
     """Mutual-information decoding.
@@ -51,17 +54,20 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
 
         Raises:
             InputError: a request has no picture to begin with.
-            ModelError: the model's processor takes no request without a picture.
+            ModelError: the model takes no request without a picture, or not beside one that has it.
         """
         require_pictures("m3id", requests)
         blind = [replace(request, image=None) for request in requests]
         try:
-            return [model.process(requests), model.process(blind)]
+            branches = [model.process(requests), model.process(blind)]
         except ValueError:  # PaliGemma's
+            branches = []
+        if not branches or _ROW_BY_ROW & set(branches[0]):
             name = model.card["model"]["name"]
             raise ModelError(
                 f"{name} needs a picture with every request, so m3id cannot take it away"
-            ) from None
+            )
+        return branches
 
     def combiner(self, model: TransformersMLLM) -> Combiner:
         """The paper's z."""

@@ -40,15 +40,23 @@ VISION = {
 }
 
 
-def tokenizer(*special: str) -> Any:
-    """A byte-level BPE tokenizer: whole words of `WORDS`, bytes for all else."""
+def tokenizer(*special: str, **named: str) -> Any:
+    """A byte-level BPE tokenizer: whole words of `WORDS`, bytes for all else.
+
+    Args:
+        special: tokens of the family.
+        named: more of them, which its processor looks for by these names.
+    """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
-    specials = [AddedToken(each, special=True) for each in ("<pad>", "<s>", "</s>", *special)]
+    specials = [
+        AddedToken(each, special=True)
+        for each in ("<pad>", "<s>", "</s>", *special, *named.values())
+    ]
     trainer = trainers.BpeTrainer(
         vocab_size=400,
         special_tokens=specials,
@@ -57,7 +65,16 @@ def tokenizer(*special: str) -> Any:
     )
     core.train_from_iterator([WORDS] * 9 + ["yes", "no", "Yes", "No"] * 9, trainer)
     names = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
-    return PreTrainedTokenizerFast(tokenizer_object=core, **names)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core, **names, **({"extra_special_tokens": named} if named else {})
+    )
+
+
+def ids_of(words: Any) -> dict[str, int]:
+    """The ids of a tokenizer that a model's configuration repeats."""
+    return {
+        f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("pad", "bos", "eos")
+    }
 
 
 def save(model: Any, processor: Any, folder: Path) -> Path:
@@ -88,10 +105,9 @@ def llava(folder: Path) -> Path:
     )
 
     words = tokenizer("<image>")
-    ids = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("pad", "bos", "eos")}
     config = LlavaConfig(
         vision_config=CLIPVisionConfig(**VISION),
-        text_config=LlamaConfig(vocab_size=len(words), **TEXT, **ids),
+        text_config=LlamaConfig(vocab_size=len(words), **TEXT, **ids_of(words)),
         image_token_id=words.convert_tokens_to_ids("<image>"),
         image_seq_length=4,
     )
@@ -161,10 +177,9 @@ def idefics3(folder: Path) -> Path:
 
     names = ("<image>", "<fake_token_around_image>", "<end_of_utterance>", "<global-img>")
     words = tokenizer(*names)
-    ids = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("pad", "bos", "eos")}
     config = Idefics3Config(
         vision_config={**VISION, "image_size": 28, "patch_size": 7},
-        text_config={"model_type": "llama", "vocab_size": len(words), **TEXT, **ids},
+        text_config={"model_type": "llama", "vocab_size": len(words), **TEXT, **ids_of(words)},
         image_token_id=words.convert_tokens_to_ids("<image>"),
         scale_factor=2,
         pad_token_id=words.pad_token_id,
@@ -186,7 +201,6 @@ def paligemma(folder: Path) -> Path:
     from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
     words = tokenizer("<image>")
-    ids = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("pad", "bos", "eos")}
     processor = PaliGemmaProcessor(
         image_processor=SiglipImageProcessorPil(
             size={"height": 28, "width": 28}, image_seq_length=4
@@ -200,7 +214,7 @@ def paligemma(folder: Path) -> Path:
             "vocab_size": len(words),
             "head_dim": 8,
             **TEXT,
-            **ids,
+            **ids_of(words),
         },
         image_token_id=words.convert_tokens_to_ids("<image>"),
         projection_dim=32,
@@ -218,8 +232,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     made: dict[str, Path] = {}
 
     def folder(family: str) -> Path:
+        from families import MORE
+
         if family not in made:
-            made[family] = FAMILIES[family](tmp_path_factory.mktemp("models") / family)
+            make = {**FAMILIES, **MORE}[family]
+            made[family] = make(tmp_path_factory.mktemp("models") / family)
         return made[family]
 
     return folder

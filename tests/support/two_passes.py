@@ -66,11 +66,17 @@ def _longer(inputs: dict[str, torch.Tensor], tokens: list[int]) -> dict[str, tor
     kinds = {
         "input_ids": said,
         "attention_mask": torch.ones_like(said),
-        # PaliGemma: 1 is what it generates, seen from left to right; Qwen: 0 is text.
-        "token_type_ids": torch.ones_like(said),
+        # PaliGemma: 1 is what it generates, seen from left to right. Gemma 3, Qwen: 0 is text.
+        "token_type_ids": torch.full_like(said, int(not inputs.get("token_type_ids", said).any())),
         "mm_token_type_ids": torch.zeros_like(said),
     }
-    return {
+    longer = {
         key: torch.cat([value, kinds[key]], 1) if key in kinds else value
         for key, value in inputs.items()
     }
+    if (
+        "cross_attention_mask" in longer and tokens
+    ):  # Mllama: what is said sees what the last word saw
+        seen = longer["cross_attention_mask"]
+        longer["cross_attention_mask"] = torch.cat([seen, *[seen[:, -1:]] * len(tokens)], 1)
+    return longer

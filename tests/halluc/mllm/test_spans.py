@@ -32,7 +32,7 @@ def test_a_sentencepiece_tokenizer() -> None:
 
     pieces = ["<unk>", "▁A", "▁caf", "<0xC3>", "<0xA9>", "s", "."]
     core = Tokenizer(
-        models.BPE({piece: number for number, piece in enumerate(pieces)}, [], unk_token="<unk>")  # noqa: S106
+        models.BPE({piece: number for number, piece in enumerate(pieces)}, [], unk_token="<unk>")
     )
     core.pre_tokenizer = pre_tokenizers.Metaspace()
     core.decoder = decoders.Sequence(

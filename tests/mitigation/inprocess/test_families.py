@@ -1,0 +1,97 @@
+"""What docs/models.md says of each family."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkpoints import FAMILIES, picture
+from families import MORE
+from two_passes import two_passes, vcd
+
+from halluc.errors import HallucError
+from halluc.mllm import Decoding, Request, prefixes
+from halluc.mllm import transformers as wrapper
+from mitigation.inprocess.icd import ICD
+from mitigation.inprocess.m3id import M3ID
+from mitigation.inprocess.vcd import VCD
+
+QUESTIONS = ["is there a dog", "is there a red cup on the table", "no", "is there a dog and a cat"]
+REQUESTS = [
+    Request(f"{seed}/{place}", question, picture(seed, 40 + 30 * seed))
+    for seed in range(2)
+    for place, question in enumerate(QUESTIONS)
+]
+METHODS = {"VCD": VCD, "ICD": ICD, "M3ID": M3ID}
+
+
+def table() -> dict[str, dict[str, str]]:
+    """Model type → column → what the page says."""
+    page = Path(__file__).resolve().parents[3] / "docs" / "models.md"
+    rows = [
+        [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        for line in page.read_text().splitlines()
+        if line.startswith("|")
+    ]
+    return {row[1]: dict(zip(rows[0][2:], row[2:], strict=True)) for row in rows[2:]}
+
+
+def test_the_page_has_all_families_that_are_tested() -> None:
+    assert set(table()) == {*FAMILIES, *MORE}
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each batch was shared; sharing is tried however few tokens it saves."""
+    told: list[bool] = []
+    share = wrapper.share_prefixes
+
+    def watched(*given: Any) -> Any:
+        found = share(*given)
+        told.append(found is not None)
+        return found
+
+    monkeypatch.setattr(wrapper, "share_prefixes", watched)
+    monkeypatch.setattr(prefixes, "_WORTH", 9)
+    return told
+
+
+@pytest.mark.parametrize("family", table())
+def test_answers_in_batches(load: Any, family: str, shared: list[bool], monkeypatch: Any) -> None:
+    model = load(family)
+    together = model.generate(REQUESTS, Decoding(max_new_tokens=6), ["yes", "no"])
+    assert ("yes" if any(shared) else "no") == table()[family]["shared prefixes"]
+    monkeypatch.setattr(prefixes, "_WORTH", 0)
+    for request, response in zip(REQUESTS, together, strict=True):
+        [alone] = model.generate([request], Decoding(max_new_tokens=6), ["yes", "no"])
+        assert response.text == alone.text
+        assert response.answers == pytest.approx(alone.answers, abs=1e-5)
+
+
+@pytest.mark.parametrize("family", table())
+def test_vcd_is_two_literal_passes(load: Any, family: str) -> None:
+    model = load(family)
+    decoding = VCD(max_new_tokens=6, alpha=1.5)
+    for request, response in zip(
+        REQUESTS[3:5], model.generate(REQUESTS[3:5], decoding), strict=True
+    ):
+        branches = [dict(each) for each in decoding.branches(model, [request])]
+        tokens, steps = two_passes(
+            model.model, branches, lambda a, b, step: vcd(a, b, 1.5, 0.1), decoding, request.id
+        )
+        expected = [float(z.log_softmax(0)[token]) for z, token in zip(steps, tokens, strict=True)]
+        assert [each.logprob for each in response.tokens] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("family", table())
+def test_methods(load: Any, family: str, method: str) -> None:
+    model, decoding = load(family), METHODS[method](max_new_tokens=6)
+    if table()[family][method] == "no":
+        with pytest.raises(HallucError):
+            model.generate(REQUESTS, decoding)
+        return
+    for request, response in zip(REQUESTS, model.generate(REQUESTS, decoding), strict=True):
+        [alone] = model.generate([request], decoding)
+        assert response.text == alone.text
