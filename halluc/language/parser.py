@@ -1,7 +1,7 @@
 """The embedded spaCy pipeline: tags, heads, lemmas and sentence ends of English text.
 
 It lies in `halluc/language/pipeline`, so a figure that rests on it does not change with what is
-installed. Its README.md there says what it was trained on and how good it is.
+installed. Its card.json says what it was trained on and how good it is.
 """
 
 from __future__ import annotations
