@@ -61,7 +61,7 @@ def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: i
         command: writes the folder ``run``.
         begin: a folder in which the command can be given; copied for each new beginning.
         whole: the run of an undisturbed command.
-        kills: how often.
+        kills: how often, commands that had ended before not counted.
     """
     expected, rng = content(whole), random.Random(0)
     with tempfile.TemporaryDirectory() as timed:
@@ -71,7 +71,7 @@ def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: i
     midway = compared = different = lost = strange = 0
     work = Path(tempfile.mkdtemp()) / "work"
     shutil.copytree(begin, work)
-    for _ in range(kills):
+    while midway < kills:
         before = answers(work / "run")
         process = start(command, work)
         try:
@@ -94,9 +94,8 @@ def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: i
     compared, different = compared + 1, different + (content(work / "run") != expected)
     shutil.rmtree(work.parent)
     print(
-        f"{name:10} {seconds:5.1f} s undisturbed; killed at {midway} of {kills} instants (else it "
-        f"had ended); {compared} runs compared, {different} different; {lost} answers lost; "
-        f"{strange} files too many",
+        f"{name:10} {seconds:5.1f} s undisturbed; killed in {midway} instants; {compared} runs "
+        f"compared, {different} different; {lost} answers lost; {strange} files too many",
         flush=True,
     )
 
