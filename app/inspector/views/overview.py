@@ -1,0 +1,156 @@
+"""Overview: how the run was made, its figures, and charts whose marks lead to the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pandas as pd
+import streamlit as st
+
+from app.inspector import charts, counts, page
+from app.inspector.columns import Columns
+from app.inspector.view import View, metric_of
+from halluc.records import Score
+
+# Name → what it is called, what counts it, how it is drawn.
+CHARTS: dict[str, tuple[str, Callable[..., pd.DataFrame], Callable[..., Any]]] = {
+    "kinds": ("Kind", counts.by_kind, charts.kinds),
+    "objects": ("Object", counts.by_object, charts.objects),
+    "companions": ("Object × companion", counts.by_companion, charts.companions),
+    "place": (
+        "Position", counts.by_place,
+        lambda table: charts.ranges(table, "where the claim stands in the text (0 begin, 1 end)"),
+    ),
+    "surprise": (
+        "Uncertainty", counts.by_surprise,
+        lambda table: charts.ranges(table, "mean −log p of the claim's tokens"),
+    ),
+    "words": (
+        "Length", counts.by_length, lambda table: charts.ranges(table, "words of the answer"),
+    ),
+}  # fmt: skip
+SHOWN = ("CHAIRi", "CHAIRs", "object hallucination rate", "attribute hallucination rate",
+         "relation hallucination rate", "F1", "accuracy", "yes ratio")  # fmt: skip
+
+
+def render() -> None:
+    """The page."""
+    name, run = page.chosen_run()
+    st.subheader(f"Run `{name}`" if name.isascii() and "`" not in name else "Run")
+    st.caption(made(run))
+    _figures(run)
+    if run.metrics:
+        _charts(name, run)
+    elif "label" in run.answers:
+        st.markdown("##### Answers — pick a bar to see the questions")
+        _picked("answers", charts.confusion(counts.confusion(run)), "", name)
+    else:
+        st.info("No findings yet: score the run first, with `halluc score finegrained RUN`.")
+
+
+def made(run: Columns) -> str:
+    """How a run was made, in one line."""
+    card = run.card
+    decoding = card.get("decoding") or {}
+    how = decoding.get("method") or ("sampled" if decoding.get("do_sample") else "greedy")
+    model, data = (card.get(each) or {} for each in ("model", "data"))
+    parts = [
+        f"model {model.get('name', 'unknown')}", f"decoding {how}",
+        f"data {data.get('name', 'unknown')}", f"{len(run.answers):,} answers",
+        f"seed {decoding.get('seed', 'unknown')}", str(card.get("state", "")),
+    ]  # fmt: skip
+    return " · ".join("".join(c if c.isalnum() or c in " .,/:-" else "_" for c in each)
+                      for each in parts)  # fmt: skip
+
+
+def _figures(run: Columns) -> None:
+    """Cards of the main figures, all figures in a table, and the whole result card."""
+    scores = all_scores(run)
+    main = [each for each in scores if each.name in SHOWN][:8]
+    if main:
+        columns = st.columns(min(len(main), 5))
+        for number, each in enumerate(main[:5]):
+            columns[number].metric(
+                f"{each.name} {each.split}".strip(), figure(each), border=True,
+                delta=interval(each) or None, delta_color="off", delta_arrow="off",
+                help=f"{each.metric}; {each.better} is better; 95 % interval below",
+            )  # fmt: skip
+    one, other = st.columns(2)
+    if scores:
+        with one.expander(f"All {len(scores)} figures"):
+            rows = [
+                {
+                    "metric": each.metric, "figure": each.name, "split": each.split,
+                    "value": figure(each), "95 %": interval(each), "better": each.better,
+                }
+                for each in scores
+            ]  # fmt: skip
+            st.dataframe(pd.DataFrame(rows), hide_index=True)
+    with other.expander("Result card"):
+        st.json(run.card)
+
+
+def all_scores(run: Columns) -> list[Score]:
+    """The figures in scores.json."""
+    return [
+        each
+        for told in run.scores().values()
+        for each in msgspec.convert(told.get("scores", []), list[Score])
+    ]
+
+
+def figure(score: Score) -> str:
+    """A figure for people."""
+    if score.value is None:
+        return "undefined"
+    if score.denominator and not score.unit and score.value <= 1:
+        return f"{score.value:.1%}"
+    return f"{score.value:.4g}"
+
+
+def interval(score: Score) -> str:
+    """Its 95 % interval; empty where it has none."""
+    if score.low is None or score.high is None:
+        return ""
+    if score.unit:
+        return f"{score.low:.4g} to {score.high:.4g}"
+    return f"{score.low:.1%} to {score.high:.1%}"
+
+
+def _charts(name: str, run: Columns) -> None:
+    """The chart that is asked for; only that one is counted."""
+    with st.sidebar:
+        metric = page.bound(
+            st.selectbox, "Findings of", "metric", run.metrics,
+            fallback=metric_of(run, View()),
+        )  # fmt: skip
+    labels = {label: key for key, (label, _, _) in CHARTS.items()}
+    st.markdown("##### Hallucination by … — pick a mark to see its samples")
+    chosen = st.segmented_control(
+        "Chart", list(labels), default="Kind", required=True, label_visibility="collapsed"
+    )
+    key = labels[chosen or "Kind"]
+    _, count, draw = CHARTS[key]
+    table = _count(str(run.path), key, metric, run.findings.shape[0], _count=count, _run=run)
+    if table.empty:
+        st.info("There is nothing to count here: no such claims, or no tokens in the run.")
+        return
+    _picked(key, draw(table), metric, name)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting …")
+def _count(
+    path: str, key: str, metric: str, size: int, *, _count: Callable[..., pd.DataFrame], _run: Columns
+) -> pd.DataFrame:
+    return _count(_run, metric)
+
+
+def _picked(key: str, chart: Any, metric: str, name: str) -> None:
+    """A chart; a mark of it that is picked opens its samples."""
+    event: Any = st.altair_chart(
+        chart, on_select="rerun", key=f"chart {key} {metric} {name}", alt=f"Hallucination by {key}"
+    )
+    if marks := (event.selection or {}).get(charts.PICK):
+        page.go("samples", charts.picked(key, marks[0], metric), name)
