@@ -32,8 +32,15 @@ LOCAL = "127.0.0.1"
     help="Database of the reviews, as SQLAlchemy names it. Default: reviews.sqlite beside the "
     "first run.",
 )
+@click.option("--model", "models", multiple=True, metavar="M", help="Also ask this one, live.")
 def inspect(
-    *, runs: tuple[Path, ...], port: int, address: str, images: Path | None, reviews: str | None
+    *,
+    runs: tuple[Path, ...],
+    port: int,
+    address: str,
+    images: Path | None,
+    reviews: str | None,
+    models: tuple[str, ...],
 ) -> None:
     """Open runs in the browser: wrong words, their evidence, two runs side by side, reviews.
 
@@ -58,7 +65,10 @@ def inspect(
 
     url = reviews or f"sqlite:///{runs[0].resolve().parent / 'reviews.sqlite'}"
     settings = Settings(
-        runs=tuple(map(str, runs)), images=str(images) if images else "", reviews=url
+        runs=tuple(map(str, runs)),
+        images=str(images) if images else "",
+        reviews=url,
+        models=models,
     )
     # A process of its own: Streamlit sets up signals, logging and an event loop.
     command = server_command(address, port)

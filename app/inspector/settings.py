@@ -17,11 +17,13 @@ class Settings(msgspec.Struct, frozen=True):
         runs: folders of the runs.
         images: folder of the pictures; empty: where the runs' data sets have them.
         reviews: URL of the database of reviews.
+        models: that the page Live offers beside the embedded one.
     """
 
     runs: tuple[str, ...]
     images: str = ""
     reviews: str = ""
+    models: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """The variable that carries them."""

@@ -31,8 +31,14 @@ CHARTS: dict[str, tuple[str, Callable[..., pd.DataFrame], Callable[..., Any]]] =
         "Length", counts.by_length, lambda table: charts.ranges(table, "words of the answer"),
     ),
 }  # fmt: skip
-SHOWN = ("CHAIRi", "CHAIRs", "object hallucination rate", "attribute hallucination rate",
-         "relation hallucination rate", "F1", "accuracy", "yes ratio")  # fmt: skip
+# The figures that come first, with their short names.
+SHOWN = {
+    "CHAIRi": "CHAIRi", "CHAIRs": "CHAIRs", "attribute hallucination rate": "attributes",
+    "relation hallucination rate": "relations", "object hallucination rate": "objects",
+    "F1": "F1", "accuracy": "accuracy", "yes ratio": "yes",
+}  # fmt: skip
+CARDS = 5
+
 
 
 def render() -> None:
@@ -68,14 +74,15 @@ def made(run: Columns) -> str:
 def _figures(run: Columns) -> None:
     """Cards of the main figures, all figures in a table, and the whole result card."""
     scores = all_scores(run)
-    main = [each for each in scores if each.name in SHOWN][:8]
+    names = list(SHOWN)
+    main = sorted((each for each in scores if each.name in SHOWN), key=lambda s: names.index(s.name))
     if main:
-        columns = st.columns(min(len(main), 5))
-        for number, each in enumerate(main[:5]):
-            columns[number].metric(
-                f"{each.name} {each.split}".strip(), figure(each), border=True,
+        for column, each in zip(st.columns(min(len(main), CARDS)), main, strict=False):
+            better = f"; {each.better} is better" if each.better else ""
+            column.metric(
+                f"{SHOWN[each.name]} {each.split}".strip(), figure(each), border=True,
                 delta=interval(each) or None, delta_color="off", delta_arrow="off",
-                help=f"{each.metric}; {each.better} is better; 95 % interval below",
+                help=f"{each.metric}: {each.name}{better}; below its 95 % interval",
             )  # fmt: skip
     one, other = st.columns(2)
     if scores:
