@@ -5,20 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app.inspector import page
-from halluc.errors import HallucError
 
 
 def main() -> None:
     """Show the page of the link."""
     st.set_page_config("halluc inspector", layout="wide")
     chosen = st.navigation(list(page.pages().values()), position="top")
-    page.begin()
-    try:
-        chosen.run()
-    except HallucError as error:
-        st.error("This cannot be shown.")
-        st.code(str(error), language=None, wrap_lines=True)
-    page.keep()
+    page.show(chosen.run)
 
 
 main()

@@ -14,7 +14,7 @@ from app.inspector.columns import Columns, open_columns
 from app.inspector.reviews import Reviews
 from app.inspector.settings import read_settings, run_names
 from app.inspector.view import View, view_of
-from halluc.errors import InputError
+from halluc.errors import HallucError, InputError
 from halluc.records import Sample
 
 _FILES = ("run.json", "samples.jsonl", "responses.jsonl", "findings.jsonl")
@@ -34,15 +34,19 @@ def pages() -> dict[str, StreamlitPage]:
     }
 
 
-def begin() -> None:
-    """Style, and the view of the last page where the link brings none."""
+def show(render: Callable[[], None]) -> None:
+    """A page with its style; the view of the last page where the link brings none.
+
+    A known failure is shown as what it is, one line.
+    """
     st.html(showing.style())
     if not st.query_params and (kept := st.session_state.get(KEPT)):
         st.query_params.from_dict(kept)
-
-
-def keep() -> None:
-    """Remember the view for the next page."""
+    try:
+        render()
+    except HallucError as error:
+        st.error("This cannot be shown:")
+        st.code(str(error), language=None, wrap_lines=True)
     st.session_state[KEPT] = st.query_params.to_dict()
 
 

@@ -23,7 +23,11 @@ def render() -> None:
     known = list(names)
     with first:
         one = page.bound(st.selectbox, "Run", "run", known, fallback=known[0])
-    others = [each for each in known if each != one]
+    asked = page.opened(names[one]).card.get("samples")
+    others = sorted(  # runs about the same samples first
+        (each for each in known if each != one),
+        key=lambda each: page.opened(names[each]).card.get("samples") != asked,
+    )
     with second:
         other = page.bound(st.selectbox, "against", "other", others, fallback=others[0])
     runs = page.opened(names[one]), page.opened(names[other])
