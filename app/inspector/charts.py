@@ -26,7 +26,7 @@ def _rate_tips(first: list[Any]) -> list[Any]:
     ]
 
 
-def kinds(table: pd.DataFrame) -> alt.LayerChart:
+def kinds(table: pd.DataFrame) -> Any:
     """Rates by kind with their intervals; picks `group`."""
     pick = alt.selection_point(name=PICK, fields=["group"])
     order = [each for each in COLORS if each in set(table["group"])]
@@ -45,7 +45,7 @@ def kinds(table: pd.DataFrame) -> alt.LayerChart:
     return (bars + lines).properties(height=44 * len(order) + 20)
 
 
-def objects(table: pd.DataFrame) -> alt.Chart:
+def objects(table: pd.DataFrame) -> Any:
     """Absent objects by how often they are claimed; picks `group`."""
     pick = alt.selection_point(name=PICK, fields=["group"])
     return (
@@ -62,7 +62,7 @@ def objects(table: pd.DataFrame) -> alt.Chart:
     )
 
 
-def companions(table: pd.DataFrame) -> alt.Chart:
+def companions(table: pd.DataFrame) -> Any:
     """Absent object × object that is there; picks `object` and `companion`."""
     pick = alt.selection_point(name=PICK, fields=["object", "companion"])
     return (
@@ -89,7 +89,7 @@ def companions(table: pd.DataFrame) -> alt.Chart:
     )  # fmt: skip
 
 
-def ranges(table: pd.DataFrame, title: str) -> alt.LayerChart:
+def ranges(table: pd.DataFrame, title: str) -> Any:
     """Rates in ranges of a number; picks `from` and `to`.
 
     Args:
@@ -115,7 +115,7 @@ def ranges(table: pd.DataFrame, title: str) -> alt.LayerChart:
     return (bars + lines).properties(height=300)
 
 
-def confusion(table: pd.DataFrame) -> alt.Chart:
+def confusion(table: pd.DataFrame) -> Any:
     """Truth × answer of yes/no questions, a bar a cell; picks `split`, `truth` and `answer`."""
     pick = alt.selection_point(name=PICK, fields=["split", "truth", "answer"])
     splits = list(dict.fromkeys(table["split"]))
@@ -143,30 +143,26 @@ def confusion(table: pd.DataFrame) -> alt.Chart:
 def picked(chart: str, mark: dict[str, Any], metric: str) -> View:
     """The view of what a mark stands for.
 
-    >>> picked("objects", {"group": "fork"}, "chair")
-    View(metric='chair', kind='object', verdict='hallucinated', subject='fork', value='', \
-family='', place=None, surprise=None, answer='', said='', split='', companion='', text='', words=None)
+    >>> picked("objects", {"group": "fork"}, "chair").query()
+    {'metric': 'chair', 'kind': 'object', 'verdict': 'hallucinated', 'subject': 'fork'}
 
     Args:
         chart: its name: kinds, objects, companions, place, surprise, words or answers.
         mark: the fields that it picks.
         metric: whose findings it shows.
     """
-    wrong = {"metric": metric, "verdict": "hallucinated"}
+    wrong: dict[str, Any] = {"metric": metric, "verdict": "hallucinated"}
     match chart:
         case "kinds":
             return View(**wrong, kind=mark["group"])
         case "objects":
             return View(**wrong, kind="object", subject=mark["group"])
         case "companions":
-            return View(
-                **wrong, kind="object", subject=mark["object"], companion=mark["companion"]
-            )
+            return View(**wrong, kind="object", subject=mark["object"], companion=mark["companion"])
         case "answers":
             answered = "right" if mark["truth"] == mark["answer"] else "wrong"
             if mark["answer"] not in ("yes", "no"):
                 answered = "unknown"
             return View(split=mark["split"], answer=answered, said=mark["answer"])
         case _:
-            bounds = float(mark["from"]), float(mark["to"])
-            return View(**wrong, **{chart: bounds})  # type: ignore[arg-type]
+            return View(**{**wrong, chart: (float(mark["from"]), float(mark["to"]))})

@@ -167,7 +167,8 @@ def surprise(
         rows: the answer of each token, ascending.
         tokens: start, end, log-probability of each (n, 3).
         of: the answer of each stretch of words.
-        starts, ends: where it lies.
+        starts: where it begins.
+        ends: where it ends.
 
     Returns:
         One value a stretch; NaN where no token is known.

@@ -47,7 +47,8 @@ class Lines:
             raise InputError(reason(error), self.path) from None
         every = np.concatenate([*ends, [size]]).astype(np.int64)
         places = np.column_stack((np.concatenate(([0], every[:-1] + 1)), every))
-        return places[places[:, 1] - places[:, 0] > 1]  # "" and "\r" hold no record
+        kept: NDArray[np.int64] = places[places[:, 1] - places[:, 0] > 1]
+        return kept  # "" and "\r" hold no record
 
     def read(self, row: int, type: type[T]) -> T:
         """The record of a row, from 0.

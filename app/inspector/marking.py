@@ -39,9 +39,9 @@ class Mark(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """A text that shows as itself: escaped, and nothing in it acts.
+    r"""A text that shows as itself: escaped, and nothing in it acts.
 
-    >>> plain("<b>&\\x00\\u202e")
+    >>> plain("<b>&\x00\u202e")
     '&lt;b&gt;&amp;␀⟨U+202E⟩'
     """
     return escape(text) if text.isprintable() else "".join(map(_shown, text))

@@ -98,7 +98,9 @@ def diff_html(one: str, other: str) -> str:
     >>> diff_html("a red cup", "a blue cup")
     '<p class="hx-diff" dir="auto">a <del>red </del><ins>blue </ins>cup</p>'
     """
-    before, after = (re.findall(r"\s*\S+\s*", each[:LONGEST])[:_MOST_WORDS] for each in (one, other))
+    before, after = (
+        re.findall(r"\s*\S+\s*", each[:LONGEST])[:_MOST_WORDS] for each in (one, other)
+    )
     pieces = []
     for how, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if how == "equal":

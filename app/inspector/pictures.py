@@ -123,7 +123,9 @@ def find_picture(places: list[Path], name: str) -> Path:
         path = (root / name).resolve()
         if path.is_file():
             if not path.is_relative_to(root):
-                raise InputError(f"the picture's name {name[:80]!r} leads out of its folder by a link")
+                raise InputError(
+                    f"the picture's name {name[:80]!r} leads out of its folder by a link"
+                )
             return path
     raise InputError(f"there is no picture {name[:80]!r} in {places[-1]}; give --images FOLDER")
 

@@ -17,9 +17,7 @@ _MOST = 120
 @cache
 def style() -> str:
     """The style sheet, with a rule for each finding that may be pointed at."""
-    rules = [
-        f'.hx:has([data-f~="{n}"]:is(:hover,:focus)) [data-b~="{n}"]' for n in range(_MOST)
-    ]
+    rules = [f'.hx:has([data-f~="{n}"]:is(:hover,:focus)) [data-b~="{n}"]' for n in range(_MOST)]
     sheet = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     lit = "{opacity:1;z-index:2;border-color:var(--hx-wrong);border-width:3px}"
     return f"<style>{sheet}\n{','.join(rules)}{lit}</style>"
@@ -56,8 +54,9 @@ def sample_html(
     asked = response.prompt or sample.prompt
     question = f'<p class="hx-asked">{plain(asked)}</p>' if asked else ""
     text = marked(response.text, findings, response.tokens, shade=shade)
+    boxed = picture_html(sample, findings, picture, chosen)
     return (
-        f'<div class="hx"><div class="hx-left">{picture_html(sample, findings, picture, chosen)}</div>'
+        f'<div class="hx"><div class="hx-left">{boxed}</div>'
         f'<div class="hx-right">{question}{text}{answer_html(sample, response)}</div></div>'
     )
 
@@ -135,9 +134,8 @@ def _box(box: Box, name: str, picture: Picture, of: list[int], chosen: int | Non
     lit = " hx-lit" if chosen in of else ""
     numbers = " ".join(map(str, of))
     place = f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%"
-    return (
-        f'<div class="hx-box{lit}" data-b="{numbers}" style="{place}"><span>{plain(name)}</span></div>'
-    )
+    label = f"<span>{plain(name)}</span>"
+    return f'<div class="hx-box{lit}" data-b="{numbers}" style="{place}">{label}</div>'
 
 
 def _absent(number: int, finding: Finding, chosen: int | None) -> str:

@@ -81,9 +81,8 @@ class View:
 def view_of(query: Mapping[str, str]) -> View:
     """The view of a link; what means nothing is left out, as links are cut and edited.
 
-    >>> view_of({"kind": "relation", "verdict": "bad", "place": "0.5-1", "page": "2"})
-    View(metric='', kind='relation', verdict='', subject='', value='', family='', place=(0.5, 1.0), \
-surprise=None, answer='', said='', split='', companion='', text='', words=None)
+    >>> view_of({"kind": "relation", "verdict": "bad", "place": "0.5-1", "page": "2"}).query()
+    {'kind': 'relation', 'place': '0.5-1'}
     """
     told: dict[str, Any] = {}
     for each in fields(View):
@@ -145,12 +144,14 @@ def places(run: Columns) -> NDArray[Any]:
     lengths = run.answers["text"].str.len().to_numpy()
     of = lengths[run.findings["row"].to_numpy()]
     starts: NDArray[Any] = run.findings["start"].to_numpy()
-    return starts / np.maximum(of, 1)
+    share: NDArray[Any] = starts / np.maximum(of, 1)
+    return share
 
 
 def _within(values: NDArray[Any], bounds: tuple[float, float]) -> NDArray[Any]:
     """From the lower bound to below the upper one."""
-    return (values >= bounds[0]) & (values < bounds[1])
+    inside: NDArray[Any] = (values >= bounds[0]) & (values < bounds[1])
+    return inside
 
 
 def _answers(run: Columns, view: View) -> NDArray[Any]:
@@ -182,4 +183,5 @@ def answered(run: Columns) -> NDArray[Any]:
         return np.full(len(answers), "")
     names = np.where(answers["reading"] == answers["label"], "right", "wrong")
     names = np.where(answers["reading"].isin(["yes", "no"]), names, "unknown")
-    return np.where(answers["label"].isna(), "", names)
+    told: NDArray[Any] = np.where(answers["label"].isna(), "", names)
+    return told

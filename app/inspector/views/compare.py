@@ -7,15 +7,15 @@ import streamlit as st
 from app.inspector import page, pictures, showing
 from app.inspector.columns import Columns
 from app.inspector.marking import marked
-from app.inspector.pairing import OUTCOMES, diff_html, pair
-from app.inspector.settings import run_names
+from app.inspector.pairing import OUTCOMES, Outcome, diff_html, pair
+from app.inspector.settings import read_settings, run_names
 from app.inspector.view import ALLOWED, View, metric_of
 from halluc.statistics import McNemar
 
 
 def render() -> None:
     """The page."""
-    names = run_names(page.read_settings().runs)
+    names = run_names(read_settings().runs)
     if len(names) < 2:
         st.info("Open two runs to compare them: halluc inspect RUN RUN")
         return
@@ -40,7 +40,8 @@ def render() -> None:
     numbers = {each: int((pairs.outcomes == each).sum()) for each in OUTCOMES}
     with st.container(horizontal=True):
         outcome = page.bound(
-            st.radio, "Outcome", "outcome", list(OUTCOMES), fallback="fixed",
+            st.radio, "Outcome", "outcome", list(OUTCOMES),
+            fallback=next(each for each in OUTCOMES if numbers[each]),
             format_func=lambda each: f"{each} ({numbers[each]:,})", horizontal=True,
             label_visibility="collapsed",
         )  # fmt: skip
@@ -53,7 +54,7 @@ def render() -> None:
     _both(id, (one, other), runs, metric)
 
 
-def _said(numbers: dict[str, int], test: McNemar, alone: int) -> str:
+def _said(numbers: dict[Outcome, int], test: McNemar, alone: int) -> str:
     """The four numbers in words."""
     p = "undefined" if test.p is None else f"{test.p:.2g}"
     less = f"; {alone} answers are in one run alone" if alone else ""
@@ -63,9 +64,7 @@ def _said(numbers: dict[str, int], test: McNemar, alone: int) -> str:
     )
 
 
-def _both(
-    id: str, names: tuple[str, str], runs: tuple[Columns, Columns], metric: str
-) -> None:
+def _both(id: str, names: tuple[str, str], runs: tuple[Columns, Columns], metric: str) -> None:
     """A sample of both runs: picture, both texts with marks, and what changed."""
     texts = []
     left, *columns = st.columns([2, 3, 3])

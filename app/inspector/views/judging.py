@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.inspector import page
 from app.inspector.columns import Columns
+from app.inspector.marking import plain
 from app.inspector.reviews import JUDGEMENTS, Review, claim_key
 from halluc.errors import InputError
 from halluc.records import Finding
@@ -24,8 +25,8 @@ def judge_finding(run: Columns, finding: Finding) -> None:
     filed = [each for each in store.of_run(run.key) if claim_key(each.finding) == key]
     for each in filed:
         st.html(
-            f'<p class="hx-answer hx-filed">✎ <b>{page.showing.plain(each.reviewer)}</b>: '
-            f"{LABELS[each.judgement]}. {page.showing.plain(each.note)}</p>"
+            f'<p class="hx-answer hx-filed">✎ <b>{plain(each.reviewer)}</b>: '
+            f"{LABELS[each.judgement]}. {plain(each.note)}</p>"
         )
     with st.form(f"review {key}", border=True):
         judgement = st.radio(

@@ -57,8 +57,9 @@ def render() -> None:
             plain = {"max_new_tokens": 128, "do_sample": do_sample, "seed": int(seed)}
             with st.spinner("The model looks …"):
                 decoding = make_decoding(method, plain, own)
-                st.session_state["said"] = sample, *ask(
-                    _model(name), sample, image, prompt, decoding
+                st.session_state["said"] = (
+                    sample,
+                    *ask(_model(name), sample, image, prompt, decoding),
                 )
         _said(sample, image)
 
@@ -107,8 +108,6 @@ def _said(sample: Sample, image: Image) -> None:
     if asked != sample:
         return
     st.html(showing.legend())
-    st.html(
-        showing.sample_html(sample, response, findings, pictures.encode(image, pictures.LARGE))
-    )
+    st.html(showing.sample_html(sample, response, findings, pictures.encode(image, pictures.LARGE)))
     if sample.truth is None:
         st.caption("Nobody told what is true of this picture, so no claim can be judged.")

@@ -40,7 +40,6 @@ SHOWN = {
 CARDS = 5
 
 
-
 def render() -> None:
     """The page."""
     name, run = page.chosen_run()
@@ -75,12 +74,14 @@ def _figures(run: Columns) -> None:
     """Cards of the main figures, all figures in a table, and the whole result card."""
     scores = all_scores(run)
     names = list(SHOWN)
-    main = sorted((each for each in scores if each.name in SHOWN), key=lambda s: names.index(s.name))
-    if main:
-        for column, each in zip(st.columns(min(len(main), CARDS)), main, strict=False):
+    main = sorted(
+        (each for each in scores if each.name in SHOWN), key=lambda s: names.index(s.name)
+    )
+    with st.container(horizontal=True):
+        for each in main[:CARDS]:
             better = f"; {each.better} is better" if each.better else ""
-            column.metric(
-                f"{SHOWN[each.name]} {each.split}".strip(), figure(each), border=True,
+            st.metric(
+                f"{SHOWN[each.name]} {each.split}".strip(), figure(each), border=True, width=160,
                 delta=interval(each) or None, delta_color="off", delta_arrow="off",
                 help=f"{each.metric}: {each.name}{better}; below its 95 % interval",
             )  # fmt: skip
@@ -149,7 +150,13 @@ def _charts(name: str, run: Columns) -> None:
 
 @st.cache_data(max_entries=64, show_spinner="Counting …")
 def _count(
-    path: str, key: str, metric: str, size: int, *, _count: Callable[..., pd.DataFrame], _run: Columns
+    path: str,
+    key: str,
+    metric: str,
+    size: int,
+    *,
+    _count: Callable[..., pd.DataFrame],
+    _run: Columns,
 ) -> pd.DataFrame:
     return _count(_run, metric)
 

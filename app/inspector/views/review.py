@@ -104,8 +104,6 @@ def _table(name: str, filed: list[Review]) -> None:
 
 def export(run: Columns, metric: str, filed: list[Review]) -> bytes:
     """The findings of a metric with corrected verdicts, as in findings.jsonl."""
-    findings = (
-        each for row in range(len(run.answers)) for _, each in run.findings_of(row, metric)
-    )
+    findings = (each for row in range(len(run.answers)) for _, each in run.findings_of(row, metric))
     encode = msgspec.json.Encoder().encode
     return b"".join(encode(each) + b"\n" for each in agreement.corrected(findings, filed))

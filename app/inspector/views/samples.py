@@ -7,8 +7,10 @@ import streamlit as st
 from app.inspector import page, pictures, showing
 from app.inspector.columns import Columns
 from app.inspector.report import report_html
+from app.inspector.settings import read_settings
 from app.inspector.view import ALLOWED, Seen, View, look, metric_of
 from app.inspector.views.judging import judge_finding
+from halluc.records import Finding
 
 GRID = 12
 REPORTED = 200
@@ -76,7 +78,7 @@ def _grid(run: Columns, view: View, seen: Seen) -> None:
         st.info("Nothing passes these filters.")
         return
     tools.download_button(
-        "Report", lambda: report_html(run, view, page.read_settings().images, REPORTED),
+        "Report", lambda: report_html(run, view, read_settings().images, REPORTED),
         "report.html", "text/html", width="stretch",
         help=f"One HTML file of what passes the filters, at most {REPORTED} samples",
     )  # fmt: skip
@@ -138,9 +140,9 @@ def _detail(name: str, run: Columns, view: View, seen: Seen, row: int) -> None:
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
 
 
-def _asked(view: View, finding: object) -> bool:
+def _asked(view: View, finding: Finding) -> bool:
     """Whether a view asks for a finding by its kind, object or value."""
-    claim = getattr(finding, "claim")  # noqa: B009
+    claim = finding.claim
     return bool(view.kind or view.subject or view.value) and all(
         not wanted or wanted == each
         for wanted, each in (
@@ -151,20 +153,20 @@ def _asked(view: View, finding: object) -> bool:
 
 def _steps(run: Columns, seen: Seen, row: int) -> None:
     """Back to the grid, and to the samples beside this one in the view."""
-    back, before, where, after = st.columns([1, 1, 2, 1], vertical_alignment="center")
-    if back.button("↑ All", width="stretch"):
-        st.query_params.pop("sample", None)
-        st.query_params.pop("finding", None)
-        st.rerun()
     at = int(seen.rows.searchsorted(row))
     inside = at < len(seen.rows) and seen.rows[at] == row
     ids = run.answers["id"]
-    if at > 0 and before.button("← Before", width="stretch"):
-        _turn(sample=str(ids.iat[int(seen.rows[at - 1])]))
-    if at + inside < len(seen.rows) and after.button("Next →", width="stretch"):
-        _turn(sample=str(ids.iat[int(seen.rows[at + inside])]))
-    with where:
-        st.text(f"{at + 1} of {len(seen.rows)}: {ids.iat[row][:80]}" if inside else ids.iat[row][:80])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("↑ All"):
+            st.query_params.pop("sample", None)
+            st.query_params.pop("finding", None)
+            st.rerun()
+        if st.button("← Before", disabled=at == 0):
+            _turn(sample=str(ids.iat[int(seen.rows[at - 1])]))
+        if st.button("Next →", disabled=at + inside >= len(seen.rows)):
+            _turn(sample=str(ids.iat[int(seen.rows[at + inside])]))
+        place = f"{at + 1} of {len(seen.rows)}: " if inside else ""
+        st.text(place + ids.iat[row][:80])
 
 
 def _turn(**query: str) -> None:

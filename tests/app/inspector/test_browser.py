@@ -25,6 +25,7 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-sync "
     "--disable-dev-shm-usage --window-size=1280,720"
 ).split()
+WAIT = 30
 HALLUC = "from app.cli import main; main()"
 
 
@@ -89,7 +90,7 @@ class Person:
             except StaleElementReferenceException:
                 return None
 
-        return WebDriverWait(self.driver, 60).until(find, f"{selector} with {text!r}")
+        return WebDriverWait(self.driver, WAIT).until(find, f"{selector} with {text!r}")
 
     def clicks(self, selector, text=""):
         """Click it, again where the page changes under the hand."""
@@ -110,7 +111,7 @@ class Person:
 
     def waits_for(self, part):
         """The link tells it."""
-        WebDriverWait(self.driver, 60).until(lambda driver: part in driver.current_url)
+        WebDriverWait(self.driver, WAIT).until(lambda driver: part in driver.current_url)
 
     def saves(self, name):
         """What is on the screen."""
@@ -119,9 +120,7 @@ class Person:
             self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
 
 
-def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(
-    address, chromium, runs
-):
+def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(address, chromium, runs):
     person = Person(chromium)
     chromium.get(address)
     person.sees('[data-testid="stMetric"]', "CHAIRi")
@@ -178,12 +177,9 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(
 def test_a_mark_that_is_picked_opens_its_samples(address, chromium):
     person = Person(chromium)
     chromium.get(f"{address}/?run=captions-sampled")
-    chart = person.sees('[data-testid="stVegaLiteChart"] canvas, [data-testid="stVegaLiteChart"] svg')
-    time.sleep(1)
-    width, height = chart.size["width"], chart.size["height"]
-    ActionChains(chromium).move_to_element_with_offset(
-        chart, int(-width * 0.35), int(-height * 0.36)
-    ).click().perform()  # the bar of objects is the first
+    person.sees('[data-testid="stVegaLiteChart"] svg')
+    time.sleep(2)  # the chart takes its width
+    person.clicks('[data-testid="stVegaLiteChart"] .mark-rect path')  # the bar of objects
     person.waits_for("kind=object")
     person.sees("h5", "of 8 samples")
 
