@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from app.inspector import keeping
 from app.inspector.lines import Lines
 from halluc.card import CIRCUMSTANCES
-from halluc.errors import RunError
+from halluc.errors import InputError, RunError
 from halluc.jsonl import read_json
-from halluc.records import Finding, Response, Sample
+from halluc.records import Finding, Response, Sample, Score
 from halluc.runs import Run
 
 _TEXT = pa.string()
@@ -81,10 +81,6 @@ class Columns:
         """Metrics with findings, the one that knows most kinds first."""
         by = self.findings.groupby("metric", observed=True)["kind"].nunique()
         return sorted(map(str, by.index), key=lambda name: (-by[name], name))
-
-    def scores(self) -> dict[str, Any]:
-        """What scores.json holds: metric to how and figures."""
-        return Run(self.path, self.card, []).scores()
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -190,6 +186,35 @@ def surprise(
         return np.where(count > 0, (sums[np.maximum(last, first)] - sums[first]) / count, np.nan)
 
 
+def read_card(path: Path) -> dict[str, Any]:
+    """The result card of a run.
+
+    Raises:
+        RunError: the folder is no run.
+        InputError: the card is damaged.
+    """
+    if not (path / "run.json").is_file():
+        raise RunError(f"{path} is no run: there is no run.json in it")
+    return read_json(path / "run.json", dict[str, Any])
+
+
+def read_scores(path: Path) -> list[Score]:
+    """The figures of a run, of all metrics.
+
+    Raises:
+        InputError: scores.json is damaged.
+    """
+    told = Run(path, {}, []).scores()
+    try:
+        return [
+            each
+            for metric in told.values()
+            for each in msgspec.convert(metric.get("scores", []), list[Score])
+        ]
+    except (msgspec.ValidationError, AttributeError) as error:
+        raise InputError(str(error), path / "scores.json") from None
+
+
 def open_columns(folder: str | Path) -> Columns:
     """Open a run, finished or not.
 
@@ -198,9 +223,7 @@ def open_columns(folder: str | Path) -> Columns:
         InputError: a file of it is damaged; names file and line.
     """
     path = Path(folder)
-    if not (path / "run.json").is_file():
-        raise RunError(f"{path} is no run: there is no run.json in it")
-    card = read_json(path / "run.json", dict[str, Any])
+    card = read_card(path)
     files = [path / name for name in ("responses.jsonl", "samples.jsonl", "findings.jsonl")]
     responses, samples, found = map(Lines, files)
     tables = keeping.kept(files, lambda: _read(path, card, responses, samples, found))

@@ -97,15 +97,21 @@ def picture(run: Columns, sample: Sample, side: int) -> pictures.Picture | str:
     return found
 
 
-def chosen_run() -> tuple[str, Columns]:
-    """The run that the link names, else the first; several can be chosen from."""
+def chosen_folder() -> tuple[str, str]:
+    """Name and folder of the run in the link, else of the first; several can be chosen from."""
     names = run_names(read_settings().runs)
     if len(names) > 1:
         with st.sidebar:
             name = bound(st.selectbox, "Run", "run", list(names), fallback=next(iter(names)))
     else:
         name = next(iter(names))
-    return name, opened(names[name])
+    return name, names[name]
+
+
+def chosen_run() -> tuple[str, Columns]:
+    """Name of the run in the link, and the run."""
+    name, folder = chosen_folder()
+    return name, opened(folder)
 
 
 def current_view() -> View:

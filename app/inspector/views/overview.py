@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 import streamlit as st
 
 from app.inspector import charts, counts, page
-from app.inspector.columns import Columns
+from app.inspector.columns import Columns, read_card, read_scores
 from app.inspector.view import View, metric_of
 from halluc.records import Score
 
@@ -42,10 +42,13 @@ CARDS = 5
 
 def render() -> None:
     """The page."""
-    name, run = page.chosen_run()
+    name, folder = page.chosen_folder()
+    path = Path(folder)
+    card = read_card(path)
     st.subheader(f"Run `{name}`" if name.isascii() and "`" not in name else "Run")
-    st.caption(made(run))
-    _figures(run)
+    st.caption(made(card))
+    _figures(card, read_scores(path))
+    run = page.opened(folder)  # a large one takes a while; the figures are there already
     if run.metrics:
         _charts(name, run)
     elif "label" in run.answers:
@@ -55,24 +58,22 @@ def render() -> None:
         st.info("No findings yet: score the run first, with `halluc score finegrained RUN`.")
 
 
-def made(run: Columns) -> str:
+def made(card: dict[str, Any]) -> str:
     """How a run was made, in one line."""
-    card = run.card
     decoding = card.get("decoding") or {}
     how = decoding.get("method") or ("sampled" if decoding.get("do_sample") else "greedy")
     model, data = (card.get(each) or {} for each in ("model", "data"))
     parts = [
         f"model {model.get('name', 'unknown')}", f"decoding {how}",
-        f"data {data.get('name', 'unknown')}", f"{len(run.answers):,} answers",
+        f"data {data.get('name', 'unknown')}", f"{card.get('rows', 'unknown')} samples",
         f"seed {decoding.get('seed', 'unknown')}", str(card.get("state", "")),
     ]  # fmt: skip
     return " · ".join("".join(c if c.isalnum() or c in " .,/:-" else "_" for c in each)
                       for each in parts)  # fmt: skip
 
 
-def _figures(run: Columns) -> None:
+def _figures(card: dict[str, Any], scores: list[Score]) -> None:
     """Cards of the main figures, all figures in a table, and the whole result card."""
-    scores = all_scores(run)
     names = list(SHOWN)
     main = sorted(
         (each for each in scores if each.name in SHOWN), key=lambda s: names.index(s.name)
@@ -97,16 +98,7 @@ def _figures(run: Columns) -> None:
             ]  # fmt: skip
             st.dataframe(pd.DataFrame(rows), hide_index=True)
     with other.expander("Result card"):
-        st.json(run.card)
-
-
-def all_scores(run: Columns) -> list[Score]:
-    """The figures in scores.json."""
-    return [
-        each
-        for told in run.scores().values()
-        for each in msgspec.convert(told.get("scores", []), list[Score])
-    ]
+        st.json(card)
 
 
 def figure(score: Score) -> str:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.inspector
-from app.inspector.columns import open_columns
+from app.inspector.columns import open_columns, read_scores
 from app.inspector.reviews import Reviews
 from halluc.runs import read_run
 
@@ -41,9 +41,7 @@ def test_overview(settings, runs):
     assert [each.label for each in test.metric] == [
         "CHAIRi", "CHAIRs", "attributes", "relations", "objects",
     ]  # fmt: skip
-    scores = {
-        each["name"]: each["value"] for each in open_columns(runs[0]).scores()["chair"]["scores"]
-    }
+    scores = {each.name: each.value for each in read_scores(runs[0])}
     assert test.metric[0].value == f"{scores['CHAIRi']:.1%}"
     for label in ("Object", "Object × companion", "Position", "Uncertainty", "Length"):
         test.segmented_control[0].set_value(label)

@@ -5,19 +5,19 @@ from collections import Counter
 import pytest
 
 from app.inspector import charts, counts
-from app.inspector.columns import open_columns
+from app.inspector.columns import open_columns, read_scores
 from app.inspector.view import look
 from halluc.runs import read_run
 
 
 def test_rates_by_kind_are_the_published_ones(runs):
     columns = open_columns(runs[0])
-    scores = {each["name"]: each for each in columns.scores()["finegrained"]["scores"]}
+    scores = {each.name: each for each in read_scores(runs[0])}
     table = counts.by_kind(columns, "finegrained")
     assert set(table["group"]) == {"object", "attribute", "relation"}
     for each in table.itertuples():
         score = scores[f"{each.group} hallucination rate"]
-        assert (each.wrong, each.of) == (score["numerator"], score["denominator"])
+        assert (each.wrong, each.of) == (score.numerator, score.denominator)
         assert each.low <= each.rate <= each.high
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.inspector import agreement
-from app.inspector.columns import open_columns
+from app.inspector.columns import open_columns, read_scores
 from app.inspector.reviews import Review, Reviews
 from app.inspector.views.review import export
 from halluc.errors import InputError
@@ -129,12 +129,12 @@ def test_a_bad_database_is_one_line_without_its_password(url):
 def test_corrected_figures_stand_beside_the_published_ones(runs, findings):
     run = open_columns(runs[0])
     plain = {each.name: each for each in agreement.figures(run, "finegrained", [])}
-    published = {each["name"]: each["value"] for each in run.scores()["finegrained"]["scores"]}
+    published = {each.name: each.value for each in read_scores(runs[0])}
     for kind in ("object", "attribute", "relation"):
         name = f"{kind} hallucination rate"
         assert plain[name].published == plain[name].corrected == published[name]
     chair = {each.name: each.published for each in agreement.figures(run, "chair", [])}
-    scores = {each["name"]: each["value"] for each in run.scores()["chair"]["scores"]}
+    scores = {each.name: each.value for each in read_scores(runs[0])}
     assert chair == {name: scores[name] for name in ("CHAIRi", "CHAIRs")}
 
     wrong = [f for f in findings if (f.claim.kind, f.verdict) == ("object", "hallucinated")]
