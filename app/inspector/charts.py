@@ -69,7 +69,11 @@ def companions(table: pd.DataFrame) -> Any:
         alt.Chart(table)
         .mark_rect(cursor="pointer")
         .encode(
-            x=alt.X("companion:N", title="is in the picture", axis=alt.Axis(labelAngle=-50)),
+            x=alt.X(
+                "companion:N",
+                title="is in the picture",
+                axis=alt.Axis(labelAngle=-50, labelOverlap=False),
+            ),
             y=alt.Y("object:N", title="is claimed, and absent"),
             color=alt.Color(
                 "share:Q", title="of its pictures",

@@ -68,8 +68,16 @@ def made(card: dict[str, Any]) -> str:
         f"data {data.get('name', 'unknown')}", f"{card.get('rows', 'unknown')} samples",
         f"seed {decoding.get('seed', 'unknown')}", str(card.get("state", "")),
     ]  # fmt: skip
-    return " · ".join("".join(c if c.isalnum() or c in " .,/:-" else "_" for c in each)
-                      for each in parts)  # fmt: skip
+    return " · ".join(map(bare, parts))
+
+
+def bare(text: str) -> str:
+    """A text for where Streamlit reads Markdown, with nothing in it that Markdown knows.
+
+    >>> bare("tabletop:broken [x](y) <b>")
+    'tabletop:broken _x__y_ _b_'
+    """
+    return "".join(each if each.isalnum() or each in " .,/:-" else "_" for each in text[:200])
 
 
 def _figures(card: dict[str, Any], scores: list[Score]) -> None:
@@ -82,9 +90,9 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
         for each in main[:CARDS]:
             better = f"; {each.better} is better" if each.better else ""
             st.metric(
-                f"{SHOWN[each.name]} {each.split}".strip(), figure(each), border=True, width=160,
+                f"{SHOWN[each.name]} {bare(each.split)}".strip(), figure(each), border=True, width=160,
                 delta=interval(each) or None, delta_color="off", delta_arrow="off",
-                help=f"{each.metric}: {each.name}{better}; below its 95 % interval",
+                help=f"{bare(each.metric)}: {each.name}{better}; below its 95 % interval",
             )  # fmt: skip
     one, other = st.columns(2)
     if scores:
@@ -126,12 +134,11 @@ def _charts(name: str, run: Columns) -> None:
             st.selectbox, "Findings of", "metric", run.metrics,
             fallback=metric_of(run, View()),
         )  # fmt: skip
-    labels = {label: key for key, (label, _, _) in CHARTS.items()}
     st.markdown("##### Hallucination by … — pick a mark to see its samples")
-    chosen = st.segmented_control(
-        "Chart", list(labels), default="Kind", required=True, label_visibility="collapsed"
-    )
-    key = labels[chosen or "Kind"]
+    key = page.bound(
+        st.segmented_control, "Chart", "chart", list(CHARTS), fallback="kinds", required=True,
+        format_func=lambda each: CHARTS[each][0], label_visibility="collapsed",
+    )  # fmt: skip
     _, count, draw = CHARTS[key]
     table = _count(str(run.path), key, metric, run.findings.shape[0], _count=count, _run=run)
     if table.empty:

@@ -73,7 +73,8 @@ def _grid(run: Columns, view: View, seen: Seen) -> None:
     head, tools = st.columns([3, 1], vertical_alignment="center")
     head.markdown(f"##### {total:,} of {len(run.answers):,} samples"
                   + (f", {len(seen.findings):,} findings" if view.of_findings else ""))  # fmt: skip
-    st.html(showing.legend())
+    if metric:
+        st.html(showing.legend())
     if not total:
         st.info("Nothing passes these filters.")
         return

@@ -43,9 +43,10 @@ def test_overview(settings, runs):
     ]  # fmt: skip
     scores = {each.name: each.value for each in read_scores(runs[0])}
     assert test.metric[0].value == f"{scores['CHAIRi']:.1%}"
-    for label in ("Object", "Object × companion", "Position", "Uncertainty", "Length"):
-        test.segmented_control[0].set_value(label)
+    for key in ("objects", "companions", "place", "surprise", "words"):
+        test.segmented_control[0].set_value(key)
         ran(test)
+        assert test.query_params["chart"] == key
         assert len(test.get("vega_lite_chart")) == 1
 
 

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -30,13 +30,14 @@ HALLUC = "from app.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
-def address(runs, tmp_path_factory):
+def address(runs, hostile_run, tmp_path_factory):
     """Where `halluc inspect` serves the runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-c", HALLUC, "inspect", *map(str, runs), "--port", str(port)]
+    command = [sys.executable, "-c", HALLUC, "inspect", *map(str, [*runs, hostile_run])]
+    command += ["--port", str(port)]
     with log.open("w") as output:
         server = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
     for _ in range(240):
@@ -56,7 +57,7 @@ def chromium():
     """A headless Chromium of the system's."""
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
-        if os.environ.get("CI"):
+        if os.environ.get("HALLUC_CI"):
             pytest.fail("Chromium is missing: apt-get install chromium chromium-driver")
         pytest.skip("Chromium is missing: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
@@ -182,6 +183,25 @@ def test_a_mark_that_is_picked_opens_its_samples(address, chromium):
     person.clicks('[data-testid="stVegaLiteChart"] .mark-rect path')  # the bar of objects
     person.waits_for("kind=object")
     person.sees("h5", "of 8 samples")
+
+
+def test_hostile_answers_are_text_in_the_browser_too(address, chromium, hostile_run):
+    person = Person(chromium)
+    for path in ("", "samples", "samples?page=1", "samples?kind=object", "compare", "review"):
+        sign = "&" if "?" in path else "?"
+        chromium.get(f"{address}/{path}{sign}run=hostile")
+        person.sees('[data-testid="stMain"] h3, [data-testid="stMain"] h5, [data-testid="stCode"]')
+        time.sleep(1)
+        with pytest.raises(NoAlertPresentException):
+            _ = chromium.switch_to.alert.text
+        ours = "[data-testid=stMain] [data-testid=stHtml]"
+        strange = f"{ours} script, {ours} iframe, {ours} svg, {ours} a, {ours} b[onmouseover]"
+        assert not chromium.find_elements(By.CSS_SELECTOR, strange)
+    chromium.get(f"{address}/samples?run=hostile")
+    person.sees(".hx-card .hx-text", "<script>alert(1)</script>")
+    assert "leads out of its folder" in person.sees(".hx-none").text
+    person.clicks('[data-testid="stButton"] button', "Open")
+    person.sees(".hx-right .hx-text", "<script>alert(1)</script>")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])

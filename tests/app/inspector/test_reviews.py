@@ -26,6 +26,8 @@ def postgresql():
     places = [each for each in BINARIES if (each / "initdb").exists()]
     if (known := shutil.which("initdb")) is not None:
         places.append(Path(known).resolve().parent)
+    if not places and os.environ.get("HALLUC_CI"):
+        pytest.fail("PostgreSQL's initdb is missing: apt-get install postgresql")
     if not places:
         pytest.skip("PostgreSQL's initdb is not here (Debian: apt-get install postgresql)")
     found, as_user = places[0], []
