@@ -1,0 +1,54 @@
+"""`halluc report`: what the inspector shows of a run, as one HTML file that needs no server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from halluc.errors import HallucError
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="Where the page goes.",
+)
+@click.option(
+    "--view",
+    default="",
+    metavar="QUERY",
+    help="What to show, as in the inspector's links: kind=relation&verdict=hallucinated.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Most samples that are shown.",
+)
+@click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
+def report(*, run: Path, output: Path, view: str, limit: int, images: Path | None) -> None:
+    """Write samples of a run with pictures, boxes and marked words as one HTML file."""
+    from urllib.parse import parse_qsl
+
+    try:
+        from app.inspector.columns import open_columns
+        from app.inspector.report import report_html
+        from app.inspector.view import view_of
+    except ImportError as error:
+        raise HallucError(
+            f"reports need {error.name}; install it with: pip install 'halluc[inspector]'"
+        ) from None
+    from halluc.jsonl import write_atomically
+
+    columns = open_columns(run)
+    wanted = view_of(dict(parse_qsl(view.lstrip("?"))))
+    html = report_html(columns, wanted, str(images) if images else "", limit)
+    write_atomically(output, html.encode())
+    click.echo(f"{output}: {wanted} of {run}", err=True)

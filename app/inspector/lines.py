@@ -1,0 +1,114 @@
+"""Files of JSON lines: some fields of all rows at once, or one row in full when it is looked at."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.json
+from numpy.typing import NDArray
+
+from halluc.errors import InputError
+from halluc.jsonl import BAD_JSON, read_jsonl, reason
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_BLOCK = 4 << 20
+
+
+class Lines:
+    """The lines of a file that are not blank.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        """Where each line begins and where it ends, in bytes (lines, 2).
+
+        Raises:
+            InputError: the file cannot be read.
+        """
+        ends, size = [], 0
+        try:
+            with self.path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + size)
+                    size += len(block)
+        except OSError as error:
+            raise InputError(reason(error), self.path) from None
+        every = np.concatenate([*ends, [size]]).astype(np.int64)
+        places = np.column_stack((np.concatenate(([0], every[:-1] + 1)), every))
+        kept: NDArray[np.int64] = places[places[:, 1] - places[:, 0] > 1]
+        return kept  # "" and "\r" hold no record
+
+    def read(self, row: int, type: type[T]) -> T:
+        """The record of a row, from 0.
+
+        Raises:
+            InputError: it is no such record, or the file cannot be read.
+        """
+        start, end = map(int, self.places[row])
+        try:
+            with self.path.open("rb") as file:
+                file.seek(start)
+                return msgspec.json.decode(file.read(end - start), type=type)
+        except OSError as error:
+            raise InputError(reason(error), self.path) from None
+        except BAD_JSON as error:
+            raise InputError(str(error), self.path, row + 1) from None
+
+    def columns(self, fields: list[Any], type: type[T]) -> pa.Table:
+        """Some fields of all rows.
+
+        Args:
+            fields: names and Arrow types.
+            type: what a line is, for the message where one is not.
+
+        Raises:
+            InputError: a line is no such record; names it.
+        """
+        schema = pa.schema(fields)
+        try:
+            if not self.path.stat().st_size:
+                return schema.empty_table()
+            return self._read(schema, _BLOCK)
+        except OSError as error:
+            raise InputError(reason(error), self.path) from None
+        except pa.ArrowException:
+            pass
+        longest = int((self.places[:, 1] - self.places[:, 0]).max(initial=0))
+        try:
+            return self._read(schema, max(_BLOCK, longest + 2))
+        except pa.ArrowException:
+            return self._slowly(schema, type)
+
+    def _read(self, schema: pa.Schema, block: int) -> pa.Table:
+        table = pyarrow.json.read_json(
+            self.path,
+            pyarrow.json.ReadOptions(block_size=block),
+            pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+        )
+        return table.select(schema.names)
+
+    def _slowly(self, schema: pa.Schema, type: type[T]) -> pa.Table:
+        """The same record by record, which tells the line of an error."""
+        records: list[T] = []
+        try:
+            for _, each in read_jsonl(self.path, type):
+                records.append(each)
+        except InputError:
+            # As elsewhere: what a crash cut short is left out, and it can only be the last line.
+            if len(records) < len(self.places) - 1 or self.path.read_bytes().endswith(b"\n"):
+                raise
+        plain = msgspec.to_builtins(records)
+        rows = [{name: each.get(name) for name in schema.names} for each in plain]
+        return pa.Table.from_pylist(rows, schema)

@@ -1,0 +1,141 @@
+"""A model's text as HTML: every character of it escaped, the words of its claims marked.
+
+Whatever a model says is text here. Control characters and those that turn the direction of
+writing show as symbols; the markup is all ours.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+from typing import NamedTuple
+
+from halluc.records import Claim, Finding, Token
+
+LONGEST = 20_000
+"""Characters of a text that are shown; the rest is counted."""
+
+_PICTURES = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
+_PICTURES[0x7F] = "␡"
+
+
+class Mark(NamedTuple):
+    """A stretch of text that a finding is about.
+
+    Attributes:
+        start, end: where.
+        number: of the finding, in the order of the words.
+        finding: the finding.
+        stated: it is the claim itself, and not what a relation is about.
+    """
+
+    start: int
+    end: int
+    number: int
+    finding: Finding
+    stated: bool = True
+
+
+def plain(text: str) -> str:
+    r"""A text that shows as itself: escaped, and nothing in it acts.
+
+    >>> plain("<b>&\x00\u202e")
+    '&lt;b&gt;&amp;␀⟨U+202E⟩'
+    """
+    return escape(text) if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or character.isprintable():
+        return escape(character)
+    if picture := _PICTURES.get(ord(character)):
+        return picture
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"):
+        return f"⟨U+{ord(character):04X}⟩"
+    return character  # spaces of other widths
+
+
+def claim_words(claim: Claim) -> str:
+    """A claim in words.
+
+    >>> claim_words(Claim(kind="relation", start=0, end=1, subject="cup", value="on", object="box"))
+    'cup on box'
+    """
+    words = {
+        "object": claim.subject,
+        "attribute": f"{claim.subject}: {claim.value}",
+        "relation": f"{claim.subject} {claim.value} {claim.object}",
+    }[claim.kind]
+    return words if claim.stance == "asserted" else f"{words} ({claim.stance})"
+
+
+def tip(finding: Finding) -> str:
+    """What a finding says, for people: verdict, rule and evidence."""
+    evidence = f" – {finding.evidence}" if finding.evidence else ""
+    claim = finding.claim
+    return f"{finding.verdict} {claim.kind}: {claim_words(claim)} ({finding.rule}{evidence})"
+
+
+def marked(
+    text: str, findings: Sequence[Finding], tokens: Sequence[Token] = (), *, shade: bool = False
+) -> str:
+    """The HTML of a text with the words of its claims marked.
+
+    Args:
+        text: what the model said.
+        findings: of one metric, in the order of the words; each is known by its place here.
+        tokens: with their log-probabilities.
+        shade: shade the tokens by how unsure the model was of them.
+    """
+    shown = text[:LONGEST]
+    marks = _marks(findings)
+    shades = [each for each in tokens if each.end > each.start] if shade else []
+    spans = [*((each.start, each.end) for each in marks), *((t.start, t.end) for t in shades)]
+    inside = {place for span in spans for place in span if 0 < place < len(shown)}
+    pieces = []
+    for start, end in pairwise(sorted({0, len(shown)} | inside)):
+        over = [each for each in marks if each.start <= start and end <= each.end]
+        token = next((each for each in shades if each.start <= start and end <= each.end), None)
+        pieces.append(_piece(shown[start:end], start, end, over, token))
+    if rest := len(text) - len(shown):
+        pieces.append(f'<span class="hx-note">… and {rest:,} characters more</span>')
+    return f'<p class="hx-text" dir="auto">{"".join(pieces)}</p>'
+
+
+def _marks(findings: Sequence[Finding]) -> list[Mark]:
+    """Marks, the most telling first: wrong before unverifiable before right, narrow before wide."""
+    marks = []
+    for number, each in enumerate(findings):
+        claim = each.claim
+        marks.append(Mark(claim.start, claim.end, number, each))
+        if claim.kind == "relation" and each.verdict == "hallucinated":
+            spans = filter(None, (claim.subject_span, claim.object_span))
+            marks += [Mark(*span, number, each, stated=False) for span in spans]
+    order = {"hallucinated": 0, "unverifiable": 1, "supported": 2}
+    return sorted(
+        (each for each in marks if each.start < each.end),
+        key=lambda m: (order[m.finding.verdict], not m.stated, m.end - m.start, m.number),
+    )
+
+
+def _piece(text: str, start: int, end: int, marks: Sequence[Mark], token: Token | None) -> str:
+    html = plain(text)
+    if token is not None:
+        share = min(-token.logprob / 4, 1)
+        html = f'<span class="hx-token" style="--unsure:{share:.2f}">{html}</span>'
+    if not marks:
+        return html
+    first = marks[0]
+    classes = [f"hx-{first.finding.verdict}", f"hx-{first.finding.claim.kind}"]
+    if not first.stated:
+        classes.append("hx-about")
+    if end == first.end:
+        classes.append("hx-end")
+    numbers = " ".join(dict.fromkeys(str(each.number) for each in marks))
+    told = plain("\n".join(dict.fromkeys(tip(each.finding) for each in marks)))
+    return (
+        f'<mark class="{" ".join(classes)}" data-f="{numbers}" data-tip="{told}"'
+        f' aria-label="{plain(text)}: {told}" tabindex="0">{html}</mark>'
+    )

@@ -1,0 +1,158 @@
+"""What the pages share: open runs, the view that stands in the link, and moving between pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from app.inspector import pictures, showing
+from app.inspector.columns import Columns, open_columns
+from app.inspector.reviews import Reviews
+from app.inspector.settings import read_settings, run_names
+from app.inspector.view import View, view_of
+from halluc.errors import HallucError, InputError
+from halluc.records import Sample
+
+_FILES = ("run.json", "samples.jsonl", "responses.jsonl", "findings.jsonl")
+KEPT = "kept query"
+
+
+def pages() -> dict[str, StreamlitPage]:
+    """The pages by name, in order."""
+    from app.inspector.views import compare, live, overview, review, samples
+
+    return {
+        "overview": st.Page(overview.render, title="Overview", url_path="overview", default=True),
+        "samples": st.Page(samples.render, title="Samples", url_path="samples"),
+        "compare": st.Page(compare.render, title="Compare", url_path="compare"),
+        "review": st.Page(review.render, title="Review", url_path="review"),
+        "live": st.Page(live.render, title="Live", url_path="live"),
+    }
+
+
+def show(render: Callable[[], None]) -> None:
+    """A page with its style; the view of the last page where the link brings none.
+
+    A known failure is shown as what it is, one line.
+    """
+    st.html(showing.style())
+    if not st.query_params and (kept := st.session_state.get(KEPT)):
+        st.query_params.from_dict(kept)
+    try:
+        render()
+    except HallucError as error:
+        st.error("This cannot be shown:")
+        st.code(str(error), language=None, wrap_lines=True)
+    st.session_state[KEPT] = st.query_params.to_dict()
+
+
+def go(page: str, view: View, run: str, **more: str) -> None:
+    """Another page with a view."""
+    query = {**view.query(), "run": run, **more}
+    st.session_state[KEPT] = query
+    st.switch_page(pages()[page], query_params=query)
+
+
+def opened(folder: str) -> Columns:
+    """A run, read once as long as its files are the same."""
+    states = []
+    for name in _FILES:
+        file = Path(folder) / name
+        states.append(file.stat().st_mtime_ns if file.exists() else 0)
+    return _open(folder, tuple(states))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the run …")
+def _open(folder: str, states: tuple[int, ...]) -> Columns:
+    return open_columns(folder)
+
+
+@st.cache_resource
+def reviews() -> Reviews:
+    """The database of reviews."""
+    return Reviews(read_settings().reviews)
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _picture(folder: str, image: str | None, id: str, split: str, side: int) -> Any:
+    """A picture, or why there is none; kept for the ones looked at last."""
+    settings = read_settings()
+    images = Path(settings.images) if settings.images else None
+    sample = Sample(id=id, image=image, split=split)
+    try:
+        return pictures.open_picture(opened(folder).card, sample, images, side)
+    except InputError as error:
+        return str(error)
+
+
+def picture(run: Columns, sample: Sample, side: int) -> pictures.Picture | str:
+    """The picture of a sample, or why there is none."""
+    found: pictures.Picture | str = _picture(
+        str(run.path), sample.image, sample.id, sample.split, side
+    )
+    return found
+
+
+def chosen_folder() -> tuple[str, str]:
+    """Name and folder of the run in the link, else of the first; several can be chosen from."""
+    names = run_names(read_settings().runs)
+    if len(names) > 1:
+        with st.sidebar:
+            name = bound(st.selectbox, "Run", "run", list(names), fallback=next(iter(names)))
+    else:
+        name = next(iter(names))
+    return name, names[name]
+
+
+def chosen_run() -> tuple[str, Columns]:
+    """Name of the run in the link, and the run."""
+    name, folder = chosen_folder()
+    return name, opened(folder)
+
+
+def current_view() -> View:
+    """The view of the link."""
+    return view_of(st.query_params.to_dict())
+
+
+def bound(
+    widget: Callable[..., Any],
+    label: str,
+    name: str,
+    options: Sequence[str] | None = None,
+    *,
+    fallback: str = "",
+    **settings: Any,
+) -> str:
+    """A widget whose value stands in the link; the link is what counts.
+
+    Args:
+        widget: a selectbox, or a text field.
+        label: what it is called.
+        name: of the part of the link.
+        options: of a selectbox.
+        fallback: the value where the link has none, or one that is no option.
+        settings: for the widget.
+    """
+    key = f"bound {name}"
+    value = st.query_params.get(name, fallback)
+    if options is not None:
+        value = value if value in options else fallback
+        settings = {"options": options, "format_func": lambda each: each or "any", **settings}
+    st.session_state[key] = value
+
+    def write() -> None:
+        if given := st.session_state[key]:
+            st.query_params[name] = given
+        else:
+            st.query_params.pop(name, None)
+        for other in ("page", "sample", "finding"):
+            if name not in ("sample", "finding"):
+                st.query_params.pop(other, None)
+
+    widget(label, key=key, on_change=write, **settings)
+    return value

@@ -1,0 +1,48 @@
+"""What `halluc inspect` tells the app, through the environment of its process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+NAME = "HALLUC_INSPECT"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What to inspect.
+
+    Attributes:
+        runs: folders of the runs.
+        images: folder of the pictures; empty: where the runs' data sets have them.
+        reviews: URL of the database of reviews.
+        models: that the page Live offers beside the embedded one.
+    """
+
+    runs: tuple[str, ...]
+    images: str = ""
+    reviews: str = ""
+    models: tuple[str, ...] = ()
+
+    def environment(self) -> dict[str, str]:
+        """The variable that carries them."""
+        return {NAME: msgspec.json.encode(self).decode()}
+
+
+def read_settings() -> Settings:
+    """The settings of this process."""
+    return msgspec.json.decode(os.environ[NAME], type=Settings)
+
+
+def run_names(folders: tuple[str, ...]) -> dict[str, str]:
+    """A short name for each folder, longer only where two would be the same.
+
+    >>> run_names(("a/greedy", "b/greedy", "b/vcd"))
+    {'a/greedy': 'a/greedy', 'b/greedy': 'b/greedy', 'vcd': 'b/vcd'}
+    """
+    short = [Path(each).resolve().name for each in folders]
+    return {
+        name if short.count(name) == 1 else folder: folder
+        for name, folder in zip(short, folders, strict=True)
+    }

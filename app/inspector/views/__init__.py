@@ -1,0 +1,1 @@
+"""The pages: each shows what the plain functions of the inspector give, with Streamlit."""

@@ -1,0 +1,157 @@
+"""Time and memory of the inspector on a run of 100,000 captions.
+
+    python benchmarks/inspector.py RUN [--answers 100000]
+
+The answers, samples and findings of RUN (such as ``runs/demo/captions-sampled``) are repeated under
+new ids. Measured in a process of its own each: the overview's figures, the run opened for the first
+time (its tables are then kept in the user's cache) and again, the whole overview as the app draws
+it, and filters. Memory is the process's peak. A plain peer reads the same run with
+`halluc.runs.read_run` and counts wrong claims by kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+
+from halluc.jsonl import write_json, write_jsonl
+from halluc.runs import read_run
+
+FIGURES = """
+import sys, time
+from pathlib import Path
+begun = time.perf_counter()
+from app.inspector.columns import read_card, read_scores
+path = Path(sys.argv[1])
+read_card(path)
+print(f"{len(read_scores(path))} in {time.perf_counter() - begun:.2f} s")
+"""
+OPEN = """
+import sys, time
+from app.inspector import counts
+from app.inspector.columns import open_columns, read_scores
+begun = time.perf_counter()
+run = open_columns(sys.argv[1])
+table = counts.by_kind(run, run.metrics[0])
+read_scores(run.path)
+print(f"{time.perf_counter() - begun:.2f} s, {len(run.findings):,} findings")
+"""
+PAGE = """
+import os, sys, time
+from multiprocessing import get_context
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+import app.inspector
+from app.inspector.settings import Settings
+os.environ.update(Settings((sys.argv[1],), reviews="sqlite://").environment())
+script = Path(app.inspector.__file__).with_name("main.py")
+test = AppTest.from_file(str(script), default_timeout=60)
+begun = time.perf_counter()
+test.run()
+assert not test.exception and len(test.get("vega_lite_chart")) == 1
+print(f"{time.perf_counter() - begun:.2f} s")
+"""
+FILTERS = """
+import sys, time
+from app.inspector.columns import open_columns
+from app.inspector.view import View, look
+run = open_columns(sys.argv[1])
+said = []
+for view in (
+    View(kind="relation", verdict="hallucinated"),
+    View(kind="object", subject="fork", verdict="hallucinated"),
+    View(text="apple"),
+    View(place=(0, 0.5), verdict="hallucinated"),
+    View(words=(0, 40), kind="attribute"),
+):
+    look(run, view)  # what is read once, such as the words of the answers, is read now
+    begun = time.perf_counter()
+    seen = look(run, view)
+    took = 1000 * (time.perf_counter() - begun)
+    said.append(f"{view}: {took:.0f} ms, {len(seen.rows):,} answers")
+print("; ".join(said))
+"""
+PLAIN = """
+import sys, time
+from collections import Counter
+from halluc.runs import read_run
+begun = time.perf_counter()
+run = read_run(sys.argv[1])
+found = Counter((each.claim.kind, each.verdict) for each in run.findings())
+print(f"{time.perf_counter() - begun:.2f} s")
+"""
+
+
+def repeat(source: Path, folder: Path, number: int) -> None:
+    """A run with a number of answers, made of those of another."""
+    run = read_run(source)
+    by_id: dict[str, list[object]] = {each.id: [] for each in run.responses}
+    for each in run.findings("finegrained"):
+        by_id[each.id].append(each)
+    folder.mkdir()
+    size = len(run.responses)
+    new = [f"{run.responses[at % size].id}/{at}" for at in range(number)]
+
+    def renamed(records: list[msgspec.Struct]) -> list[msgspec.Struct]:
+        return [msgspec.structs.replace(records[at % size], id=id) for at, id in enumerate(new)]
+
+    write_jsonl(folder / "samples.jsonl", renamed(run.samples))
+    write_jsonl(folder / "responses.jsonl", renamed(run.responses))
+    write_jsonl(
+        folder / "findings.jsonl",
+        (
+            msgspec.structs.replace(each, id=id)
+            for at, id in enumerate(new)
+            for each in by_id[run.responses[at % size].id]
+        ),
+    )
+    write_json(folder / "run.json", {**run.card, "rows": number})
+    (folder / "scores.json").write_bytes((source / "scores.json").read_bytes())
+
+
+def measure(code: str, run: Path, cache: Path) -> str:
+    """What a Python process prints, with its peak of memory."""
+    command = [sys.executable, "-c", code, str(run)]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    process = subprocess.Popen(command, stdout=-1, stderr=-3, text=True, env=environment)
+    output = process.stdout.read() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"the process ended with {status}")
+    return f"{output.strip()}; peak {usage.ru_maxrss / 1024:.0f} MiB"
+
+
+def main() -> None:
+    """Make the run, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--answers", type=int, default=100_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder, cache = Path(name) / "run", Path(name) / "cache"
+        # In a process of its own: a child's peak of memory begins at its parent's.
+        maker = get_context("spawn").Process(target=repeat, args=(given.run, folder, given.answers))
+        maker.start()
+        maker.join()
+        size = sum(each.stat().st_size for each in folder.iterdir())
+        print(f"{given.answers:,} answers, {size / 2**20:.0f} MiB of files")
+        for title, code in (
+            ("figures", FIGURES),
+            ("opened first", OPEN),
+            ("opened again", OPEN),
+            ("overview, in the app", PAGE),
+            ("filters", FILTERS),
+            ("read_run and a Counter", PLAIN),
+        ):
+            print(f"{title:24} {measure(code, folder, cache)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Takes the docs' pictures of the inspector from the app itself, in a headless Chromium.
+
+    python docs/take_pictures.py RUN RUN
+
+The pictures in the docs are of ``runs/demo/captions-sampled`` and ``runs/demo/captions-vcd``. Needs
+Debian's packages chromium and chromium-driver.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+IMAGES = Path(__file__).parent / "images"
+PORT = 8517
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+WRONG = "kind=relation&verdict=hallucinated"
+# Picture → page, what must show, what the mouse is on.
+PICTURES = {
+    "overview": ("?", '[data-testid="stVegaLiteChart"] svg', None),
+    "companions": ("?chart=companions", '[data-testid="stVegaLiteChart"] svg', None),
+    "samples": (f"samples?{WRONG}", ".hx-card mark", None),
+    "sample": (
+        f"samples?{WRONG}&sample=broken-00000", ".hx-box.hx-lit",
+        ".hx-right mark.hx-relation.hx-hallucinated:not(.hx-about)",
+    ),
+    "compare": ("compare?kind=relation", ".hx-diff", None),
+    "live": ("live?", '[data-testid="stImage"] img', None),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Start the app, take the pictures, stop it."""
+    code = "from app.cli import main; main()"
+    command = [sys.executable, "-c", code, "inspect", *sys.argv[1:], "--port", str(PORT)]
+    server = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    address = f"http://127.0.0.1:{PORT}"
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
+    try:
+        while server.poll() is None:
+            try:
+                urlopen(f"{address}/_stcore/health", timeout=1).close()  # noqa: S310
+                break
+            except OSError:
+                time.sleep(0.3)
+        size = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        for name, (page, shown, mouse) in PICTURES.items():
+            driver.get(f"{address}/{page}")
+            WebDriverWait(driver, 60).until(
+                lambda driver, shown=shown: driver.find_elements(By.CSS_SELECTOR, shown)
+            )
+            time.sleep(3)
+            if mouse:
+                element = driver.find_element(By.CSS_SELECTOR, mouse)
+                ActionChains(driver).move_to_element(element).perform()
+                time.sleep(0.5)
+            driver.save_screenshot(str(IMAGES / f"inspector-{name}.png"))
+    finally:
+        driver.quit()
+        server.send_signal(2)
+        server.wait(30)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Runs of the embedded world with answers that its MM-LLM gave, recorded."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hostile import hostile
+from rich.console import Console
+
+from app.inspector.settings import NAME, Settings
+from app.measuring import first_scenes, measure_task
+from halluc.datasets.tabletop import with_questions
+from halluc.mllm import load_model
+from halluc.records import Claim, Finding, Response, Sample, TrueObject, Truth
+from halluc.runs import open_run
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """Folders of three runs: captions twice, and POPE."""
+    folder = tmp_path_factory.mktemp("runs")
+    scenes = first_scenes(8)
+    few = replace(scenes, samples=scenes.samples[:4])
+    console = Console(quiet=True)
+    for name, dataset, task in (
+        ("captions-sampled", scenes, "caption"),
+        ("captions-vcd", scenes, "caption"),
+        ("pope-greedy", with_questions(few), "pope"),
+    ):
+        model = load_model(f"replay:{RECORDED / name}.jsonl")
+        measure_task(folder / name, model, dataset, task, console)
+    return [folder / name for name in ("captions-sampled", "captions-vcd", "pope-greedy")]
+
+
+@pytest.fixture(scope="session")
+def hostile_run(tmp_path_factory):
+    """Folder of a run of which nothing can be trusted but its form."""
+    texts = [*hostile(24)]
+    objects = tuple(TrueObject(name=each[:60]) for each in texts[:20])
+    samples = [
+        Sample(
+            id=f"{at} {text[:80]}", image="../../etc/passwd", prompt=text[:500], split=text[:30],
+            truth=Truth(objects=objects),
+        )
+        for at, text in enumerate(texts)
+    ]  # fmt: skip
+    folder = tmp_path_factory.mktemp("hostile") / "hostile"
+    card = {"model": {"name": texts[0]}, "data": {"name": "jsonl:/etc/x"}, "task": "caption"}
+    run = open_run(folder, card, samples)
+    run.append(
+        Response(id=sample.id, text=text) for sample, text in zip(samples, texts, strict=True)
+    )
+    run.finish()
+    findings = [
+        Finding(
+            id=sample.id, claim=Claim(kind="object", start=0, end=5, subject=text[:60]),
+            verdict="hallucinated", metric="finegrained", rule=text[:60], evidence=text[:200],
+        )
+        for sample, text in zip(samples, texts, strict=True)
+    ]  # fmt: skip
+    run.write_findings("finegrained", findings)
+    return folder
+
+
+@pytest.fixture
+def settings(runs, tmp_path, monkeypatch):
+    """The app's settings for these runs, with a database of its own."""
+    made = Settings(tuple(map(str, runs)), reviews=f"sqlite:///{tmp_path / 'reviews.sqlite'}")
+    monkeypatch.setenv(NAME, made.environment()[NAME])
+    return made

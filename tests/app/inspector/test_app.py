@@ -1,0 +1,145 @@
+"""Every page of the app, as Streamlit's own test runs it."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import app.inspector
+from app.inspector.columns import open_columns, read_scores
+from app.inspector.reviews import Reviews
+from halluc.runs import read_run
+
+MAIN = Path(app.inspector.__file__).with_name("main.py")
+
+
+def page(name, **query):
+    """A page of the app."""
+    code = (
+        "from app.inspector import page\n"
+        f"from app.inspector.views import {name}\n"
+        f"page.show({name}.render)\n"
+    )
+    test = AppTest.from_string(code, default_timeout=60)
+    test.query_params.update(query)
+    return ran(test)
+
+
+def ran(test):
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def texts(test):
+    return " ".join(each.proto.body for each in test.get("html"))
+
+
+def test_overview(settings, runs):
+    test = ran(AppTest.from_file(str(MAIN), default_timeout=60))
+    assert not test.error
+    assert [each.label for each in test.metric] == [
+        "CHAIRi", "CHAIRs", "attributes", "relations", "objects",
+    ]  # fmt: skip
+    scores = {each.name: each.value for each in read_scores(runs[0])}
+    assert test.metric[0].value == f"{scores['CHAIRi']:.1%}"
+    for key in ("objects", "companions", "place", "surprise", "words"):
+        test.segmented_control[0].set_value(key)
+        ran(test)
+        assert test.query_params["chart"] == key
+        assert len(test.get("vega_lite_chart")) == 1
+
+
+def test_overview_of_yes_no_answers(settings):
+    test = page("overview", run="pope-greedy")
+    assert next(each.label for each in test.metric) == "F1 random"
+    assert len(test.get("vega_lite_chart")) == 1
+
+
+def test_samples_are_filtered_by_the_link_and_the_link_by_the_filters(settings):
+    test = page("samples", run="captions-sampled", kind="relation", verdict="hallucinated")
+    run = read_run(settings.runs[0])
+    wrong = {
+        each.id
+        for each in run.findings("finegrained")
+        if (each.claim.kind, each.verdict) == ("relation", "hallucinated")
+    }
+    assert test.markdown[0].value.startswith(f"##### {len(wrong)} of 8 samples")
+    kind = next(each for each in test.selectbox if each.label == "Kind")
+    assert kind.value == "relation"
+    kind.set_value("attribute")
+    ran(test)
+    assert test.query_params["kind"] == "attribute"
+    next(each for each in test.text_input if each.label == "Text").set_value("no such words")
+    ran(test)
+    assert test.info[0].value == "Nothing passes these filters."
+    next(each for each in test.button if each.label == "Clear the filters").click()
+    ran(test)
+    assert test.markdown[0].value.startswith("##### 8 of 8 samples")
+
+
+def test_a_sample_shows_the_wrong_word_its_box_and_takes_a_review(settings):
+    run = read_run(settings.runs[0])
+    wrong = next(
+        each
+        for each in run.findings("finegrained")
+        if (each.claim.kind, each.verdict) == ("relation", "hallucinated")
+    )
+    query = {"run": "captions-sampled", "kind": "relation", "sample": wrong.id}
+    test = page("samples", **query)
+    assert "hx-hallucinated hx-relation" in texts(test)
+    assert "hx-box hx-lit" in texts(test)
+    assert "Ada" not in texts(test)
+    next(each for each in test.text_input if each.label == "Your name").set_value("Ada <i>")
+    test.radio[0].set_value("truth wrong")
+    next(each for each in test.button if each.label == "File the review").click()
+    ran(test)
+    assert "Ada &lt;i&gt;" in texts(test)
+    [filed] = Reviews(settings.reviews).of_run(open_columns(settings.runs[0]).key)
+    assert (filed.reviewer, filed.judgement, filed.finding) == ("Ada <i>", "truth wrong", wrong)
+    again = page("review", run="captions-sampled")
+    assert any("1 reviews" in each.value for each in again.markdown)
+    table = again.dataframe[0].value
+    row = table[table["figure"] == "relation hallucination rate"].iloc[0]
+    assert row["published"] != row["corrected"]
+
+
+def test_samples_of_yes_no_answers_stand_with_their_truth(settings):
+    test = page("samples", run="pope-greedy", answer="wrong")
+    assert "✗ wrong</b> the truth is" in texts(test)
+    assert "✓ right" not in texts(test)
+
+
+def test_compare(settings):
+    test = page("compare", run="captions-sampled", other="captions-vcd", kind="relation")
+    options = test.radio[0].options
+    assert sum(int(each.split("(")[1].rstrip(")")) for each in options) == 8
+    assert "hx-diff" in texts(test)
+    test = page("compare", run="captions-sampled", other="pope-greedy")
+    assert "have no id in common" in test.code[0].value
+
+
+def test_review_of_a_run_without_findings(settings):
+    assert "has none" in page("review", run="pope-greedy").info[0].value
+
+
+def test_live_asks_the_embedded_model_and_shows_the_noise(settings):
+    test = page("live")
+    assert len(test.get("image")) == 2
+    assert [each.label for each in test.slider][2] == "Noise step"
+    test.slider[2].set_value(900)
+    ran(test)
+    next(each for each in test.button if each.label == "Ask the model").click()
+    ran(test)
+    assert "hx-text" in texts(test)
+
+
+def test_a_link_of_nonsense_shows_the_page(settings):
+    test = page("samples", run="no such", kind="x", page="-9", sample="<script>", finding="99")
+    assert test.markdown[0].value.startswith("##### 8 of 8 samples")
+
+
+@pytest.mark.parametrize("name", ["overview", "samples", "compare", "review"])
+def test_every_page_keeps_the_view_for_the_next(settings, name):
+    test = page(name, run="captions-vcd")
+    assert test.session_state["kept query"]["run"] == "captions-vcd"

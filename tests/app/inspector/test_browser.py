@@ -1,0 +1,239 @@
+"""The story of a person with the inspector, in a real browser: a headless Chromium.
+
+It saves what it sees into the folder that HALLUC_SCREENSHOTS names, if it names one.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--disable-dev-shm-usage --window-size=1280,720"
+).split()
+WAIT = 30
+HALLUC = "from app.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def address(runs, hostile_run, tmp_path_factory):
+    """Where `halluc inspect` serves the runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = [sys.executable, "-c", HALLUC, "inspect", *map(str, [*runs, hostile_run])]
+    command += ["--port", str(port)]
+    with log.open("w") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    for _ in range(240):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+            break
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.25)
+    yield f"http://127.0.0.1:{port}"
+    os.killpg(server.pid, 15)
+    server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium of the system's."""
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        if os.environ.get("HALLUC_CI"):
+            pytest.fail("Chromium is missing: apt-get install chromium chromium-driver")
+        pytest.skip("Chromium is missing: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in FLAGS:
+        options.add_argument(flag)
+    made = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield made
+    made.quit()
+
+
+class Person:
+    """Someone who looks at the app and clicks."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def sees(self, selector, text=""):
+        """An element that shows, with a text in it."""
+
+        def find(driver):
+            try:
+                return next(
+                    (
+                        each
+                        for each in driver.find_elements(By.CSS_SELECTOR, selector)
+                        if each.is_displayed() and text in each.text
+                    ),
+                    None,
+                )
+            except StaleElementReferenceException:
+                return None
+
+        return WebDriverWait(self.driver, WAIT).until(find, f"{selector} with {text!r}")
+
+    def clicks(self, selector, text=""):
+        """Click it, again where the page changes under the hand."""
+        for _ in range(5):
+            try:
+                element = self.sees(selector, text)
+                self.driver.execute_script("arguments[0].scrollIntoView({block:'center'})", element)
+                element.click()
+                return
+            except StaleElementReferenceException:
+                time.sleep(0.3)
+        raise AssertionError(f"{selector} does not hold still")
+
+    def chooses(self, label, option):
+        """One of a selectbox, by keyboard alone."""
+        field = self.sees(f'input[aria-label*="{label}"]')
+        field.send_keys(option, Keys.ENTER)
+
+    def waits_for(self, part):
+        """The link tells it."""
+        WebDriverWait(self.driver, WAIT).until(lambda driver: part in driver.current_url)
+
+    def saves(self, name):
+        """What is on the screen."""
+        if folder := os.environ.get("HALLUC_SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+
+def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(address, chromium, runs):
+    person = Person(chromium)
+    chromium.get(address)
+    person.sees('[data-testid="stMetric"]', "CHAIRi")
+    person.sees('[data-testid="stVegaLiteChart"]')
+    person.saves("story-1-overview")
+
+    person.clicks("a", "Samples")
+    person.sees("h5", "8 of 8 samples")
+    person.chooses("Kind", "relation")
+    person.waits_for("kind=relation")
+    person.chooses("Verdict", "hallucinated")
+    person.waits_for("verdict=hallucinated")
+    person.sees("mark.hx-hallucinated.hx-relation:not(.hx-about)")
+    person.saves("story-2-relations")
+
+    person.clicks('[data-testid="stButton"] button', "Open")
+    person.waits_for("sample=")
+    mark = person.sees(".hx-right mark.hx-hallucinated.hx-relation:not(.hx-about)")
+    person.sees(".hx-box.hx-lit")
+    assert chromium.execute_script(
+        "return getComputedStyle(arguments[0]).textDecorationStyle", mark
+    ) == "wavy"  # fmt: skip
+    # Another claim's box lights up under the mouse, and what an absent object is instead.
+    other = person.sees(".hx-right mark.hx-supported.hx-object")
+    ActionChains(chromium).move_to_element(other).perform()
+    number = other.get_attribute("data-f").split()[0]
+    box = chromium.find_element(By.CSS_SELECTOR, f'.hx-box[data-b~="{number}"]')
+    assert box.value_of_css_property("opacity") == "1"
+    person.saves("story-3-sample")
+    link = chromium.current_url
+
+    field = person.sees('input[aria-label="Your name"]')
+    field.send_keys("Ada")
+    person.sees('input[aria-label="Note"]').send_keys("the cup is behind it")
+    person.clicks("label", "The ground truth is wrong")
+    person.clicks('[data-testid="stFormSubmitButton"] button', "File the review")
+    person.sees(".hx-filed", "Ada: The ground truth is wrong. the cup is behind it")
+    person.saves("story-4-review")
+
+    person.clicks("a", "Compare")
+    person.sees("label", "fixed (")
+    person.sees(".hx-diff")
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".hx-text")) == 2
+    person.saves("story-5-compare")
+
+    chromium.get(link)  # a new session of the browser
+    person.sees(".hx-filed", "Ada: The ground truth is wrong. the cup is behind it")
+    person.clicks("a", "Review")
+    person.sees("h5", "1 reviews")
+    person.saves("story-6-reviews")
+    assert (runs[0].parent / "reviews.sqlite").is_file()
+
+
+def test_a_mark_that_is_picked_opens_its_samples(address, chromium):
+    person = Person(chromium)
+    chromium.get(f"{address}/?run=captions-sampled")
+    person.sees('[data-testid="stVegaLiteChart"] svg')
+    time.sleep(2)  # the chart takes its width
+    person.clicks('[data-testid="stVegaLiteChart"] .mark-rect path')  # the bar of objects
+    person.waits_for("kind=object")
+    person.sees("h5", "of 8 samples")
+
+
+def test_hostile_answers_are_text_in_the_browser_too(address, chromium, hostile_run):
+    person = Person(chromium)
+    for path in ("", "samples", "samples?page=1", "samples?kind=object", "compare", "review"):
+        sign = "&" if "?" in path else "?"
+        chromium.get(f"{address}/{path}{sign}run=hostile")
+        person.sees('[data-testid="stMain"] h3, [data-testid="stMain"] h5, [data-testid="stCode"]')
+        time.sleep(1)
+        with pytest.raises(NoAlertPresentException):
+            _ = chromium.switch_to.alert.text
+        ours = "[data-testid=stMain] [data-testid=stHtml]"
+        strange = f"{ours} script, {ours} iframe, {ours} svg, {ours} a, {ours} b[onmouseover]"
+        assert not chromium.find_elements(By.CSS_SELECTOR, strange)
+    chromium.get(f"{address}/samples?run=hostile")
+    person.sees(".hx-card .hx-text", "<script>alert(1)</script>")
+    assert "leads out of its folder" in person.sees(".hx-none").text
+    person.clicks('[data-testid="stButton"] button', "Open")
+    person.sees(".hx-right .hx-text", "<script>alert(1)</script>")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_the_screen(address, chromium, width, height, scheme):
+    person = Person(chromium)
+    chromium.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
+    )
+    chromium.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
+    try:
+        for name, path, selector in (
+            ("overview", "", '[data-testid="stVegaLiteChart"]'),
+            ("samples", "samples", ".hx-card"),
+            ("sample", "samples?kind=relation&sample=broken-00000", ".hx-box"),
+            ("compare", "compare", ".hx-diff"),
+            ("review", "review", '[data-testid="stDataFrame"]'),
+            ("live", "live", "img"),
+        ):
+            chromium.get(f"{address}/{path}")
+            person.sees(selector)
+            time.sleep(1)
+            wide = chromium.execute_script(
+                "return Math.max(document.documentElement.scrollWidth,"
+                "document.querySelector('[data-testid=stMain]').scrollWidth)"
+            )
+            assert wide <= width, name
+            person.saves(f"{name}-{width}-{scheme}")
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
