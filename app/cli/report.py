@@ -50,5 +50,5 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
     columns = open_columns(run)
     wanted = view_of(dict(parse_qsl(view.lstrip("?"))))
     html = report_html(columns, wanted, str(images) if images else "", limit)
-    write_atomically(output, html.encode())
+    write_atomically(output, [html.encode()])
     click.echo(f"{output}: {wanted} of {run}", err=True)
