@@ -69,11 +69,7 @@ class Columns:
     @property
     def key(self) -> str:
         """Tells this run from others, wherever its folder lies: 16 hex digits of its card."""
-        lasting = {
-            name: each
-            for name, each in self.card.items()
-            if name not in CIRCUMSTANCES - {"created"}
-        }
+        lasting = {name: each for name, each in self.card.items() if name not in CIRCUMSTANCES}
         return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()[:16]
 
     @property
