@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from app.scoring import read_given, samples_of
-from halluc.datasets.answers import Answer, picture_id, read_captions, read_truths
+from halluc.datasets.answers import Answer, CaptionFile, picture_id, read_captions, read_truths
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
 from halluc.language.lemmas import Lemmatizer
@@ -37,13 +37,13 @@ class Captions:
 
     Attributes:
         run: the run that they come from; None where they came as a file.
-        given: the captions as they were read.
+        given: the captions; those of a file are read each time they are gone through.
         truths: what is true of each one's picture, by its id.
         source: card of the files of truth, or words; None: the run's samples.
     """
 
     run: Run | None
-    given: list[Answer]
+    given: list[Answer] | CaptionFile
     truths: dict[str, Truth]
     source: Any
 
@@ -72,6 +72,15 @@ def read_with_truth(captions: str, truth: str | None, lemmatize: Lemmatizer) -> 
         InputError: something cannot be read, a picture has no truth, or the run's answers are no
             captions.
     """
+    if not (Path(captions) / "run.json").is_file():
+        file = CaptionFile(captions)
+        if not truth:
+            samples_of(None, [next(iter(file))])  # tells what a file needs
+        found = read_truths(str(truth), file.ids, lemmatize)
+        _check(file, file.ids - found.keys(), truth)
+        if len(found) > len(file):
+            found = {id: found[id] for id in file.ids}
+        return Captions(None, file, found, _card(str(truth), len(file)))
     run, given = read_given((captions,), read_captions)
     if truth:
         ids = {str(answer.id): picture_id(answer.id) for answer in given}
@@ -81,15 +90,14 @@ def read_with_truth(captions: str, truth: str | None, lemmatize: Lemmatizer) -> 
         truths = {s.id: s.truth for s in samples_of(run, given) if s.truth is not None}
         if any(each.label for each in truths.values()):
             raise InputError("the answers are yes or no; use `halluc score pope`", captions)
-    _check(given, truths, truth)
+    _check(given, {str(each.id) for each in given} - truths.keys(), truth)
     return Captions(run, given, truths, _card(truth, len(truths)) if truth else None)
 
 
-def _check(answers: list[Answer], truths: Iterable[str], source: str | None) -> None:
-    known = set(truths)
-    missing = [answer for answer in answers if str(answer.id) not in known]
-    if not missing:
+def _check(answers: list[Answer] | CaptionFile, unknown: Set[str], source: str | None) -> None:
+    if not unknown:
         return
+    missing = [answer for answer in answers if str(answer.id) in unknown]
     named = ", ".join(str(answer.id) for answer in missing[:5]) + (
         ", …" if len(missing) > 5 else ""
     )

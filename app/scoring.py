@@ -132,16 +132,22 @@ def keep(
     findings: list[Finding] | None = None,
 ) -> None:
     """Write figures (and findings) into the output folder, else into the run."""
-    if output is not None:
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(reason(error), output) from None
-        run = Run(output, {}, [])  # scores of files are kept in the same form
+    run = place_of(run, output)
     if run is not None:
         if findings is not None:
             run.write_findings(scores[0].metric, findings)
         run.write_scores(scores, how)
+
+
+def place_of(run: Run | None, output: Path | None) -> Run | None:
+    """Where figures and findings are kept: the output folder, else the run, if either is given."""
+    if output is None:
+        return run
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(reason(error), output) from None
+    return Run(output, {}, [])  # scores of files are kept in the same form
 
 
 def show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows, **more: Any) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from halluc.records import Score
 
@@ -72,6 +72,43 @@ def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
     return sums
 
 
+class Gathered(Generic[C]):
+    """Counts of answers, added up by picture as they come; by group where pictures are very many.
+
+    It holds no more than `MOST_CLUSTERS` sums, however many answers there are.
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[str, C] = {}
+        self._grouped = False
+
+    def add(self, picture: str, counts: C) -> None:
+        """Add the counts of one answer on a picture."""
+        self._add(_group(picture) if self._grouped else picture, counts)
+        if not self._grouped and len(self._sums) > MOST_CLUSTERS:
+            sums, self._sums, self._grouped = self._sums, {}, True
+            for name, each in sums.items():
+                self._add(_group(name), each)
+
+    def _add(self, name: str, counts: C) -> None:
+        self._sums[name] = self._sums[name] + counts if name in self._sums else counts
+
+    def counted(
+        self,
+        compute: Callable[[C], list[Score]],
+        blends: Mapping[Key, Mapping[Key, float]] | None = None,
+    ) -> Counted:
+        """The metric's figures; at least one answer has been added.
+
+        Args:
+            compute: the metric's figures of counts.
+            blends: the metric's figures that are weighted sums of its ratios.
+        """
+        (total,) = merged(self._sums, dict.fromkeys(self._sums, "")).values()
+        parts = {name: compute(each) for name, each in self._sums.items()}
+        return Counted(compute(total), parts, blends or {})
+
+
 def grouping(pictures: Collection[str]) -> Callable[[str], str]:
     """What is drawn for a picture: itself, or where pictures are very many, a group of them.
 
@@ -80,7 +117,11 @@ def grouping(pictures: Collection[str]) -> Callable[[str], str]:
     """
     if len(pictures) <= MOST_CLUSTERS:
         return lambda picture: picture
-    return lambda picture: f"group {zlib.crc32(picture.encode()) % MOST_CLUSTERS}"
+    return _group
+
+
+def _group(picture: str) -> str:
+    return f"group {zlib.crc32(picture.encode()) % MOST_CLUSTERS}"
 
 
 def count_pictures(
@@ -97,11 +138,10 @@ def count_pictures(
         compute: the metric's figures of counts.
         blends: the metric's figures that are weighted sums of its ratios.
     """
-    group = grouping(set(clusters.values()))
-    pictures = merged(counts, {id: group(picture) for id, picture in clusters.items()})
-    (total,) = merged(pictures, dict.fromkeys(pictures, "")).values()
-    parts = {name: compute(each) for name, each in pictures.items()}
-    return Counted(compute(total), parts, blends or {})
+    gathered = Gathered[C]()
+    for id, each in counts.items():
+        gathered.add(clusters[id], each)
+    return gathered.counted(compute, blends)
 
 
 def draw(

@@ -21,6 +21,7 @@ from halluc.language.offline import offline_words
 from halluc.language.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, Score, Truth
 
+METRIC = "chair"
 EDITION = "CHAIR (arXiv:1809.02156)"
 # "Len/100" is Len in the unit of the published scripts' output.
 BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
@@ -142,7 +143,7 @@ def compute(counts: ChairCounts) -> list[Score]:
     ]
     return [
         Score(
-            metric="chair",
+            metric=METRIC,
             name=name,
             # Multiplied before it is divided, as the scripts do, so that the last digit agrees.
             value=factor * part / whole if whole else None,
@@ -180,7 +181,7 @@ def _findings(id: str, mentions: list[Mention], truth: Truth, objects: set[str])
             id=id,
             claim=Claim(kind="object", start=mention.start, end=mention.end, subject=mention.node),
             verdict="supported" if mention.node in objects else "hallucinated",
-            metric="chair",
+            metric=METRIC,
             rule="in the truth" if mention.node in objects else "not in the truth",
             evidence=mention.node if mention.node in objects else listed,
             boxes=tuple(boxes.get(mention.node, ())),

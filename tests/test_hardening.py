@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("halluc", "metrics", "mitigation", "app", "benchmarks", "tests/support")
+FOLDERS = ("halluc", "metrics", "mitigation", "app", "benchmarks", "docs", "tests/support")
 FILES = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py"))]
 # Modules that make objects, and so calls, out of bytes.
 PICKLES = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

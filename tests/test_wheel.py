@@ -89,7 +89,7 @@ def test_the_command_runs_anywhere(clean: Path, folder: Path) -> None:
     assert f"all come from {clean.parent}" in doctor
 
 
-def test_the_embedded_model_answers(clean: Path, folder: Path) -> None:
-    generate = ["generate", "--limit", "2", "--max-new-tokens", "8", "-o", "run"]
-    assert "run: 2 answers" in run([clean / "halluc", *generate], folder)
-    run([clean / "halluc", "score", "chair", "run"], folder)
+def test_the_demo_runs_anywhere(clean: Path, folder: Path) -> None:
+    assert "What to type next" in run([clean / "halluc", "demo", "--scenes", "2"], folder)
+    assert (folder / "runs" / "demo" / "sheet.png").is_file()
+    run([clean / "halluc", "score", "chair", "runs/demo/captions-greedy"], folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import click
@@ -24,6 +25,13 @@ COMMANDS = {
     "doctor": "Show what is installed, what is missing, and the command that mends it.",
 }
 
+# A disk that is full, failing or not to be written, and names that no file can have: no bug,
+# wherever they come up.
+STORAGE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+}
+
 
 @click.group(
     cls=LazyGroup,
@@ -44,13 +52,25 @@ def main() -> None:
         error.show()  # the help itself
         sys.exit(2)
     except click.ClickException as error:
-        click.echo(f"halluc: {_one_line(error)}", err=True)
+        _tell(_one_line(error))
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
     except HallucError as error:
-        click.echo(f"halluc: {error}", err=True)
+        _tell(str(error))
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in STORAGE:
+            raise
+        place = f"{str(error.filename)[:200]}: " if error.filename else ""
+        _tell(f"{place}{error.strerror}")
+        sys.exit(2)
+
+
+def _tell(what: str) -> None:
+    """Print one line; what names and paths may hold beside letters is shown, not obeyed."""
+    shown = (each if each.isprintable() else ascii(each)[1:-1] for each in what)
+    click.echo(f"halluc: {''.join(shown)}", err=True)
 
 
 def _one_line(error: click.ClickException) -> str:

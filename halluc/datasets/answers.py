@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,34 +141,55 @@ def own_sample(
     )
 
 
-def read_captions(path: str | Path) -> list[Answer]:
-    """Captions of pictures, one a picture, with ids such as "391895".
+class CaptionFile:
+    """Captions of pictures, one a picture, with ids such as "391895"; of any number.
 
-    Reads COCO's caption results (an array of ``{image_id, caption}``), JSON lines with ``image_id``
-    and ``caption`` or ``text``, and the output of the published CHAIR scripts (``{"sentences":
-    [...]}``).
+    They are read each time they are gone through and never held all at once, unless the file is
+    one JSON document. Read are COCO's caption results (an array of ``{image_id, caption}``), JSON
+    lines with ``image_id`` and ``caption`` or ``text``, and the output of the published CHAIR
+    scripts (``{"sentences": [...]}``).
+
+    Attributes:
+        path: the file.
+        ids: the pictures.
 
     Raises:
         InputError: the file cannot be read, is empty, lacks an id or a caption, or a picture comes
             twice.
     """
-    path = Path(path)
-    captions: dict[str, Answer] = {}
-    for line, row in _caption_rows(path):
-        id = row.id if row.image_id is None else row.image_id
-        text = _first(row.caption, row.text)
-        if id is None:
-            raise InputError('no "image_id"', path, line)
-        if text is None:
-            raise InputError('no caption: give it as "caption" or "text"', path, line)
-        key = picture_id(id)
-        if key in captions:
-            what = f"picture {key} has a caption in line {captions[key].line} already"
-            raise InputError(f"{what}; remove one of the two", path, line)
-        captions[key] = Answer(key, text, path, line)
-    if not captions:
-        raise InputError("no captions in this file", path)
-    return list(captions.values())
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.ids: set[str] = set()
+        for caption in self:
+            key = str(caption.id)
+            if key in self.ids:
+                first = next(each.line for each in self if each.id == key)
+                what = f"picture {key} has a caption in line {first} already"
+                raise InputError(f"{what}; remove one of the two", self.path, caption.line)
+            self.ids.add(key)
+        if not self.ids:
+            raise InputError("no captions in this file", self.path)
+
+    def __len__(self) -> int:
+        """How many captions there are."""
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Answer]:
+        """The captions, in the file's order."""
+        for line, row in _caption_rows(self.path):
+            id = row.id if row.image_id is None else row.image_id
+            text = _first(row.caption, row.text)
+            if id is None:
+                raise InputError('no "image_id"', self.path, line)
+            if text is None:
+                raise InputError('no caption: give it as "caption" or "text"', self.path, line)
+            yield Answer(picture_id(id), text, self.path, line)
+
+
+def read_captions(path: str | Path) -> list[Answer]:
+    """All of a `CaptionFile`."""
+    return list(CaptionFile(path))
 
 
 def picture_id(name: int | str) -> str:
@@ -206,11 +228,17 @@ def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[
     else:
         table = read_objects(path)
         return {
-            key: Truth(objects=tuple(TrueObject(name=name) for name in names), exhaustive="coco")
+            key: Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
             for id, names in table.items()
             if (key := picture_id(id)) in wanted
         }
     return {picture_id(each.id): each.truth for each in samples if each.truth is not None}
+
+
+@cache
+def _true_object(name: str) -> TrueObject:
+    """One record for all objects of a name, since a table may have millions."""
+    return TrueObject(name=name)
 
 
 def _caption_rows(path: Path) -> Iterator[tuple[int, _CaptionRow]]:

@@ -90,6 +90,17 @@ def test_storage_that_fails_at_any_step(number, halluc, tmp_path, monkeypatch):
     assert left == given | {"whole"}
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_storage_that_fails_elsewhere(number, halluc, monkeypatch):
+    def full(name):
+        raise OSError(number, os.strerror(number), "runs/demo/sheet.png")
+
+    monkeypatch.setattr("app.captions.CaptionFile", full)
+    code, out, err = halluc("score", "chair", "a", "--truth", "b")
+    assert (code, out) == (2, "")
+    assert err == f"halluc: runs/demo/sheet.png: {os.strerror(number)}\n"
+
+
 def start(command: tuple[str, ...], folder: Path) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(

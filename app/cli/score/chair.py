@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from app.captions import TRUTH, read_with_truth
-from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
+from app.scoring import AS_JSON, OUTPUT, figure, interval, place_of, result_card, show
 from halluc.records import Finding, Score
 
 if TYPE_CHECKING:
@@ -56,25 +56,41 @@ def chair(
     output: Path | None,
 ) -> None:
     """CHAIR: share of mentioned objects that are not in the picture (arXiv:1809.02156)."""
-    from halluc.bootstrap import count_pictures
+    from halluc.bootstrap import Gathered
     from halluc.language.lemmas import lemmatizer
     from halluc.language.vocabulary import coco_vocabulary
     from halluc.statistics import with_intervals
-    from metrics.chair import BLENDS, EDITION, compute, whole_sentences
-    from metrics.chair import chair as score
+    from metrics.chair import BLENDS, EDITION, METRIC, ChairCounts, compute, update, whole_sentences
 
     if shown and as_json:
         raise click.UsageError("--show lists words under the table; with --json use -o")
     lemmatize = lemmatizer(compat, nltk_data)
     said = read_with_truth(captions, truth, lemmatize)
-    texts = said.texts
-    if max_tokens_cut:
-        texts = {id: whole_sentences(text) for id, text in texts.items()}
-    result = score(texts, said.truths, lemmatize)
+    pictures = said.pictures if said.run else {}
+    gathered, wrong, cut = Gathered[ChairCounts](), list[str](), 0
+
+    def findings() -> Iterator[Finding]:
+        """Score caption by caption, so that memory does not grow with them."""
+        nonlocal cut
+        for answer in said.given:
+            id, text = str(answer.id), answer.text
+            if max_tokens_cut:
+                text = whole_sentences(text)
+                cut += text != answer.text
+            counts, found = update(id, text, said.truths[id], lemmatize)
+            gathered.add(pictures.get(id, id), counts)
+            if shown and len(wrong) < shown and counts.hallucinated_mentions:
+                wrong.append(_wrong(id, text, found))
+            yield from found
+
+    place = place_of(said.run, output)
+    if place is None:
+        deque(findings(), maxlen=0)
+    else:
+        place.write_findings(METRIC, findings())
     settings: dict[str, str] = {"compat": compat}
     if max_tokens_cut:
-        cut = sum(texts[id] != text for id, text in said.texts.items())
-        settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(texts)} captions cut)"
+        settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(said.given)} captions cut)"
     how = result_card(EDITION, said.run, said.given, said.source, **settings)
     if compat == "wordnet":
         how["nltk"] = version("nltk")
@@ -83,11 +99,12 @@ def chair(
         - coco_vocabulary().nodes.keys()
     ):
         how["not in CHAIR's vocabulary"] = sorted(unknown)
-    scores = with_intervals(count_pictures(result.counts, said.pictures, compute, BLENDS))
-    keep(said.run, output, scores, how, result.findings)
+    scores = with_intervals(gathered.counted(compute, BLENDS))
+    if place is not None:
+        place.write_scores(scores, how)
     show(scores, how, as_json, _chair_rows)
     if shown:
-        click.echo("\n".join(islice(_wrong(texts, result.findings), shown)))
+        click.echo("\n".join(wrong))
 
 
 def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
@@ -98,16 +115,11 @@ def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
             yield [name, figure(score.value, 1, scale), interval(score, 1, scale)]
 
 
-def _wrong(texts: dict[str, str], findings: Sequence[Finding]) -> Iterator[str]:
-    """One line for each caption with a wrong word: its words, places, classes, and the truth."""
-    wrong: dict[str, list[Finding]] = {}
-    for each in findings:
-        if each.verdict == "hallucinated":
-            wrong.setdefault(each.id, []).append(each)
-    for id, found in wrong.items():
-        claims = [each.claim for each in found]
-        words = ", ".join(
-            f'"{texts[id][claim.start : claim.end]}" at {claim.start} ({claim.subject})'
-            for claim in claims
-        )
-        yield f"{id}: {words}; {found[0].evidence}"
+def _wrong(id: str, text: str, findings: Sequence[Finding]) -> str:
+    """The wrong words of a caption in a line: their places, their classes, and the truth."""
+    wrong = [each for each in findings if each.verdict == "hallucinated"]
+    words = ", ".join(
+        f'"{text[claim.start : claim.end]}" at {claim.start} ({claim.subject})'
+        for claim in (each.claim for each in wrong)
+    )
+    return f"{id}: {words}; {wrong[0].evidence}"
