@@ -57,9 +57,10 @@ def main() -> None:
                 break
             except OSError:
                 time.sleep(0.3)
-        size = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         for name, (page, shown, mouse) in PICTURES.items():
+            height = 920 if name == "companions" else 720
+            size = {"width": 1280, "height": height, "deviceScaleFactor": 1, "mobile": False}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
             driver.get(f"{address}/{page}")
             WebDriverWait(driver, 60).until(
                 lambda driver, shown=shown: driver.find_elements(By.CSS_SELECTOR, shown)

@@ -71,10 +71,15 @@ def _open(folder: str, states: tuple[int, ...]) -> Columns:
     return open_columns(folder)
 
 
-@st.cache_resource
 def reviews() -> Reviews:
     """The database of reviews."""
-    return Reviews(read_settings().reviews)
+    found: Reviews = _reviews(read_settings().reviews)
+    return found
+
+
+@st.cache_resource
+def _reviews(url: str) -> Reviews:
+    return Reviews(url)
 
 
 @st.cache_data(max_entries=400, show_spinner=False)

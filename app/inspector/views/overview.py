@@ -89,9 +89,9 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
     with st.container(horizontal=True):
         for each in main[:CARDS]:
             better = f"; {each.better} is better" if each.better else ""
+            label = f"{SHOWN[each.name]} {bare(each.split)}".strip()
             st.metric(
-                f"{SHOWN[each.name]} {bare(each.split)}".strip(), figure(each),
-                border=True, width=160,
+                label, figure(each), border=True, width=160,
                 delta=interval(each) or None, delta_color="off", delta_arrow="off",
                 help=f"{bare(each.metric)}: {each.name}{better}; below its 95 % interval",
             )  # fmt: skip

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 import app.inspector
 from app.inspector.columns import open_columns, read_scores
-from app.inspector.reviews import Reviews
+from app.inspector.reviews import Review, Reviews
 from halluc.runs import read_run
 
 MAIN = Path(app.inspector.__file__).with_name("main.py")
@@ -117,6 +117,25 @@ def test_compare(settings):
     assert "hx-diff" in texts(test)
     test = page("compare", run="captions-sampled", other="pope-greedy")
     assert "have no id in common" in test.code[0].value
+
+
+def test_review_shows_how_far_reviewers_agree(settings):
+    run = open_columns(settings.runs[0])
+    findings = read_run(settings.runs[0]).findings("finegrained")
+    store = Reviews(settings.reviews)
+    for reviewer, said in (("Ada", "right right truth"), ("Bo", "right rule truth")):
+        for finding, each in zip(findings, said.split(), strict=False):
+            judgement = each if each == "right" else f"{each} wrong"
+            store.file(run.key, Review(finding, reviewer, judgement))
+    test = page("review", run="captions-sampled")
+    # Krippendorff: 1 − (n − 1) · disagreeing / Σ n_c (n − n_c).
+    labels = ["right", "right", "truth", "right", "rule", "truth"]
+    expected = 1 - 5 * 2 / sum(
+        labels.count(each) * (6 - labels.count(each)) for each in set(labels)
+    )
+    assert test.metric[0].value == f"{expected:.3f}"
+    assert any("6 reviews" in each.value for each in test.markdown)
+    assert list(test.dataframe[1].value["findings"]) == [3]
 
 
 def test_review_of_a_run_without_findings(settings):
