@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "Ask an MM-LLM for captions or yes/no answers and keep them as a run.",
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
+    "analyse": "Find out what goes along with hallucination.",
     "data": "Build POPE question files, and recognise published ones.",
     "train": "Rebuild the embedded MM-LLM or the English pipeline.",
     "model": "Describe an MM-LLM in the survey's terms.",
