@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.captions import Captions
+from app.captions import Captions, read_with_truth
 from app.scoring import figure, interval
 from halluc.datasets.answers import read_truths
 from halluc.datasets.tabletop import biased_truths
+from halluc.errors import InputError
 from halluc.language.offline import offline_words
 from halluc.language.things import Things
 from halluc.language.truths import in_words_of
-from halluc.records import Score, Truth
+from halluc.records import Score
+from halluc.runs import Run
 from halluc.statistics import with_intervals
 from metrics.finegrained import finegrained
 from mitigation.postcorrection.analysis import (
@@ -23,68 +25,103 @@ from mitigation.postcorrection.analysis import (
     hallucination_rates,
 )
 from mitigation.postcorrection.factors import Occurrences, count_occurrences
+from mitigation.postcorrection.quality import Bin
+
+
+@dataclass(frozen=True)
+class Mentioned:
+    """Captions with the objects that they mention.
+
+    Attributes:
+        name: as the user named them.
+        said: the captions with their truth.
+        mentions: with their factors; only those that the truth decides.
+    """
+
+    name: str
+    said: Captions
+    mentions: list[Mention]
 
 
 @dataclass(frozen=True)
 class Analysed:
-    """The factors of one run or file of captions.
+    """How often objects are hallucinated along each factor.
 
     Attributes:
-        name: as the user named it.
-        mentions: of objects, with their factors.
+        name: of the captions.
+        mentions: how many.
         scores: rates by factor with intervals; empty where there is no mention.
         means: mean value of the factor in each fifth, by split and name of its rate.
         missing: factors that the captions do not tell.
     """
 
     name: str
-    mentions: list[Mention]
+    mentions: int
     scores: list[Score]
     means: dict[tuple[str, str], float]
     missing: list[str]
 
 
-def read_occurrences(source: str, things: Things) -> Occurrences:
+def read_occurrences(source: str | None, run: Run | None, things: Things) -> Occurrences:
     """What comes together in the pictures of a data set.
 
     Of the embedded world it is told by the biased scenes that its MM-LLM learned from.
 
     Args:
-        source: as `halluc.datasets.answers.read_truths` takes it.
+        source: as `halluc.datasets.answers.read_truths` takes it; None: the data of the run.
+        run: the run, where there is one.
         things: the vocabulary.
 
     Raises:
-        InputError: the source cannot be read.
+        InputError: the source cannot be read, or there is neither source nor run.
     """
-    if source.startswith("tabletop"):
+    if source is None and run is None:
+        raise InputError("a file of captions needs --statistics, whose objects come together")
+    data = run.card.get("data") if run else None
+    name = source or str(data.get("name") if isinstance(data, dict) else "")
+    if name.startswith("tabletop"):
         truths = biased_truths()
-    else:
+    elif source is not None:
         truths = list(read_truths(source, None, offline_words).values())
-    return occurrences_of(truths, things)
-
-
-def occurrences_of(truths: Sequence[Truth], things: Things) -> Occurrences:
-    """What comes together in pictures of which the truth is known."""
+    else:
+        truths = [each.truth for each in run.samples if each.truth] if run else []
     return count_occurrences(in_words_of(things, each).names for each in truths)
 
 
-def analyse(name: str, said: Captions, known: Occurrences, things: Things) -> Analysed:
-    """The factors of captions, and how often objects are hallucinated along them.
+def read_mentions(
+    captions: Sequence[str], truth: str | None, statistics: str | None, things: Things
+) -> list[Mentioned]:
+    """The objects that captions mention, with their factors.
 
     Args:
-        name: what they are called.
-        said: captions with their truth.
-        known: what comes together.
+        captions: runs or files.
+        truth: what is true of their pictures; default: what the runs say.
+        statistics: whose objects tell what comes together; default: all of `truth`, else the
+            run's own data.
         things: the vocabulary.
+
+    Raises:
+        InputError: something cannot be read.
     """
-    found = finegrained(said.texts, said.truths, things).findings
-    responses = said.run.responses if said.run else []
-    tokens = {each.id: each.tokens for each in responses}
-    mentions = find_mentions(said.texts, tokens, found, known)
+    source = statistics or truth
+    known = read_occurrences(source, None, things) if source else None
+    found = []
+    for name in captions:
+        said = read_with_truth(name, truth, offline_words)
+        here = known or read_occurrences(None, said.run, things)
+        findings = finegrained(said.texts, said.truths, things).findings
+        tokens = {each.id: each.tokens for each in said.run.responses} if said.run else {}
+        found.append(Mentioned(name, said, find_mentions(said.texts, tokens, findings, here)))
+    return found
+
+
+def analyse(mentioned: Mentioned) -> Analysed:
+    """How often objects are hallucinated along each factor."""
+    name, mentions = mentioned.name, mentioned.mentions
     if not mentions:
-        return Analysed(name, [], [], {}, [])
-    rates = hallucination_rates(mentions, said.pictures)
-    return Analysed(name, mentions, with_intervals(rates.counted), rates.means, rates.missing)
+        return Analysed(name, 0, [], {}, [])
+    rates = hallucination_rates(mentions, mentioned.said.pictures)
+    return Analysed(name, len(mentions), with_intervals(rates.counted), rates.means, rates.missing)
 
 
 def factor_rows(analysed: Analysed) -> Iterator[list[str]]:
@@ -132,8 +169,36 @@ def factor_plot(path: Path, analysed: Sequence[Analysed]) -> None:
     plot.savefig(path)
 
 
+def quality_rows(scores: Sequence[Score]) -> Iterator[list[str]]:
+    """A table of how well suspicions tell hallucinated mentions, its head first."""
+    yield ["by", "figure", "", "95 %"]
+    for score in scores:
+        yield [score.split, score.name, figure(score.value, 3), interval(score, 3)]
+
+
+def reliability_plot(path: Path, bins: Sequence[Bin]) -> None:
+    """What a detector says against what is so, saved as a picture; a dot's area is its mentions."""
+    from matplotlib.figure import Figure
+
+    plot = Figure(figsize=(3.8, 3.6), dpi=120, layout="constrained")
+    axes = plot.subplots()
+    axes.plot([0, 100], [0, 100], color="#c8c8c8", linewidth=1)
+    said, wrong = [100 * each.said for each in bins], [100 * each.hallucinated for each in bins]
+    most = max(each.mentions for each in bins)
+    axes.plot(said, wrong, color="#0072B2", linewidth=1)
+    axes.scatter(said, wrong, [8 + 120 * each.mentions / most for each in bins], color="#0072B2")
+    axes.set_xlabel("said: probability of being absent (%)", fontsize=9)
+    axes.set_ylabel("absent (%)", fontsize=9)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    plot.savefig(path)
+
+
 _LABELS: Mapping[str, str] = {
     "co-occurrence": "co-occurrence score",
+    "expectation": "expectation",
     "uncertainty": "uncertainty, −log p of the first token",
     "position": "place in the text, 1 is its end",
 }

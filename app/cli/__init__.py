@@ -18,7 +18,7 @@ COMMANDS = {
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "analyse": "Find out what goes along with hallucination.",
     "data": "Build POPE question files, and recognise published ones.",
-    "train": "Rebuild the embedded MM-LLM or the English pipeline.",
+    "train": "Rebuild the embedded MM-LLM or the English pipeline, or fit a detector.",
     "model": "Describe an MM-LLM in the survey's terms.",
 }
 

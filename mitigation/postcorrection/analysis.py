@@ -20,6 +20,7 @@ DIFFERENCE = "last − first"
 
 FACTORS: dict[str, Callable[[Factors], float | None]] = {
     "co-occurrence": lambda each: each.co_occurrence,
+    "expectation": lambda each: each.expectation,
     "uncertainty": lambda each: each.uncertainty,
     "position": lambda each: each.position,
 }

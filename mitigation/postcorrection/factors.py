@@ -6,6 +6,10 @@ For an object o of a caption of N words, S(o) being the pictures that o is in:
 - uncertainty: −log p of the tokens that name it, given the picture and all before them
 - position: the place of its name among the words, from 1, divided by N
 
+A fourth says which way co-occurrence goes, since a fork expects a knife, but a knife no fork:
+
+- expectation: the greatest |S(o) ∩ S(o′)| / |S(o′)| over the other objects o′
+
 Source: Zhou et al. 2024, "Analyzing and Mitigating Object Hallucination in Large Vision-Language
 Models" (arXiv:2310.00754). Its S(o) are captions of a training set; here they are the pictures of
 any data set that tells the objects in them.
@@ -32,6 +36,7 @@ class Factors(Record, frozen=True):
         start, end: the mention's characters in the text.
         subject: the object's class.
         co_occurrence: ≥ 0; 0 where no other object is named or none is known.
+        expectation: from 0 to 1, likewise.
         position: above 0, 1 for the last word.
         uncertainty: −log p of the mention's first token, ≥ 0; None where the model tells no
             probabilities.
@@ -42,6 +47,7 @@ class Factors(Record, frozen=True):
     end: int
     subject: str
     co_occurrence: float
+    expectation: float
     position: float
     uncertainty: float | None = None
     mean_uncertainty: float | None = None
@@ -64,6 +70,11 @@ class Occurrences:
         both = self.pairs[min(one, other), max(one, other)]
         return both / (self.single[one] + self.single[other]) if both else 0.0
 
+    def expected(self, one: str, other: str) -> float:
+        """|S ∩ S′| / |S′|, how often the one is where the other is; 0 if that is not known."""
+        both = self.pairs[min(one, other), max(one, other)]
+        return both / self.single[other] if both else 0.0
+
 
 def count_occurrences(pictures: Iterable[Iterable[str]]) -> Occurrences:
     """Count the classes in pictures.
@@ -71,6 +82,8 @@ def count_occurrences(pictures: Iterable[Iterable[str]]) -> Occurrences:
     >>> known = count_occurrences([{"fork", "knife"}, {"fork", "knife"}, {"fork"}])
     >>> known.together("knife", "fork"), known.together("fork", "cup")
     (0.4, 0.0)
+    >>> known.expected("fork", "knife"), round(known.expected("knife", "fork"), 2)
+    (1.0, 0.67)
     """
     single, pairs = Counter[str](), Counter[tuple[str, str]]()
     for names in (sorted(set(each)) for each in pictures):
@@ -95,21 +108,29 @@ def find_factors(
     named = {each.subject for each in mentions}
     found = []
     for each in mentions:
+        others = sorted(named - {each.subject})
         costs = [-token.logprob for token in tokens_of(each.start, each.end, tokens)]
         found.append(
             Factors(
                 start=each.start,
                 end=each.end,
                 subject=each.subject,
-                co_occurrence=sum(
-                    known.together(each.subject, other) for other in sorted(named - {each.subject})
-                ),
+                co_occurrence=sum(known.together(each.subject, other) for other in others),
+                expectation=max((known.expected(each.subject, o) for o in others), default=0.0),
                 position=sum(start <= each.start for start in words) / len(words),
                 uncertainty=costs[0] if costs else None,
                 mean_uncertainty=fmean(costs) if costs else None,
             )
         )
     return found
+
+
+def first_mentions(factors: Iterable[Factors]) -> dict[str, Factors]:
+    """The first mention of each object, by its class: the ones after it only repeat it."""
+    first: dict[str, Factors] = {}
+    for each in factors:
+        first.setdefault(each.subject, each)
+    return first
 
 
 def tokens_of(start: int, end: int, tokens: Sequence[Token]) -> list[Token]:
