@@ -14,6 +14,7 @@ from halluc.errors import HallucError
 COMMANDS = {
     "demo": "Generate, score and picture, small and offline, on the embedded world.",
     "generate": "Ask an MM-LLM for captions or yes/no answers and keep them as a run.",
+    "revise": "Mend finished captions: ask the picture about each claim, put right what it denies.",
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "analyse": "Find out what goes along with hallucination.",
