@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from halluc.language.lexicon import predicate_of
+from halluc.language.lexicon import place_of
 from halluc.language.phrases import find_mentions
 from halluc.language.words import BE, read_words
 from halluc.records import Claim
@@ -33,7 +33,10 @@ _LEADS = frozenset(
     "with including featuring alongside holding carrying wearing using along containing having"
     " and".split()
 )
-_BE = re.compile(r"\b(?:is|are|was|were|be|being|been|you|see|there|here)\W*$", re.IGNORECASE)
+# What cannot end a sentence: "The cup is", "A cup is placed", "There you can see".
+_OPEN = re.compile(
+    r"\b(?:is|are|was|were|be|being|been|you|see|there|here)(?:\s+\w+ed)?\W*$", re.IGNORECASE
+)
 _THERE = re.compile(r"\b(there\s+)(is|are)(\s+(?:also\s+)?)$", re.IGNORECASE)
 _VERB = re.compile(r"(\s+(?:all\s+)?)(are|were|have|appear|sit|stand|lie)\b")
 _ALSO = re.compile(r"\balso,?\s+", re.IGNORECASE)
@@ -209,14 +212,14 @@ def _cut_tail(
         words = lead.split()
         if not words or words[0] in BE:
             continue
-        if words[0] not in _LEADS and predicate_of(lead) is None:
+        if words[0] not in _LEADS and place_of(lead) is None:
             continue
         pattern = r"\W*".join(map(re.escape, link[first:]))
         match = re.search(rf"\s*,?\s*{pattern}\s*$", text[earlier[-1].end : some[0].start])
         if match is None:
             return False
         start = earlier[-1].end + match.start()
-        if _BE.search(text[earlier[-1].end : start]):
+        if _OPEN.search(text[earlier[-1].end : start]):
             return False
         editor.put(start, some[-1].end, "", [each.thing for each in some])
         return True

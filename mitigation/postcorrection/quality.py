@@ -94,8 +94,8 @@ def reliability(probabilities: Sequence[float], hallucinated: Sequence[bool]) ->
 def calibration_error(bins: Sequence[Bin]) -> float | None:
     """Expected calibration error: mean |said − so| over mentions; None where there are none.
 
-    >>> calibration_error([Bin(3, 0.1, 0.2), Bin(1, 0.9, 0.5)])
-    0.175
+    >>> calibration_error([Bin(3, 0.25, 0.5), Bin(1, 0.75, 0.5)])
+    0.25
     """
     whole = sum(each.mentions for each in bins)
     if not whole:
