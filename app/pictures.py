@@ -74,6 +74,7 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
     Args:
         path: where to.
         panels: panel title to series to label to value, a share from 0 to 1; None has no bar.
+            The first series has all labels; one that another lacks has no bar there.
     """
     from matplotlib.figure import Figure
 
@@ -84,13 +85,14 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
         labels = list(next(iter(series.values())))
         width = 0.8 / len(series)
         for number, (name, values) in enumerate(series.items()):
-            color = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")[number % 4]
-            at = [place + (number - (len(series) - 1) / 2) * width for place in range(len(labels))]
-            heights = [100 * (values[label] or 0) for label in labels]
+            color = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")[number % 5]
+            offset = (number - (len(series) - 1) / 2) * width
+            at = [labels.index(label) + offset for label in values]
+            heights = [100 * (value or 0) for value in values.values()]
             bars = axes.bar(at, heights, width * 0.92, label=name, color=color)
             told = [
-                "undefined" if values[label] is None else f"{height:.1f}"
-                for label, height in zip(labels, heights, strict=True)
+                "undefined" if value is None else f"{height:.1f}"
+                for value, height in zip(values.values(), heights, strict=True)
             ]
             axes.bar_label(bars, told, padding=2, fontsize=8)
         axes.set_title(title, fontsize=11, loc="left")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from app.factors import read_occurrences
 from app.generation import progress_bars
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card
@@ -19,8 +20,45 @@ from halluc.language.things import Things
 from halluc.mllm import MLLM
 from halluc.records import Response
 from halluc.runs import Run, open_run
+from mitigation.postcorrection.detector import SHIPPED, read_detector
 from mitigation.postcorrection.revisions import FILE, Revision
-from mitigation.postcorrection.woodpecker import Woodpecker, revise
+from mitigation.postcorrection.woodpecker import Woodpecker, revise, usual_threshold
+
+
+def settle(
+    original: Run,
+    things: Things,
+    *,
+    detector: str | None = None,
+    statistics: str | None = None,
+    threshold: float | None = None,
+    sure: float = 0.5,
+) -> tuple[Woodpecker, dict[str, Any]]:
+    """The settings of the method, and what a result card says of them.
+
+    Args:
+        original: what is revised.
+        things: the vocabulary.
+        detector: a file, or "tabletop" for the one that ships; None: the answers alone count.
+        statistics: whose objects tell what comes together; default: the run's own data.
+        threshold: see `Woodpecker`; None: the usual one.
+        sure: see `Woodpecker`.
+
+    Raises:
+        InputError: a file cannot be read, or there are statistics and no detector.
+    """
+    how: dict[str, Any] = {"method": "woodpecker"}
+    fitted, known = None, None
+    if detector is not None:
+        file = SHIPPED if detector == "tabletop" else Path(detector)
+        fitted = read_detector(file)
+        known = read_occurrences(statistics, original, things)
+        how |= {"detector": file_card(file, 1), "statistics": statistics or "the data of the run"}
+    elif statistics is not None:
+        raise InputError("--statistics belongs to a --detector")
+    limit = usual_threshold(fitted) if threshold is None else threshold
+    how |= {"threshold": limit, "sure": sure, "vocabulary": things.name}
+    return Woodpecker(threshold=limit, sure=sure, detector=fitted, known=known), how
 
 
 def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) -> Run:
@@ -30,8 +68,21 @@ def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) 
     that is asked, and the original run by folder and SHA-256 of its answers.
 
     Raises:
-        InputError: the original is not finished, or its answers are no captions.
         RunError: the folder is no such run.
+    """
+    answers = file_card(original.path / "responses.jsonl", len(original.responses))
+    made = ("task", "prompt", "decoding", "data", "model", "dtype", "device")
+    card = {name: original.card[name] for name in made if name in original.card}
+    asked = {"name": model.card["model"]["name"], "hash": model.card["model"].get("hash")}
+    revision = {**how, "asked": asked, "original": {"run": str(original.path), **answers}}
+    return open_run(output, {**card, "revision": msgspec.to_builtins(revision)}, original.samples)
+
+
+def check_original(original: Run, output: Path) -> None:
+    """Refuse what cannot be revised, before any model is read.
+
+    Raises:
+        InputError: the run is not finished, its answers are no captions, or the output is itself.
     """
     if pending := original.pending():
         what = f"{len(pending)} of {len(original.samples)} samples have no answer yet"
@@ -40,12 +91,6 @@ def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) 
         raise InputError("the answers are yes or no; captions are revised", original.path)
     if output.resolve() == original.path.resolve():
         raise InputError("the original stays as it is; use another -o", output)
-    answers = file_card(original.path / "responses.jsonl", len(original.responses))
-    made = ("task", "prompt", "decoding", "data", "model", "dtype", "device")
-    card = {name: original.card[name] for name in made if name in original.card}
-    asked = {"name": model.card["model"]["name"], "hash": model.card["model"].get("hash")}
-    revision = {**how, "asked": asked, "original": {"run": str(original.path), **answers}}
-    return open_run(output, {**card, "revision": msgspec.to_builtins(revision)}, original.samples)
 
 
 def revise_run(
@@ -85,13 +130,16 @@ def revise_run(
     file = run.path / FILE
     found = _read(file)
     answered = {response.id for response in run.responses}
-    # An answer whose revision was lost in a crash is looked at again, with the same outcome.
-    todo = [each for each in original.responses if each.id not in found]
+    blocks = [
+        original.responses[start : start + batch_size]
+        for start in range(0, len(original.responses), batch_size)
+    ]
+    # Whole batches, so that what was lost in a crash is made again to the last digit.
+    todo = [block for block in blocks if any(each.id not in found for each in block)]
     samples = {each.id: each for each in original.samples}
     with progress_bars(console) as progress:
         bar = progress.add_task(title, total=len(run.samples), completed=len(found))
-        for start in range(0, len(todo), batch_size):
-            batch = todo[start : start + batch_size]
+        for batch in todo:
             images = [dataset.open_image(samples[each.id]) for each in batch]
             revisions = list(revise(batch, images, model, things, settings))
             revised = _revised(batch, revisions)

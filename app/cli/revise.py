@@ -82,36 +82,31 @@ def woodpecker(
     """
     from rich.console import Console
 
-    from app.factors import read_occurrences
-    from app.revising import open_revised, revise_run, summary
-    from halluc.datasets.files import file_card
+    from app.revising import check_original, open_revised, revise_run, settle, summary
     from halluc.datasets.load import load_dataset
     from halluc.errors import InputError
     from halluc.language.things import load_things
     from halluc.mllm import load_model
     from halluc.runs import read_run
-    from mitigation.postcorrection.detector import SHIPPED, read_detector
-    from mitigation.postcorrection.woodpecker import Woodpecker, usual_threshold
 
     original = read_run(run)
+    check_original(original, output)
     things = load_things(vocabulary)
-    detector, known = None, None
-    how: dict[str, object] = {"method": "woodpecker"}
-    if detector_file:
-        file = SHIPPED if detector_file == "tabletop" else Path(detector_file)
-        detector = read_detector(file)
-        known = read_occurrences(statistics, original, things)
-        how |= {"detector": file_card(file, 1), "statistics": statistics or "the data of the run"}
-    elif statistics:
-        raise InputError("--statistics belongs to a --detector")
-    limit = usual_threshold(detector) if threshold is None else threshold
-    settings = Woodpecker(threshold=limit, sure=sure, detector=detector, known=known)
-    how |= {"threshold": settings.threshold, "sure": settings.sure, "vocabulary": things.name}
+    settings, how = settle(
+        original,
+        things,
+        detector=detector_file,
+        statistics=statistics,
+        threshold=threshold,
+        sure=sure,
+    )
     data = original.card.get("data")
     named = data.get("name") if isinstance(data, dict) else None
     if not named:
         raise InputError("its card does not say which data it is on", original.path)
     asked = model or _model_of(original.card, original.path)
+    if asked.startswith("replay:"):
+        raise InputError(f"{asked} cannot answer new questions; give a --model that runs")
     mllm = load_model(asked, dtype=dtype, device=device)
     dataset = load_dataset(str(named), images)
     revised = open_revised(output, original, mllm, how)
@@ -135,6 +130,6 @@ def _model_of(card: dict[str, object], path: Path) -> str:
 
     model = card.get("model")
     name = str(model.get("name", "")) if isinstance(model, dict) else ""
-    if not name or name.startswith("replay:"):
-        raise InputError("give the --model that shall be asked; its card names none", path)
+    if not name:
+        raise InputError("its card names no model; give the --model that shall be asked", path)
     return name

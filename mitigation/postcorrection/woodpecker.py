@@ -19,36 +19,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from halluc.errors import ModelError
 from halluc.language.agreement import agree, amount
 from halluc.language.claims import claims_of
 from halluc.language.lexicon import attribute_of
 from halluc.language.parser import parse
-from halluc.language.things import Things, plurals
-from halluc.mllm import MLLM, Decoding, Request
+from halluc.language.things import Things
+from halluc.mllm import MLLM
 from halluc.records import Claim, Response
 from mitigation.postcorrection.detector import Detector, probability
 from mitigation.postcorrection.edits import revise_text
-from mitigation.postcorrection.factors import Factors, Occurrences, find_factors, first_mentions
+from mitigation.postcorrection.factors import Occurrences, find_factors, first_mentions
+from mitigation.postcorrection.questions import (
+    NUMBERS,
+    Caption,
+    ask_for_looks,
+    ask_for_objects,
+)
 from mitigation.postcorrection.revisions import Asked, Check, Revision
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from spacy.tokens import Doc
 
-YES_NO = ("yes", "no")
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
-LOOKS = {
-    "color": "What color is the {}?",
-    "size": "What size is the {}?",
-    "pattern": "What pattern does the {} have?",
-    "material": "What material is the {} made of?",
-}
 LONGEST = 20_000
 """Longer captions are left as they are, in characters."""
 
@@ -61,7 +56,6 @@ say yes too often, so less than even odds tell enough."""
 
 # Numbers count only where the model answers with one at all.
 _ENOUGH = 0.5
-_ARTICLE = re.compile(r"\b(an?|another|the|its|his|her|their|this|that)\b", re.IGNORECASE)
 _ENGLISH = re.compile(r"\b(?:the|is|are|and|of|with|there|this)\b", re.IGNORECASE)
 
 
@@ -80,26 +74,6 @@ class Woodpecker:
     sure: float = 0.5
     detector: Detector | None = None
     known: Occurrences | None = None
-
-
-@dataclass
-class _Caption:
-    """A caption at work: what it claims, and the questions on it."""
-
-    response: Response
-    image: Image
-    doc: Doc
-    claims: list[Claim]
-    factors: dict[str, Factors] = field(default_factory=dict)
-    yes: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
-    counts: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
-    looks: dict[tuple[str, str], Asked] = field(default_factory=dict)
-
-    @property
-    def objects(self) -> list[str]:
-        """Classes that it says are there."""
-        named = (c for c in self.claims if c.kind == "object" and c.stance == "asserted")
-        return list(dict.fromkeys(each.subject for each in named))
 
 
 def revise(
@@ -128,14 +102,14 @@ def revise(
     docs = parse("" if reasons[each.id] else each.text for each in responses)
     captions = []
     for response, image, doc in zip(responses, images, docs, strict=True):
-        caption = _Caption(response, image, doc, claims_of(doc, things))
+        caption = Caption(response, image, doc, claims_of(doc, things))
         if settings.known is not None:
             factors = find_factors(response.text, caption.claims, settings.known, response.tokens)
             caption.factors = first_mentions(factors)
         captions.append(caption)
-    _ask_for_objects(captions, model)
+    ask_for_objects(captions, model)
     absent = {each.response.id: _absent(each, settings) for each in captions}
-    _ask_for_looks(captions, model, absent)
+    ask_for_looks(captions, model, absent)
     for caption in captions:
         id = caption.response.id
         if reasons[id]:
@@ -147,34 +121,6 @@ def revise(
 def usual_threshold(detector: Detector | None) -> float:
     """The threshold where none is given."""
     return 0.5 if detector is None else WITH_DETECTOR
-
-
-def existence_question(name: str) -> str:
-    """Whether there is a thing.
-
-    >>> existence_question("orange"), existence_question("scissors")
-    ('Is there an orange in the image?', 'Is there a pair of scissors in the image?')
-    """
-    noun = _noun(name)
-    return f"Is there {'an' if noun[0] in 'aeiou' else 'a'} {noun} in the image?"
-
-
-def number_question(name: str) -> str:
-    """How many of a thing there are.
-
-    >>> number_question("knife"), number_question("scissors")
-    ('How many knives are in the image?', 'How many pairs of scissors are in the image?')
-    """
-    many = f"pairs of {name}" if _is_pair(name) else plurals(name)[0]
-    return f"How many {many} are in the image?"
-
-
-def _is_pair(name: str) -> bool:
-    return name in ("scissors", "skis")
-
-
-def _noun(name: str) -> str:
-    return f"pair of {name}" if _is_pair(name) else name
 
 
 def _unfit(text: str) -> str:
@@ -191,79 +137,13 @@ def _unfit(text: str) -> str:
     return ""
 
 
-def _ask_for_objects(captions: Sequence[_Caption], model: MLLM) -> None:
-    """Put both questions on each object, all of one kind in one call."""
-    asked = [(caption, name) for caption in captions for name in caption.objects]
-    if not asked:
-        return
-    yes = [existence_question(name) for _, name in asked]
-    many = [number_question(name) for _, name in asked]
-    told = zip(asked, yes, model.choose(_requests(asked, yes), YES_NO), strict=True)
-    for (caption, name), question, answers in told:
-        if not answers:
-            raise ModelError("the model tells no probabilities of yes and no; give another --model")
-        caption.yes[name] = question, answers
-    told = zip(asked, many, model.choose(_requests(asked, many), NUMBERS), strict=True)
-    for (caption, name), question, answers in told:
-        caption.counts[name] = question, answers
-
-
-def _ask_for_looks(
-    captions: Sequence[_Caption], model: MLLM, absent: Mapping[str, Mapping[str, float]]
-) -> None:
-    """Ask openly for each look that a caption states of a single object that is there."""
-    asked, questions = [], []
-    for caption in captions:
-        gone = absent[caption.response.id]
-        for claim in _looks(caption):
-            key = claim.subject, claim.family
-            if claim.subject not in gone and key not in caption.looks:
-                caption.looks[key] = Asked(
-                    question=LOOKS[claim.family].format(_noun(claim.subject))
-                )
-                asked.append((caption, key))
-                questions.append(caption.looks[key].question)
-    if not asked:
-        return
-    replies = model.generate(_requests(asked, questions), Decoding(max_new_tokens=8))
-    for (caption, key), question, reply in zip(asked, questions, replies, strict=True):
-        first = math.exp(reply.tokens[0].logprob) if reply.tokens else None
-        caption.looks[key] = Asked(question=question, text=reply.text, confidence=first)
-
-
-def _requests(asked: Sequence[tuple[_Caption, object]], questions: Sequence[str]) -> list[Request]:
-    return [
-        Request(f"{caption.response.id}/{number}", question, caption.image)
-        for number, ((caption, _), question) in enumerate(zip(asked, questions, strict=True))
-    ]
-
-
-def _looks(caption: _Caption) -> list[Claim]:
-    """Looks that are stated of objects of which the caption knows only one."""
-    stated = [c for c in caption.claims if c.kind == "attribute" and c.stance == "asserted"]
-    several = {c.subject for c in stated if c.family == "count"}
-    introduced = Counter(
-        c.subject
-        for c in caption.claims
-        if c.kind == "object" and _introduces(caption.response.text, c.start)
-    )
-    several |= {name for name, times in introduced.items() if times > 1}
-    return [c for c in stated if c.family in LOOKS and c.subject not in several]
-
-
-def _introduces(text: str, start: int) -> bool:
-    """Whether a name comes with "a" rather than "the"."""
-    articles = _ARTICLE.findall(text[max(0, start - 80) : start])
-    return bool(articles) and articles[-1].lower() in ("a", "an", "another")
-
-
-def _absent(caption: _Caption, settings: Woodpecker) -> dict[str, float]:
+def _absent(caption: Caption, settings: Woodpecker) -> dict[str, float]:
     """Classes that are taken for absent, with the probability that they are."""
     chances = {name: _wrong(caption, name, settings) for name in caption.objects}
     return {name: p for name, p in chances.items() if p >= settings.threshold}
 
 
-def _wrong(caption: _Caption, name: str, settings: Woodpecker) -> float:
+def _wrong(caption: Caption, name: str, settings: Woodpecker) -> float:
     """The probability that an object is absent."""
     least = 1e-4
     _, answers = caption.yes[name]
@@ -279,7 +159,7 @@ def _wrong(caption: _Caption, name: str, settings: Woodpecker) -> float:
 
 
 def _corrected(
-    caption: _Caption, things: Things, settings: Woodpecker, absent: Mapping[str, float]
+    caption: Caption, things: Things, settings: Woodpecker, absent: Mapping[str, float]
 ) -> Revision:
     checks = []
     for name in caption.objects:
@@ -318,7 +198,7 @@ def _corrected(
     )
 
 
-def _number(claim: Claim, caption: _Caption, sure: float) -> Check | None:
+def _number(claim: Claim, caption: Caption, sure: float) -> Check | None:
     """What the model says to a number of things; "one" is left to the question for existence."""
     stated = amount(claim.value) if claim.family == "count" else None
     if stated is None or claim.subject not in caption.counts:
@@ -346,7 +226,7 @@ def _number(claim: Claim, caption: _Caption, sure: float) -> Check | None:
     )
 
 
-def _look(claim: Claim, caption: _Caption, sure: float) -> Check | None:
+def _look(claim: Claim, caption: Caption, sure: float) -> Check | None:
     """What the model says to a look."""
     asked = caption.looks.get((claim.subject, claim.family))
     if asked is None:
