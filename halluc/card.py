@@ -12,13 +12,13 @@ from typing import Any
 from halluc import __version__
 
 # What may differ between the command that began a run and the one that goes on with it.
-CIRCUMSTANCES = frozenset({"created", "finished", "state", "versions", "device", "resumed"})
+CIRCUMSTANCES = frozenset({"state", "versions", "device"})
 
 
 def card_differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     """Name each way in which two runs were made differently.
 
-    Times, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
+    State, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
     somewhere in it counts by those alone, so a moved file stays the same file.
 
     >>> card = {"data": {"name": "a.json", "sha256": "12"}, "decoding": {"seed": 0}}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,36 +69,75 @@ def read_json(path: str | Path, type: type[T]) -> T:
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:
     """Write records, one a line, so that the file is whole or as it was before."""
     encode = msgspec.json.Encoder().encode
-    write_atomically(path, b"".join(encode(record) + b"\n" for record in records))
+    write_atomically(path, (encode(record) + b"\n" for record in records))
 
 
 def write_json(path: str | Path, document: Any) -> None:
     """Write one JSON document, indented, so that the file is whole or as it was before."""
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    content = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    write_atomically(path, [content, b"\n"])
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Replace a file's content in one step.
+def write_atomically(path: str | Path, content: Iterable[bytes]) -> None:
+    """Replace a file's content in one step, also where the machine stops in the midst of it.
+
+    The new content stands beside the file until it is whole. What a crash leaves there is
+    overwritten by the next call.
+
+    Args:
+        path: the file.
+        content: its parts, in order; written as they come.
 
     Raises:
         InputError: the folder cannot be written.
     """
     path = Path(path)
+    temporary = path.with_name(f".{path.name}.new")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
+            temporary.unlink(missing_ok=True)
+            with temporary.open("xb") as file:
+                file.writelines(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
-            temporary.unlink()
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             raise
+        sync_folder(path.parent)
     except OSError as error:
         raise InputError(reason(error), path) from None
+
+
+def append_durably(file: FileIO, content: bytes) -> None:
+    """Add to the end of a file, all or nothing; it is on the disk when this returns.
+
+    Args:
+        file: opened for appending, without a buffer that would be written later.
+        content: what to add.
+
+    Raises:
+        OSError: it cannot be added; the file is as it was.
+    """
+    size = os.fstat(file.fileno()).st_size
+    try:
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except BaseException:
+        file.truncate(size)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk too, where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def reason(error: OSError) -> str:

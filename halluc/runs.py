@@ -6,6 +6,8 @@ samples.jsonl      the samples asked, with their truth, so that the folder stand
 responses.jsonl    the answers, flushed to disk batch by batch; in the samples' order once finished
 findings.jsonl     claims with verdicts, written by a metric
 scores.json        for each metric, how it was scored and its figures
+times.jsonl        when it was begun, gone on with and finished; all else is the same bytes
+                   however often the run was interrupted
 =================  ==============================================================================
 
 The folder appears with the first answer, so a command that fails before leaves nothing behind.
@@ -16,21 +18,29 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import FileIO
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
 from halluc.card import card_differences, now, versions
 from halluc.errors import InputError, RunError
-from halluc.jsonl import BAD_JSON, read_json, read_jsonl, reason, write_json, write_jsonl
+from halluc.jsonl import (
+    BAD_JSON,
+    append_durably,
+    read_json,
+    read_jsonl,
+    reason,
+    sync_folder,
+    write_json,
+    write_jsonl,
+)
+from halluc.locks import alone, lock
 from halluc.records import Finding, Response, Sample, Score
-
-if sys.platform != "win32":
-    import fcntl
 
 
 @dataclass
@@ -50,8 +60,9 @@ class Run:
     samples: list[Sample]
     responses: list[Response] = field(default_factory=list)
     note: str = ""
-    _file: BinaryIO | None = field(default=None, repr=False)
+    _file: FileIO | None = field(default=None, repr=False)
     _resumed: dict[str, Any] | None = field(default=None, repr=False)
+    _open: set[str] | None = field(default=None, repr=False)  # ids without an answer
 
     @property
     def finished(self) -> bool:
@@ -71,26 +82,30 @@ class Run:
             ValueError: an answer to no sample of the run, or a second one to the same.
         """
         responses = list(responses)
-        open_ids = {sample.id for sample in self.pending()}
+        if self._open is None:
+            self._open = {sample.id for sample in self.pending()}
+        new: set[str] = set()
         for response in responses:
-            if response.id not in open_ids:
+            if response.id not in self._open or response.id in new:
                 raise ValueError(f"{response.id!r} is no open sample of {self.path}")
-            open_ids.remove(response.id)
+            new.add(response.id)
         if self._file is None:
             _create(self)
-            self._file = _lock(self.path)
+            self._file = lock(self.path)
         if self._resumed:
-            self.card.setdefault("resumed", []).append(self._resumed)
-            write_json(self.path / "run.json", self.card)
+            self._note_time(self._resumed)
             self._resumed = None
         encode = msgspec.json.Encoder().encode
+        content = b"".join(encode(response) + b"\n" for response in responses)
         try:
-            self._file.write(b"".join(encode(response) + b"\n" for response in responses))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            append_durably(self._file, content)
         except OSError as error:
-            raise RunError(f"{self.path}: {reason(error)}") from None
+            raise RunError(
+                f"{self.path}: {reason(error)}; the answers before are kept, and once that is "
+                "mended the same command goes on"
+            ) from None
         self.responses.extend(responses)
+        self._open -= new
 
     def finish(self) -> None:
         """Put the answers in the samples' order and mark the run as finished.
@@ -104,8 +119,10 @@ class Run:
             _create(self)
         self.responses = _ordered(self.samples, self.responses)
         write_jsonl(self.path / "responses.jsonl", self.responses)
-        self.card = {**self.card, "state": "finished", "finished": now()}
-        write_json(self.path / "run.json", self.card)
+        self._note_time({"what": "finished", "at": now()})
+        card = {**self.card, "state": "finished"}
+        write_json(self.path / "run.json", card)
+        self.card = card
         self.close()
 
     def close(self) -> None:
@@ -113,6 +130,20 @@ class Run:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def times(self) -> list[dict[str, Any]]:
+        """When it was ``created``, ``resumed`` and ``finished`` (as ``what``), in UTC (``at``).
+
+        Versions and device stand with a time where they were not those of the card.
+
+        Raises:
+            InputError: times.jsonl is damaged.
+        """
+        file = self.path / "times.jsonl"
+        return [each for _, each in read_jsonl(file, dict[str, Any])] if file.exists() else []
+
+    def _note_time(self, time: dict[str, Any]) -> None:
+        write_jsonl(self.path / "times.jsonl", [*self.times(), time])
 
     def scores(self) -> dict[str, Any]:
         """What `write_scores` wrote: metric → ``{"how": …, "scores": [Score, …]}``.
@@ -132,7 +163,8 @@ class Run:
             metric: {"how": how, "scores": [score for score in scores if score.metric == metric]}
             for metric in dict.fromkeys(score.metric for score in scores)
         }
-        write_json(self.path / "scores.json", {**self.scores(), **fresh})
+        with alone(self.path):
+            write_json(self.path / "scores.json", {**self.scores(), **fresh})
 
     def findings(self, metric: str | None = None) -> list[Finding]:
         """What `write_findings` wrote, of one metric or of all.
@@ -140,17 +172,20 @@ class Run:
         Raises:
             InputError: findings.jsonl is damaged.
         """
+        return [each for each in self._findings() if metric in (None, each.metric)]
+
+    def _findings(self) -> Iterator[Finding]:
         file = self.path / "findings.jsonl"
-        found = [each for _, each in read_jsonl(file, Finding)] if file.exists() else []
-        return [each for each in found if metric in (None, each.metric)]
+        return (each for _, each in read_jsonl(file, Finding)) if file.exists() else iter(())
 
     def write_findings(self, metric: str, findings: Iterable[Finding]) -> None:
         """Keep claims with their verdicts.
 
         Findings of other metrics stay, older ones of the same metric are replaced.
         """
-        others = [each for each in self.findings() if each.metric != metric]
-        write_jsonl(self.path / "findings.jsonl", [*others, *findings])
+        with alone(self.path):
+            others = (each for each in self._findings() if each.metric != metric)
+            write_jsonl(self.path / "findings.jsonl", chain(others, findings))
 
 
 def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) -> Run:
@@ -161,7 +196,7 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
 
     Args:
         folder: where; made with the first answer.
-        card: the result card. Times, state, versions and the samples' hash are added here.
+        card: the result card. State, versions and the samples' hash are added here.
         samples: what to ask, in order.
 
     Raises:
@@ -179,20 +214,23 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
     card = {**msgspec.to_builtins(card), **made, "versions": versions()}
     if not (path / "run.json").is_file():
         _check_place(path)
-        return Run(path, {**card, "state": "running", "created": now()}, samples)
+        return Run(path, {**card, "state": "running"}, samples)
 
-    file = _lock(path)  # before reading, so that nobody writes in between
+    file = lock(path)  # before reading, so that nobody writes in between
     try:
         run = read_run(path)
         if differences := ", ".join(card_differences(run.card, card)):
             raise RunError(f"{path} is a run made otherwise ({differences}); use another -o")
         _mend(file)
+    except OSError as error:
+        file.close()
+        raise RunError(f"{path}: {reason(error)}") from None
     except BaseException:
         file.close()
         raise
     run._file = file
     new = {key: card[key] for key in ("versions", "device") if card.get(key) != run.card.get(key)}
-    run._resumed = {"at": now(), **new}
+    run._resumed = {"what": "resumed", "at": now(), **new}
     return run
 
 
@@ -249,14 +287,13 @@ def _read_responses(file: Path) -> tuple[list[tuple[int, Response]], int]:
     return numbered, sound
 
 
-def _mend(file: BinaryIO) -> None:
+def _mend(file: FileIO) -> None:
     """Cut off what a crash left after the last whole answer, and end that one's line."""
     _, sound = _read_responses(Path(file.name))
     file.truncate(sound)
     file.seek(max(sound - 1, 0))
     if sound and file.read(1) != b"\n":
         file.write(b"\n")
-    file.flush()
 
 
 def _check_place(path: Path) -> None:
@@ -273,36 +310,23 @@ def _check_place(path: Path) -> None:
 def _create(run: Run) -> None:
     """Make the folder in one step: others see a run or nothing."""
     path = run.path.absolute()
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.draft")  # one that a crash left is taken up
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.mkdir()
+        draft.mkdir(exist_ok=True)
         try:
-            write_jsonl(draft / "samples.jsonl", run.samples)
-            (draft / "responses.jsonl").touch()
-            write_json(draft / "run.json", run.card)
-            draft.rename(path)
+            with alone(draft):
+                write_jsonl(draft / "samples.jsonl", run.samples)
+                write_jsonl(draft / "times.jsonl", [{"what": "created", "at": now()}])
+                (draft / "responses.jsonl").write_bytes(b"")
+                write_json(draft / "run.json", run.card)
+                draft.rename(path)
         except BaseException:
-            shutil.rmtree(draft)
+            shutil.rmtree(draft, ignore_errors=True)
             raise
+        sync_folder(path.parent)
     except OSError as error:
         raise RunError(f"{run.path} cannot be made: {reason(error)}") from None
-
-
-def _lock(path: Path) -> BinaryIO:
-    """Open the answers for writing by this process alone; the system lifts the lock at its end."""
-    file = path / "responses.jsonl"
-    try:
-        handle = file.open("a+b")
-    except OSError as error:
-        raise RunError(f"{file}: {reason(error)}") from None
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.close()
-            raise RunError(f"{path}: another process is at work on this run") from None
-    return handle
 
 
 def _ordered(samples: list[Sample], responses: list[Response]) -> list[Response]:

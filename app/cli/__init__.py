@@ -21,6 +21,7 @@ COMMANDS = {
     "data": "Build POPE question files, and recognise published ones.",
     "train": "Rebuild the embedded MM-LLM or the English pipeline, or fit a detector.",
     "model": "Describe an MM-LLM in the survey's terms.",
+    "doctor": "Show what is installed, what is missing, and the command that mends it.",
 }
 
 

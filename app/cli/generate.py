@@ -102,9 +102,9 @@ def generate(
 ) -> None:
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
-    M is tabletop (embedded), hf:ORG/NAME, hf:./folder or replay:FILE. D is tabletop, coco:FOLDER,
-    vg:FOLDER, pope:FILE, mme:FOLDER, amber:FOLDER or jsonl:FILE. The same command goes on with an
-    interrupted run.
+    M is tabletop (embedded), hf:ORG/NAME, hf:./folder, openai:NAME@URL (a server; its key is in
+    OPENAI_API_KEY) or replay:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, mme:FOLDER,
+    amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted run.
     """
     from rich.console import Console
 

@@ -251,12 +251,12 @@ def _hashed(source: str) -> str:
 
 def _seconds(side: Side) -> float | None:
     """From the first to the last answer, where the run was made in one go."""
-    card = side.run.card if side.run else {}
-    if "resumed" in card:
-        return None
+    times = side.run.times() if side.run else []
     try:
-        begun, ended = (datetime.fromisoformat(card[name]) for name in ("created", "finished"))
-    except (KeyError, TypeError, ValueError):  # a card that was written by hand
+        if [each["what"] for each in times] != ["created", "finished"]:
+            return None
+        begun, ended = (datetime.fromisoformat(each["at"]) for each in times)
+    except (KeyError, TypeError, ValueError):  # times that were written by hand
         return None
     return (ended - begun).total_seconds()
 

@@ -35,7 +35,7 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
     """All attributes of things in a text."""
     taken: set[int] = set()
     for mention in referents.mentions:
-        for place in range(mention.first, mention.last + 1):
+        for place in range(mention.first, mention.head + 1):
             taken.add(place)
         for found in _before(words, mention):
             taken |= set(range(found.first, found.last + 1))

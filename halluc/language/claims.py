@@ -62,7 +62,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
             start=words[each.first].start,
             end=words[each.last].end,
             subject=each.thing,
-            stance=stances[each.last],
+            stance=stances[each.head],
             subject_span=name(each),
         )
         for each in mentions
@@ -77,7 +77,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                 subject=attribute.of.thing,
                 value=attribute.value,
                 family=attribute.family,
-                stance=_strongest(stances[attribute.last], stances[attribute.of.last]),
+                stance=_strongest(stances[attribute.last], stances[attribute.of.head]),
                 subject_span=name(attribute.of),
             )
         )
@@ -93,8 +93,8 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                 object=relation.object.thing,
                 stance=_strongest(
                     stances[relation.first],
-                    stances[relation.subject.last],
-                    stances[relation.object.last],
+                    stances[relation.subject.head],
+                    stances[relation.object.head],
                 ),
                 subject_span=name(relation.subject),
                 object_span=name(relation.object),

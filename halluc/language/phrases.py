@@ -34,6 +34,7 @@ class Mention:
     Attributes:
         thing: its class.
         first, last: places of the name's first and last word.
+        head: place of the word that the parser takes for it: a part's, in "*pizza* slice".
         plural: it names several.
         before: places of the words before it that belong to it and may describe it, the nearest
             first.
@@ -43,6 +44,7 @@ class Mention:
     thing: str
     first: int
     last: int
+    head: int
     plural: bool
     before: list[int]
     begin: int
@@ -66,7 +68,9 @@ def find_mentions(words: list[Word], things: Things) -> list[Mention]:
                 before, begin = _before(words, place, last + part)
                 if part:  # "two pizza slices" are not two pizzas
                     before = [each for each in before if _family(words[each]) != "count"]
-                mentions.append(Mention(name.thing, place, last, name.plural, before, begin))
+                mentions.append(
+                    Mention(name.thing, place, last, last + part, name.plural, before, begin)
+                )
                 following += part
         elif name.length > 1 and name.thing:
             following = place + 1

@@ -59,7 +59,7 @@ class Referents:
         self.words = words
         self.mentions = mentions
         self.named = {
-            place: each for each in mentions for place in range(each.first, each.last + 1)
+            place: each for each in mentions for place in range(each.first, each.head + 1)
         }
         self._found: dict[int, list[Mention]] = {}
 
@@ -140,7 +140,7 @@ class Referents:
                     for one in self.mentions
                     if each < one.first < place
                     and one.thing == "person"
-                    and self.words[one.last + 1].tag != "POS"
+                    and self.words[one.head + 1].tag != "POS"
                 ]
                 return before[-1:]
         return []
@@ -282,7 +282,7 @@ class Referents:
         while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
             before -= 1
         if before in self.named:
-            return {self.named[before].last}
+            return {self.named[before].head}
         found: set[int] = set()
         for each in ancestors(self.words, place):
             found.add(each)
@@ -303,7 +303,7 @@ class Referents:
         while place >= 0 and self.words[place].sentence == sentence:
             word = self.words[place]
             if place in self.named:
-                found.append(self.named[place].last)
+                found.append(self.named[place].head)
                 place = self.named[place].first
             elif word.tag in NOUNS and word.relation not in ("compound", "nmod:poss"):
                 found.append(place)

@@ -132,7 +132,7 @@ def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | N
         if word.text in _EACH_OTHER[0] and after in _EACH_OTHER[1]:
             return -1
         if place in referents.named:
-            found = referents.named[place].last
+            found = referents.named[place].head
             place = found
         elif word.tag in NOUNS or (word.tag in ("PRP", "WDT", "WP") and found is None):
             found = place
@@ -207,14 +207,14 @@ def _linked(
     before = referents.named.get(first - 1)
     if (
         before
-        and before.last == first - 1
+        and before.head == first - 1
         and (
             words[first].tag == "VBN"  # "a table filled with pizza"
             or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
             or (words[first].text == "with" and before.thing in ANIMATE)
         )
     ):
-        return referents.modified(before.last, first)
+        return referents.modified(before.head, first)
     above = words[top].head
     if above in referents.named or words[above].tag in NOUNS:
         return referents.modified(above, first)

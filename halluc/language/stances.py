@@ -19,14 +19,18 @@ _ENDS = frozenset({".", ";", ":", "!", "?"})
 def find_stances(words: list[Word]) -> list[Stance]:
     """The stance of each word of a text."""
     stances: list[Stance] = ["asserted"] * len(words)
-    asked = {word.sentence for word in words if word.text == "?"}
+    # What stands behind the mark is no question, though the parser may see one sentence.
+    asked = {word.sentence: place for place, word in enumerate(words) if word.text == "?"}
     for place in range(len(words)):
         for each in _hedged_by(words, place):
             stances[each] = "hedged"
     for place in range(len(words)):
         for each in _denied_by(words, place):
             stances[each] = "denied"
-    return ["asked" if words[n].sentence in asked else each for n, each in enumerate(stances)]
+    return [
+        "asked" if place < asked.get(words[place].sentence, -1) else each
+        for place, each in enumerate(stances)
+    ]
 
 
 def _hedged_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one hedge each)

@@ -23,7 +23,8 @@ _DATA = {
     "averaged_perceptron_tagger_eng": ("taggers/averaged_perceptron_tagger_eng",),
     "wordnet": ("corpora/wordnet", "corpora/wordnet.zip"),
 }
-_GET = "python -m nltk.downloader averaged_perceptron_tagger_eng wordnet"
+GET = "python -m nltk.downloader averaged_perceptron_tagger_eng wordnet"
+"""The command that gets the data."""
 _STOP = re.compile(r"[.!?]+[\"')\]}”’]*(?=\s|$)")
 # Punkt ends no sentence after a number, an initial or an abbreviation.
 _NO_STOP = re.compile(
@@ -92,9 +93,9 @@ def load_wordnet(nltk_data: str | Path | None, instead: str) -> WordNet:
     Raises:
         InputError: the tagger or WordNet is not found, or cannot be loaded.
     """
-    if missing := _missing(nltk_data):
+    if missing := missing_data(nltk_data):
         raise InputError(
-            f"NLTK data {' and '.join(missing)} not found; get it with `{_GET}`, name its folder "
+            f"NLTK data {' and '.join(missing)} not found; get it with `{GET}`, name its folder "
             f"with --nltk-data, or {instead}",
             nltk_data,
         )
@@ -108,7 +109,7 @@ def load_wordnet(nltk_data: str | Path | None, instead: str) -> WordNet:
         lemma("dogs", "n")  # loads WordNet
     except (OSError, LookupError, ValueError) as error:
         raise InputError(
-            f"NLTK data cannot be loaded ({error}); get it anew with `{_GET}`"
+            f"NLTK data cannot be loaded ({error}); get it anew with `{GET}`"
         ) from None
 
     def tagged(text: str) -> list[Tagged]:
@@ -123,7 +124,12 @@ def load_wordnet(nltk_data: str | Path | None, instead: str) -> WordNet:
     return WordNet(tagged, lemma)
 
 
-def _missing(nltk_data: str | Path | None) -> list[str]:
+def missing_data(nltk_data: str | Path | None) -> list[str]:
+    """Which of NLTK's tagger and WordNet are not found.
+
+    Args:
+        nltk_data: a folder of NLTK data to search before NLTK's own path and ``NLTK_DATA``.
+    """
     import nltk
 
     if nltk_data is not None and os.fspath(nltk_data) not in nltk.data.path:

@@ -30,7 +30,9 @@ def generate_batches(
 
     Samples come in their order, but those of a picture behind its first one, so that it needs to
     be encoded once only (`halluc.mllm.prefixes`). Batches begin at fixed multiples of their size,
-    so a resumed run makes the same ones. At most two batches of pictures are in memory.
+    and one of which an answer is missing is asked as a whole again, since the last digits of a
+    probability may hang on the batch: so a resumed run comes to the same bytes. At most two
+    batches of pictures are in memory.
 
     Args:
         model: what to ask.
@@ -51,7 +53,7 @@ def generate_batches(
         first.setdefault(_picture(sample), place)
     samples = sorted(samples, key=lambda sample: first[_picture(sample)])
     blocks = (samples[start : start + batch_size] for start in range(0, len(samples), batch_size))
-    open_blocks = (left for block in blocks if (left := [s for s in block if s.id not in done]))
+    open_blocks = (block for block in blocks if any(each.id not in done for each in block))
 
     def read(block: list[Sample]) -> list[Request]:
         return [
@@ -71,6 +73,7 @@ def generate_batches(
                 for sample, response in zip(
                     block, model.generate(requests, decoding, answers), strict=True
                 )
+                if sample.id not in done
             ]
             block = coming
 

@@ -146,15 +146,27 @@ def test_an_interrupted_run_goes_on_to_the_same_files(
     assert code == 0
     assert ("cut short by a crash" in said) == bool(torn)
     assert answers("parts") == answers("whole")
-    assert Path("parts/samples.jsonl").read_bytes() == Path("whole/samples.jsonl").read_bytes()
-    assert len(read_run("parts").card["resumed"]) == 1
+    for name in ("samples.jsonl", "run.json"):
+        assert Path("parts", name).read_bytes() == Path("whole", name).read_bytes()
+    times = [each["what"] for each in read_run("parts").times()]
+    assert times == ["created", "resumed", "finished"]
 
 
-def test_batch_size_changes_no_text(halluc: Halluc, model: str, data: str) -> None:
-    halluc(*command(model, data, "two"))
-    halluc(*command(model, data, "five", "--batch-size", 5))
-    one, other = read_run("two").responses, read_run("five").responses
-    assert [each.text for each in one] == [each.text for each in other]
+def test_batch_size_changes_no_text_finding_or_score(halluc: Halluc) -> None:
+    for size in (1, 4, 16):
+        asked = ("generate", "--limit", 17, "--max-new-tokens", 32, "--do-sample")
+        assert halluc(*asked, "-o", f"run{size}", "--batch-size", size)[0] == 0
+        assert halluc("score", "chair", f"run{size}")[0] == 0
+    one = read_run("run1")
+    assert any(each.verdict == "hallucinated" for each in one.findings())
+    for other in (read_run("run4"), read_run("run16")):
+        for alone, together in zip(one.responses, other.responses, strict=True):
+            assert alone.text == together.text
+            for token, same in zip(alone.tokens, together.tokens, strict=True):
+                assert (token.start, token.end) == (same.start, same.end)
+                assert token.logprob == pytest.approx(same.logprob, abs=1e-4)
+        assert one.findings() == other.findings()
+        assert one.scores()["chair"]["scores"] == other.scores()["chair"]["scores"]
 
 
 def test_a_method_is_on_the_card_and_goes_on(halluc: Halluc, model: str, data: str) -> None:

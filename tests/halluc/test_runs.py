@@ -67,11 +67,14 @@ def test_a_run_is_made_with_the_first_answer_and_finished_in_order(tmp_path: Pat
     assert again.finished and not again.note
     assert again.card["rows"] == 5
     assert {"python", "halluc", "torch", "transformers"} <= again.card["versions"].keys()
-    assert again.card["created"] <= again.card["finished"]
+    begun, ended = again.times()
+    assert (begun["what"], ended["what"]) == ("created", "finished")
+    assert begun["at"] <= ended["at"]
     assert sorted(each.name for each in folder.iterdir()) == [
         "responses.jsonl",
         "run.json",
         "samples.jsonl",
+        "times.jsonl",
     ]
     assert list(folder.parent.iterdir()) == [folder]
 
@@ -89,10 +92,12 @@ def test_an_interrupted_run_becomes_the_same_files(tmp_path: Path) -> None:
     second.append(answers(2, 3, 4))
     second.finish()
 
-    for name in ("responses.jsonl", "samples.jsonl"):
+    for name in ("responses.jsonl", "run.json", "samples.jsonl"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert second.card["device"] == "cpu"
-    assert [each["device"] for each in read_run(second.path).card["resumed"]] == ["cuda"]
+    times = read_run(second.path).times()
+    assert [each["what"] for each in times] == ["created", "resumed", "finished"]
+    assert times[1]["device"] == "cuda"
     assert open_run(tmp_path / "parts", CARD, SAMPLES).finished
 
 

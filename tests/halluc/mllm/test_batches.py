@@ -41,7 +41,8 @@ def test_batches_keep_their_places_when_resumed() -> None:
             done={"0", "1", "2", "3", "4"},
         )
     )
-    assert model.asked == [["5", "6", "7"], ["8", "9"]]
+    assert model.asked == [["4", "5", "6", "7"], ["8", "9"]]  # as when it was not interrupted
+    assert [[each.id for each in batch] for batch in batches] == [["5", "6", "7"], ["8", "9"]]
     assert batches[1][1] == Response(id="9", text="What is 9?", image="9.png", split="s")
 
 

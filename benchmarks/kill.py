@@ -1,0 +1,124 @@
+"""Kill a command at random instants, give it again, and compare the bytes in the end.
+
+    python benchmarks/kill.py [--kills 100] [--scenes 24]
+
+`halluc generate` on the embedded model and `halluc score chair` on its run are each killed
+(SIGKILL) after a time drawn evenly from 0 to 1.1 times that of an undisturbed command. The next
+command goes on with what is there; a run that is finished is compared, file by file, with that of
+the undisturbed command, and a new one is begun. Answers that were on the disk before a kill and
+are gone after it are counted, and so are files that do not belong to a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CODE = "from app.cli import main; main()"
+RESULTS = {"responses.jsonl", "samples.jsonl", "run.json", "findings.jsonl", "scores.json"}
+
+
+def start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Begin a command of halluc in a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    return subprocess.Popen(
+        [sys.executable, "-c", CODE, *command], cwd=folder, env=environment, stdout=-3, stderr=-3
+    )
+
+
+def finish(command: list[str], folder: Path) -> float:
+    """Seconds of the undisturbed command."""
+    begun = time.perf_counter()
+    if start(command, folder).wait():
+        sys.exit(f"{' '.join(command)} failed")
+    return time.perf_counter() - begun
+
+
+def content(run: Path) -> dict[str, bytes]:
+    """All files of a run but its times."""
+    return {each.name: each.read_bytes() for each in run.iterdir() if each.name != "times.jsonl"}
+
+
+def answers(run: Path) -> int:
+    """How many whole answers are on the disk."""
+    file = run / "responses.jsonl"
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: int) -> None:
+    """Kill, go on and compare; print what came of it.
+
+    Args:
+        name: for the printed line.
+        command: writes the folder ``run``.
+        begin: a folder in which the command can be given; copied for each new beginning.
+        whole: the run of an undisturbed command.
+        kills: how often, commands that had ended before not counted.
+    """
+    expected, rng = content(whole), random.Random(0)
+    with tempfile.TemporaryDirectory() as timed:
+        folder = Path(timed) / "work"
+        shutil.copytree(begin, folder)
+        seconds = finish(command, folder)
+    midway = compared = different = lost = strange = 0
+    work = Path(tempfile.mkdtemp()) / "work"
+    shutil.copytree(begin, work)
+    while midway < kills:
+        before = answers(work / "run")
+        process = start(command, work)
+        try:
+            process.wait(rng.uniform(0, 1.1 * seconds))
+            ended = True
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            ended, midway = False, midway + 1
+        lost += max(0, before - answers(work / "run"))
+        if not ended:
+            continue
+        found = content(work / "run")
+        compared, different = compared + 1, different + (found != expected)
+        strange += len(found.keys() - RESULTS)
+        strange += sum(each.name.startswith(".") for each in work.iterdir())
+        shutil.rmtree(work)
+        shutil.copytree(begin, work)
+    finish(command, work)
+    compared, different = compared + 1, different + (content(work / "run") != expected)
+    shutil.rmtree(work.parent)
+    print(
+        f"{name:10} {seconds:5.1f} s undisturbed; killed in {midway} instants; {compared} runs "
+        f"compared, {different} different; {lost} answers lost; {strange} files too many",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Kill both commands."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--scenes", type=int, default=24)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        empty, answered, whole = (Path(folder) / each for each in ("empty", "answered", "whole"))
+        empty.mkdir()
+        asked = ["generate", "--limit", str(given.scenes), "--do-sample", "--batch-size", "2"]
+        generate = [*asked, "--max-new-tokens", "64", "--device", "cpu", "-o", "run"]
+        score = ["score", "chair", "run"]
+        shutil.copytree(empty, answered)
+        finish(generate, answered)
+        shutil.copytree(answered, whole)
+        finish(score, whole)
+        kill_often("generate", generate, empty, answered / "run", given.kills)
+        kill_often("score", score, answered, whole / "run", given.kills)
+
+
+if __name__ == "__main__":
+    main()

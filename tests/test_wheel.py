@@ -1,0 +1,95 @@
+"""The wheel as a user has it: installed in a clean environment and run from other folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("halluc", "metrics", "mitigation", "app", "pyproject.toml", "README.md", "LICENSE")
+
+
+def run(command: list[str | Path], folder: Path) -> str:
+    """What a command prints; it may not reach any network."""
+    nowhere = "http://127.0.0.1:9"
+    closed = {"HF_HUB_OFFLINE": "1", "http_proxy": nowhere, "https_proxy": nowhere}
+    done = subprocess.run(
+        [str(each) for each in command],
+        cwd=folder,
+        env={**_plain(), **closed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def _plain() -> dict[str, str]:
+    """The environment without what would lead Python to the sources."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of an environment with the wheel and the packages that it needs."""
+    place = tmp_path_factory.mktemp("wheel")
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            unwanted = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, place / "source" / part, ignore=unwanted)
+        else:
+            shutil.copy(source, place / "source" / part)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    alone = ["--no-deps", "--no-index"]
+    build = [*pip, "wheel", *alone, "--no-build-isolation", "-w", place, place / "source"]
+    run(build, place)
+    (wheel,) = place.glob("halluc-*.whl")
+    venv.create(place / "clean", with_pip=False)
+    python = place / "clean" / "bin" / "python"
+    run([*pip, "--python", python, "install", *alone, wheel], place)
+    # The packages that halluc needs are those of this environment; its own halluc is not seen,
+    # since a path that a .pth file names is not searched for further .pth files.
+    (site,) = (place / "clean" / "lib").glob("python*/site-packages")
+    (site / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    shutil.rmtree(place / "source")
+    return place / "clean" / "bin"
+
+
+@pytest.fixture(params=["empty", "own metrics and app"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where a user may stand."""
+    if request.param != "empty":
+        (tmp_path / "metrics").mkdir()
+        for name in ("app.py", "halluc.py", "metrics/__init__.py"):
+            (tmp_path / name).write_text("raise SystemExit('this is not of halluc')\n")
+    return tmp_path
+
+
+def test_the_command_runs_anywhere(clean: Path, folder: Path) -> None:
+    halluc = clean / "halluc"
+    assert "halluc, version" in run([halluc, "--version"], folder)
+    assert "Usage: halluc demo" in run([halluc, "demo", "--help"], folder)
+    (folder / "said.jsonl").write_text('{"image_id": 1, "caption": "A dog and a seated cat."}\n')
+    (folder / "true.json").write_text('{"1": ["dog"]}\n')
+    score = ["score", "chair", "said.jsonl", "--truth", "true.json"]
+    scores = json.loads(run([halluc, *score, "--json"], folder))["scores"]
+    assert [each["value"] for each in scores if each["name"] == "CHAIRi"] == [0.5]
+    run([halluc, "score", "finegrained", *score[2:]], folder)
+    doctor = run([halluc, "doctor"], folder)
+    assert f"all come from {clean.parent}" in doctor
+
+
+def test_the_embedded_model_answers(clean: Path, folder: Path) -> None:
+    generate = ["generate", "--limit", "2", "--max-new-tokens", "8", "-o", "run"]
+    assert "run: 2 answers" in run([clean / "halluc", *generate], folder)
+    run([clean / "halluc", "score", "chair", "run"], folder)
