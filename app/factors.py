@@ -159,11 +159,11 @@ def factor_plot(path: Path, analysed: Sequence[Analysed]) -> None:
                 color=color, marker="o", markersize=4, capsize=2, label=each.name,
             )  # fmt: skip
         axes.set_xlabel(_LABELS[factor], fontsize=9)
-        axes.set_ylim(bottom=0)
         axes.grid(axis="y", color="#e6e6e6")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
+    plot.axes[0].set_ylim(bottom=0)  # of all, behind the last curve
     plot.axes[0].set_ylabel("hallucinated mentions (%)", fontsize=9)
     plot.axes[0].legend(frameon=False, fontsize=8)
     plot.savefig(path)

@@ -71,7 +71,7 @@ def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) 
         RunError: the folder is no such run.
     """
     answers = file_card(original.path / "responses.jsonl", len(original.responses))
-    made = ("task", "prompt", "decoding", "data", "model", "dtype", "device")
+    made = ("task", "prompt", "decoding", "data", "model", "dtype", "device", "rows", "samples")
     card = {name: original.card[name] for name in made if name in original.card}
     asked = {"name": model.card["model"]["name"], "hash": model.card["model"].get("hash")}
     revision = {**how, "asked": asked, "original": {"run": str(original.path), **answers}}
@@ -179,7 +179,7 @@ def _read(file: Path) -> dict[str, Revision]:
         return {}
     content = file.read_bytes()
     if not content.endswith(b"\n"):
-        write_atomically(file, content[: content.rfind(b"\n") + 1])
+        write_atomically(file, [content[: content.rfind(b"\n") + 1]])
     return {each.id: each for _, each in read_jsonl(file, Revision)}
 
 

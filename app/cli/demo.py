@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # What the table shows: label, name of it in the metric, what it is, which direction is better.
 CAPTIONS = (
-    ("CHAIRi", "CHAIRi", "absent objects named", "↓"),
-    ("CHAIRs", "CHAIRs", "captions naming one", "↓"),
+    ("CHAIRi", "CHAIRi", "absent ones named", "↓"),
+    ("CHAIRs", "CHAIRs", "captions with one", "↓"),
     ("attributes", "attribute hallucination rate", "wrong color, size, …", "↓"),
     ("relations", "relation hallucination rate", "wrong left, above, …", "↓"),
     ("recall", "Recall", "objects named", "↑"),
@@ -104,7 +104,7 @@ def _show_table(figures: dict[str, Figures]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("in %")
     table.add_column("what it is", style="dim")
     for name in figures:
