@@ -95,9 +95,16 @@ def measure_task(
 
 
 def measure_revised(
-    folder: Path, original: Run, model: MLLM, dataset: Dataset, *, console: Console, title: str
+    folder: Path,
+    original: Run,
+    model: MLLM,
+    dataset: Dataset,
+    *,
+    console: Console,
+    title: str,
+    detector: str | None = "tabletop",
 ) -> Measured:
-    """Revise captions of the embedded world with Woodpecker and its detector, and score them.
+    """Revise captions of the embedded world with Woodpecker, and score them.
 
     Args:
         folder: of the revised run; one that is there already is gone on with.
@@ -106,9 +113,10 @@ def measure_revised(
         dataset: of the embedded world.
         console: shows the progress.
         title: what the bar is called.
+        detector: see `app.revising.settle`.
     """
     things = load_things(None)
-    settings, how = settle(original, things, detector="tabletop")
+    settings, how = settle(original, things, detector=detector)
     run = open_revised(folder, original, model, how)
     try:
         revise_run(

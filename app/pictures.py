@@ -94,7 +94,7 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
                 "undefined" if value is None else f"{height:.1f}"
                 for value, height in zip(values.values(), heights, strict=True)
             ]
-            axes.bar_label(bars, told, padding=2, fontsize=8)
+            axes.bar_label(bars, told, padding=2, fontsize=6)
         axes.set_title(title, fontsize=11, loc="left")
         axes.set_xticks(range(len(labels)), labels, fontsize=9)
         axes.set_ylim(0, 112)
@@ -103,7 +103,10 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
         axes.grid(axis="y", color="#e6e6e6")
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9, loc="upper right", ncols=len(series))
+        axes.legend(
+            frameon=False, fontsize=8, loc="upper right", ncols=len(series),
+            handlelength=1, columnspacing=1,
+        )  # fmt: skip
     figure.savefig(path)
 
 
