@@ -3,7 +3,8 @@
 Sentence by sentence, for objects that are not in the picture:
 
 - in a list ("a cup, a fork and a knife") the others stay, with commas and "and" as they belong;
-- behind a preposition ("sits on a bench") the preposition goes along;
+- behind a preposition ("sits on a bench") the preposition goes along, and a last clause that tells
+  of nothing else (", and a bench is near it") goes as a whole;
 - else the sentence goes. Objects that are told of nowhere else are kept: "There is a dog."
 
 All other characters stay as they are.
@@ -39,6 +40,9 @@ _OPEN = re.compile(
 )
 _THERE = re.compile(r"\b(there\s+)(is|are)(\s+(?:also\s+)?)$", re.IGNORECASE)
 _VERB = re.compile(r"(\s+(?:all\s+)?)(are|were|have|appear|sit|stand|lie)\b")
+_CLAUSE = re.compile(r",\s*(?:and|while|but)\s+$")
+_PREDICATE = re.compile(r"\s+(?:is|are|was|were|can|could|has|have)\b")
+_STOP = re.compile(r"[.!?]+[\"')\]”’]*$")
 _ALSO = re.compile(r"\balso,?\s+", re.IGNORECASE)
 _SINGULAR = {"are": "is", "were": "was", "have": "has"}
 
@@ -152,7 +156,7 @@ def _revise_sentence(
         kept = [each for each in some if not each.gone]
         if kept:
             _shorten(editor, start, some, kept)
-        elif not _cut_tail(editor, end, phrases, some):
+        elif not (_cut_tail(editor, end, phrases, some) or _cut_clause(editor, start, end, some)):
             del editor.edits[before:]
             return True
     return False
@@ -224,6 +228,23 @@ def _cut_tail(
         editor.put(start, some[-1].end, "", [each.thing for each in some])
         return True
     return False
+
+
+def _cut_clause(editor: _Editor, begin: int, end: int, some: Sequence[_Phrase]) -> bool:
+    """Take out the last clause of a sentence, of which a list of absent objects is the subject."""
+    text = editor.text
+    link = _CLAUSE.search(text, begin, some[0].start)
+    stop = _STOP.search(text, some[-1].end, end)
+    if not link or not stop or not _PREDICATE.match(text, some[-1].end):
+        return False
+    inside = [each for each in editor.phrases if link.start() <= each.start < end]
+    told = {each.thing for each in editor.phrases if each not in inside and not each.gone}
+    if any(not each.gone and each.thing not in told for each in inside):
+        return False
+    gone = [each.thing for each in inside if each.gone]
+    editor.edits = [each for each in editor.edits if each.start < link.start()]
+    editor.put(link.start(), stop.start(), "", gone)
+    return True
 
 
 def _keep_some(editor: _Editor, sentences: Sequence[tuple[int, int]], dropped: list[int]) -> None:
