@@ -10,6 +10,7 @@ from rich.console import Console
 
 from app.generation import Task, answer, open_answers, select_samples
 from app.kinds import claims_card
+from app.revising import open_revised, revise_run, settle
 from app.scoring import read_given, result_card
 from halluc.bootstrap import count_pictures
 from halluc.datasets import Dataset
@@ -82,15 +83,55 @@ def measure_task(
         answer(run, model, dataset, decoding, console=console, batch_size=BATCH, title=title)
     finally:
         run.close()
+    if task == "caption":
+        return _measure_captions(run)
+    texts = {each.id: each.text for each in run.responses}
+    _, given = read_given((str(folder),), read_answers)
+    tally = pope.Tally()
+    tally.update((each, texts[each.id]) for each in run.samples)
+    scores = with_intervals(tally.counted())
+    run.write_scores(scores, result_card(pope.EDITION, run, given, parser="pope"))
+    return Measured(run, scores, [])
+
+
+def measure_revised(
+    folder: Path,
+    original: Run,
+    model: MLLM,
+    dataset: Dataset,
+    *,
+    console: Console,
+    title: str,
+    detector: str | None = "tabletop",
+) -> Measured:
+    """Revise captions of the embedded world with Woodpecker, and score them.
+
+    Args:
+        folder: of the revised run; one that is there already is gone on with.
+        original: the captions.
+        model: what is asked about the pictures.
+        dataset: of the embedded world.
+        console: shows the progress.
+        title: what the bar is called.
+        detector: see `app.revising.settle`.
+    """
+    things = load_things(None)
+    settings, how = settle(original, things, detector=detector)
+    run = open_revised(folder, original, model, how)
+    try:
+        revise_run(
+            run, original, dataset, model,
+            things=things, settings=settings, console=console, title=title,
+        )  # fmt: skip
+    finally:
+        run.close()
+    return _measure_captions(run)
+
+
+def _measure_captions(run: Run) -> Measured:
     texts = {each.id: each.text for each in run.responses}
     pictures = {each.id: each.image or each.id for each in run.samples}
-    _, given = read_given((str(folder),), read_answers)
-    if task == "pope":
-        tally = pope.Tally()
-        tally.update((each, texts[each.id]) for each in run.samples)
-        scores = with_intervals(tally.counted())
-        run.write_scores(scores, result_card(pope.EDITION, run, given, parser="pope"))
-        return Measured(run, scores, [])
+    _, given = read_given((str(run.path),), read_answers)
     truths = {each.id: each.truth for each in run.samples if each.truth is not None}
     chaired = chair.chair(texts, truths, offline_words)
     counted = count_pictures(chaired.counts, pictures, chair.compute, chair.BLENDS)

@@ -74,6 +74,7 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
     Args:
         path: where to.
         panels: panel title to series to label to value, a share from 0 to 1; None has no bar.
+            The first series has all labels; one that another lacks has no bar there.
     """
     from matplotlib.figure import Figure
 
@@ -84,15 +85,16 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
         labels = list(next(iter(series.values())))
         width = 0.8 / len(series)
         for number, (name, values) in enumerate(series.items()):
-            color = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")[number % 4]
-            at = [place + (number - (len(series) - 1) / 2) * width for place in range(len(labels))]
-            heights = [100 * (values[label] or 0) for label in labels]
+            color = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")[number % 5]
+            offset = (number - (len(series) - 1) / 2) * width
+            at = [labels.index(label) + offset for label in values]
+            heights = [100 * (value or 0) for value in values.values()]
             bars = axes.bar(at, heights, width * 0.92, label=name, color=color)
             told = [
-                "undefined" if values[label] is None else f"{height:.1f}"
-                for label, height in zip(labels, heights, strict=True)
+                "undefined" if value is None else f"{height:.1f}"
+                for value, height in zip(values.values(), heights, strict=True)
             ]
-            axes.bar_label(bars, told, padding=2, fontsize=8)
+            axes.bar_label(bars, told, padding=2, fontsize=6)
         axes.set_title(title, fontsize=11, loc="left")
         axes.set_xticks(range(len(labels)), labels, fontsize=9)
         axes.set_ylim(0, 112)
@@ -101,7 +103,10 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
         axes.grid(axis="y", color="#e6e6e6")
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9, loc="upper right", ncols=len(series))
+        axes.legend(
+            frameon=False, fontsize=8, loc="upper right", ncols=len(series),
+            handlelength=1, columnspacing=1,
+        )  # fmt: skip
     figure.savefig(path)
 
 

@@ -196,7 +196,8 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
 
     Args:
         folder: where; made with the first answer.
-        card: the result card. State, versions and the samples' hash are added here.
+        card: the result card. State, versions and the samples' hash are added here; a run on the
+            samples of another keeps that one's hash, if the card has it.
         samples: what to ask, in order.
 
     Raises:
@@ -211,7 +212,7 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
         seen.add(sample.id)
     content = b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples)
     made = {"rows": len(samples), "samples": hashlib.sha256(content).hexdigest()}
-    card = {**msgspec.to_builtins(card), **made, "versions": versions()}
+    card = {**made, **msgspec.to_builtins(card), "versions": versions()}
     if not (path / "run.json").is_file():
         _check_place(path)
         return Run(path, {**card, "state": "running"}, samples)

@@ -15,12 +15,14 @@ from halluc.errors import HallucError
 COMMANDS = {
     "demo": "Generate, score and picture, small and offline, on the embedded world.",
     "generate": "Ask an MM-LLM for captions or yes/no answers and keep them as a run.",
+    "revise": "Mend finished captions: ask the picture about each claim, put right what it denies.",
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "inspect": "Look at runs in the browser: wrong words, their evidence, reviews.",
     "report": "Write what a view of a run shows as one HTML file.",
+    "analyse": "Find out what goes along with hallucination.",
     "data": "Build POPE question files, and recognise published ones.",
-    "train": "Rebuild the embedded MM-LLM or the English pipeline.",
+    "train": "Rebuild the embedded MM-LLM or the English pipeline, or fit a detector.",
     "model": "Describe an MM-LLM in the survey's terms.",
     "doctor": "Show what is installed, what is missing, and the command that mends it.",
 }

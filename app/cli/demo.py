@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # What the table shows: label, name of it in the metric, what it is, which direction is better.
 CAPTIONS = (
-    ("CHAIRi", "CHAIRi", "absent objects named", "↓"),
-    ("CHAIRs", "CHAIRs", "captions naming one", "↓"),
+    ("CHAIRi", "CHAIRi", "absent ones named", "↓"),
+    ("CHAIRs", "CHAIRs", "captions with one", "↓"),
     ("attributes", "attribute hallucination rate", "wrong color, size, …", "↓"),
     ("relations", "relation hallucination rate", "wrong left, above, …", "↓"),
     ("recall", "Recall", "objects named", "↑"),
@@ -57,11 +57,12 @@ def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled, and
-    sampled with VCD beside its control, the plausibility mask alone.
+    sampled with VCD beside its control, the plausibility mask alone. Woodpecker then looks over the
+    greedy captions.
     """
     from rich.console import Console
 
-    from app.measuring import first_scenes, measure_task
+    from app.measuring import first_scenes, measure_revised, measure_task
     from halluc.datasets.tabletop import with_questions
     from halluc.mllm import load_model
 
@@ -88,6 +89,11 @@ def demo(output: Path, scenes: int) -> None:
         figures[name] = {label: told.figure(of) for label, of, _, _ in CAPTIONS} | {
             label: answered.figure("F1", split) for label, split, _, _ in POPE
         }
+    revised = measure_revised(
+        output / "captions-woodpecker", captions["greedy"].run, model, chosen,
+        console=console, title="captions, Woodpecker",
+    )  # fmt: skip
+    figures["Woodpecker"] = {label: revised.figure(of) for label, of, _, _ in CAPTIONS}
     _show_table(figures)
     _save_pictures(output, chosen, captions["greedy"], figures)
     _say_next(Console(), output)
@@ -98,16 +104,23 @@ def _show_table(figures: dict[str, Figures]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("in %")
     table.add_column("what it is", style="dim")
     for name in figures:
         table.add_column(name, justify="right")
     for label, _, meaning, better in (*CAPTIONS, *POPE):
-        values = [figures[name][label] for name in figures]
-        shown = ["undefined" if value is None else f"{100 * value:.1f}" for value in values]
+        shown = [_shown(each, label) for each in figures.values()]
         table.add_row(f"{label} {better}", meaning, *shown)
     Console().print(table)
+
+
+def _shown(figures: Figures, label: str) -> str:
+    """A figure in %; a dash where the method has none, as a revisor of captions in POPE."""
+    if label not in figures:
+        return "–"
+    value = figures[label]
+    return "undefined" if value is None else f"{100 * value:.1f}"
 
 
 def _save_pictures(
@@ -132,7 +145,8 @@ def _save_pictures(
         output / "scores.png",
         {
             title: {
-                name: {label: each[label] for label in labels} for name, each in figures.items()
+                name: {label: each[label] for label in labels if label in each}
+                for name, each in figures.items()
             }
             for title, labels in (
                 ("Hallucination in captions (%, lower is better)", wrong),
@@ -146,13 +160,14 @@ def _say_next(console: Console, output: Path) -> None:
     console.print(
         f"""\
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and seven more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and eight more; run.json in each says how it was made
 
 What to type next:
   halluc inspect {output}/*-*/       look at them: wrong words, their boxes, runs side by side
   halluc model describe                                     what the embedded MM-LLM is made of
   halluc score chair {output}/captions-sampled             the figures of one run
   halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?
+  halluc compare {output}/captions-greedy {output}/captions-woodpecker
   halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
   halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",
         highlight=False,

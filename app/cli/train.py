@@ -1,17 +1,20 @@
-"""`halluc train`: rebuild what halluc ships, the embedded MM-LLM and the English pipeline."""
+"""`halluc train`: rebuild what halluc ships, and fit detectors of hallucination."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+import msgspec
 
+from app.captions import TRUTH, VOCABULARY
+from app.cli.analyse import STATISTICS
 from halluc.errors import InputError
 
 
 @click.group()
 def train() -> None:
-    """Rebuild the embedded MM-LLM or the English pipeline."""
+    """Rebuild the embedded MM-LLM or the English pipeline, or fit a detector."""
 
 
 @train.command()
@@ -114,3 +117,60 @@ def english(*, treebank: Path, output: Path, seed: int, steps: int) -> None:
     from app.english import train_and_save
 
     train_and_save(treebank, output, seed=seed, steps=steps)
+
+
+@train.command()
+@click.argument("captions", metavar="RUN_OR_FILE...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="Where the detector goes, as JSON.",
+)
+@TRUTH
+@STATISTICS
+@VOCABULARY
+def detector(
+    *,
+    captions: tuple[str, ...],
+    output: Path,
+    truth: str | None,
+    statistics: str | None,
+    vocabulary: Path | None,
+) -> None:
+    """Fit a detector of absent objects to captions whose truth is known.
+
+    A calibrated logistic regression on LURE's factors, see `halluc analyse detector`. Takes
+    seconds. Fit it on other pictures than those that it shall judge.
+    """
+    from app.factors import read_mentions
+    from halluc.datasets.files import file_card
+    from halluc.language.things import load_things
+    from mitigation.postcorrection.detector import fit_detector, save_detector
+
+    mentioned = read_mentions(captions, truth, statistics, load_things(vocabulary))
+    cards = []
+    for each in mentioned:
+        if each.said.run is not None:
+            kept = each.said.run.card
+            cards.append({name: kept.get(name) for name in ("model", "data", "decoding", "prompt")})
+        else:
+            cards.append(file_card(Path(each.name), len(each.said.given)))
+    # Ids need not differ between runs.
+    mentions = [
+        msgspec.structs.replace(mention, id=f"{number}/{mention.id}")
+        for number, each in enumerate(mentioned)
+        for mention in each.mentions
+    ]
+    fitted = fit_detector(
+        mentions,
+        {"captions": cards, "statistics": statistics or truth or "the data of the captions"},
+    )
+    save_detector(fitted, output)
+    told = "" if fitted.full else "; without uncertainty, which the captions do not tell"
+    objects, absent = fitted.card["objects"], fitted.card["absent"]
+    click.echo(
+        f"{output}: fitted on {objects:,} objects, {absent:,} of them absent{told}", err=True
+    )

@@ -54,8 +54,10 @@ class Side:
 
     @cached_property
     def tokens(self) -> dict[str, int]:
-        """How many tokens each answer took, where the run tells."""
-        return {each.id: len(each.tokens) for each in self.run.responses} if self.run else {}
+        """How many tokens each answer took, where the run tells; a revised one does not."""
+        if self.run is None or "revision" in self.run.card:
+            return {}
+        return {each.id: len(each.tokens) for each in self.run.responses}
 
     @property
     def has_kinds(self) -> bool:

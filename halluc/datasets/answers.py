@@ -202,20 +202,20 @@ def picture_id(name: int | str) -> str:
     return match[1] if match else str(name)
 
 
-def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[str, Truth]:
+def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -> dict[str, Truth]:
     """What is true of each picture, by the picture's id.
 
     Args:
         source: a JSON file ``{id: [object names]}`` (may be gzipped), JSON lines or an array as
             `halluc.datasets.jsonl` reads them, a folder of COCO annotations, or the name of a data
             set.
-        ids: the pictures wanted; others may be left out.
+        ids: the pictures wanted; others may be left out. None: all.
         lemmatize: how words of COCO's reference captions are made singular.
 
     Raises:
         InputError: the source cannot be read.
     """
-    path, wanted = Path(source), set(ids)
+    path, wanted = Path(source), None if ids is None else set(ids)
     if re.match("tabletop|(pope|jsonl):", source):
         samples = load_dataset(source).samples
     elif source.startswith("vg:"):
@@ -230,7 +230,7 @@ def read_truths(source: str, ids: Iterable[str], lemmatize: Lemmatizer) -> dict[
         return {
             key: Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
             for id, names in table.items()
-            if (key := picture_id(id)) in wanted
+            if (key := picture_id(id)) and (wanted is None or key in wanted)
         }
     return {picture_id(each.id): each.truth for each in samples if each.truth is not None}
 

@@ -48,12 +48,16 @@ def with_questions(scenes: Dataset, seed: int = 0) -> Dataset:
     What is popular and what usually comes together is counted in the biased world, the one that
     the embedded MM-LLM learned from, as COCO's statistics are of photographs that MM-LLMs saw.
     """
-    known = [
+    questions = build_questions(scenes.samples, seed, statistics_from=biased_truths())
+    return Dataset(f"{scenes.name} questions", questions, scenes.open_image, _card(questions))
+
+
+def biased_truths() -> list[Truth]:
+    """The objects of so many training scenes of the biased world as `STATISTICS` says."""
+    return [
         Truth(objects=tuple(TrueObject(name=name) for name in sorted(scene("biased", i).names)))
         for i in range(TRAIN_FROM, TRAIN_FROM + STATISTICS)
     ]
-    questions = build_questions(scenes.samples, seed, statistics_from=known)
-    return Dataset(f"{scenes.name} questions", questions, scenes.open_image, _card(questions))
 
 
 def open_image(sample: Sample) -> Image:

@@ -14,10 +14,12 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
     monkeypatch.setattr(sys, "argv", ["halluc", "demo", "--scenes", "3", "-o", "demo"])
     main()
     first = capsys.readouterr().out
-    assert {"greedy", "sampled", "mask", "VCD"} <= set(first.split())
+    assert {"greedy", "sampled", "mask", "VCD", "Woodpecker"} <= set(first.split())
     for label in ("CHAIRs ↓", "CHAIRi ↓", "relations ↓", "recall ↑", "POPE adversarial ↑"):
         assert label in first
-    assert max(map(len, first.splitlines())) < 100
+    table, _, hints = first.partition("Pictures:")
+    assert max(map(len, table.splitlines())) <= 80
+    assert max(map(len, hints.splitlines())) < 100
 
     folder = tmp_path / "demo"
     for decoding in ("greedy", "sampled", "mask", "vcd"):
@@ -32,6 +34,9 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
         assert set(told.scores()) == {"chair", "finegrained"}
         assert asked.finished and set(asked.scores()) == {"pope"}
         assert all(0 < sum(each.answers.values()) <= 1.001 for each in asked.responses)
+    revised = read_run(folder / "captions-woodpecker")
+    assert revised.finished and revised.card["revision"]["method"] == "woodpecker"
+    assert set(revised.scores()) == {"chair", "finegrained"}
     with Image.open(folder / "sheet.png") as sheet, Image.open(folder / "scores.png") as bars:
         assert sheet.height > 300
         assert bars.size == (1320, 480)

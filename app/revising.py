@@ -1,0 +1,192 @@
+"""A run of captions looked over again: what `halluc revise` and `demo` have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from app.factors import read_occurrences
+from app.generation import progress_bars
+from halluc.datasets import Dataset
+from halluc.datasets.files import file_card
+from halluc.errors import InputError
+from halluc.jsonl import read_jsonl, write_atomically, write_jsonl
+from halluc.language.things import Things
+from halluc.mllm import MLLM
+from halluc.records import Response
+from halluc.runs import Run, open_run
+from mitigation.postcorrection.detector import SHIPPED, read_detector
+from mitigation.postcorrection.revisions import FILE, Revision
+from mitigation.postcorrection.woodpecker import Woodpecker, revise, usual_threshold
+
+
+def settle(
+    original: Run,
+    things: Things,
+    *,
+    detector: str | None = None,
+    statistics: str | None = None,
+    threshold: float | None = None,
+    sure: float = 0.5,
+) -> tuple[Woodpecker, dict[str, Any]]:
+    """The settings of the method, and what a result card says of them.
+
+    Args:
+        original: what is revised.
+        things: the vocabulary.
+        detector: a file, or "tabletop" for the one that ships; None: the answers alone count.
+        statistics: whose objects tell what comes together; default: the run's own data.
+        threshold: see `Woodpecker`; None: the usual one.
+        sure: see `Woodpecker`.
+
+    Raises:
+        InputError: a file cannot be read, or there are statistics and no detector.
+    """
+    how: dict[str, Any] = {"method": "woodpecker"}
+    fitted, known = None, None
+    if detector is not None:
+        file = SHIPPED if detector == "tabletop" else Path(detector)
+        fitted = read_detector(file)
+        known = read_occurrences(statistics, original, things)
+        how |= {"detector": file_card(file, 1), "statistics": statistics or "the data of the run"}
+    elif statistics is not None:
+        raise InputError("--statistics belongs to a --detector")
+    limit = usual_threshold(fitted) if threshold is None else threshold
+    how |= {"threshold": limit, "sure": sure, "vocabulary": things.name}
+    return Woodpecker(threshold=limit, sure=sure, detector=fitted, known=known), how
+
+
+def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) -> Run:
+    """The revised run, new or to be gone on with; see `halluc.runs.open_run`.
+
+    Its card is the original's, with the revision beside it: the method and its settings, the model
+    that is asked, and the original run by folder and SHA-256 of its answers.
+
+    Raises:
+        RunError: the folder is no such run.
+    """
+    answers = file_card(original.path / "responses.jsonl", len(original.responses))
+    made = ("task", "prompt", "decoding", "data", "model", "dtype", "device", "rows", "samples")
+    card = {name: original.card[name] for name in made if name in original.card}
+    asked = {"name": model.card["model"]["name"], "hash": model.card["model"].get("hash")}
+    revision = {**how, "asked": asked, "original": {"run": str(original.path), **answers}}
+    return open_run(output, {**card, "revision": msgspec.to_builtins(revision)}, original.samples)
+
+
+def check_original(original: Run, output: Path) -> None:
+    """Refuse what cannot be revised, before any model is read.
+
+    Raises:
+        InputError: the run is not finished, its answers are no captions, or the output is itself.
+    """
+    if pending := original.pending():
+        what = f"{len(pending)} of {len(original.samples)} samples have no answer yet"
+        raise InputError(f"{what}; finish the run by giving its command again", original.path)
+    if original.card.get("task") in ("pope", "mme"):
+        raise InputError("the answers are yes or no; captions are revised", original.path)
+    if output.resolve() == original.path.resolve():
+        raise InputError("the original stays as it is; use another -o", output)
+
+
+def revise_run(
+    run: Run,
+    original: Run,
+    dataset: Dataset,
+    model: MLLM,
+    *,
+    things: Things,
+    settings: Woodpecker,
+    console: Console,
+    batch_size: int = 16,
+    title: str = "revise",
+) -> list[Revision]:
+    """Revise what is pending, keep every batch, and finish the run.
+
+    An unchanged response stays as it is; a changed one has no tokens, since nobody generated it.
+
+    Args:
+        run: as `open_revised` gave it.
+        original: what is revised.
+        dataset: opens the pictures.
+        model: what is asked about them.
+        things: the vocabulary.
+        settings: of the method.
+        console: shows the progress.
+        batch_size: captions at once.
+        title: what the bar is called.
+
+    Returns:
+        All revisions, in the samples' order.
+
+    Raises:
+        InputError: a picture cannot be read.
+        ModelError: the model cannot be run, or does not tell what is needed.
+    """
+    file = run.path / FILE
+    found = _read(file)
+    answered = {response.id for response in run.responses}
+    blocks = [
+        original.responses[start : start + batch_size]
+        for start in range(0, len(original.responses), batch_size)
+    ]
+    # Whole batches, so that what was lost in a crash is made again to the last digit.
+    todo = [block for block in blocks if any(each.id not in found for each in block)]
+    samples = {each.id: each for each in original.samples}
+    with progress_bars(console) as progress:
+        bar = progress.add_task(title, total=len(run.samples), completed=len(found))
+        for batch in todo:
+            images = [dataset.open_image(samples[each.id]) for each in batch]
+            revisions = list(revise(batch, images, model, things, settings))
+            revised = _revised(batch, revisions)
+            if new := [each for each in revised if each.id not in answered]:
+                run.append(new)  # makes the folder, with the first
+            with file.open("ab") as lines:
+                lines.writelines(msgspec.json.encode(each) + b"\n" for each in revisions)
+            found |= {each.id: each for each in revisions}
+            progress.advance(bar, len(batch))
+    ordered = [found[each.id] for each in original.responses]
+    if todo or not run.finished:
+        write_jsonl(file, ordered)
+        run.finish()
+    return ordered
+
+
+def summary(revisions: Sequence[Revision]) -> Iterator[str]:
+    """What was asked and changed, in words, line by line."""
+    changed = [each for each in revisions if each.edits]
+    asked = sum(len(check.asked) for each in revisions for check in each.checks)
+    yield f"{len(changed):,} of {len(revisions):,} captions changed, {asked:,} questions asked"
+    wrong = [check for each in changed for check in each.checks if check.instead is not None]
+    if objects := Counter(check.subject for check in wrong if check.kind == "object"):
+        most = ", ".join(f"{name} ({times:,})" for name, times in objects.most_common(5))
+        yield f"objects taken out: {objects.total():,}; most often {most}"
+    if looks := Counter(check.family for check in wrong if check.kind == "attribute"):
+        told = ", ".join(f"{family} ({times:,})" for family, times in looks.most_common())
+        yield f"words replaced: {told}"
+    reasons = Counter(each.reason for each in revisions if each.reason)
+    for why, times in reasons.most_common():
+        yield f"left as it was: {times:,}, {why}"
+
+
+def _read(file: Path) -> dict[str, Revision]:
+    """The revisions so far; a last line that a crash cut short is taken away."""
+    if not file.exists():
+        return {}
+    content = file.read_bytes()
+    if not content.endswith(b"\n"):
+        write_atomically(file, [content[: content.rfind(b"\n") + 1]])
+    return {each.id: each for _, each in read_jsonl(file, Revision)}
+
+
+def _revised(batch: Sequence[Response], revisions: Sequence[Revision]) -> list[Response]:
+    return [
+        msgspec.structs.replace(response, text=revision.text, tokens=(), answers={})
+        if revision.edits
+        else response
+        for response, revision in zip(batch, revisions, strict=True)
+    ]

@@ -1,0 +1,117 @@
+"""What a revision asked, what it changed in a caption and why: one line of JSON a caption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from halluc.errors import InputError
+from halluc.jsonl import read_jsonl
+from halluc.records import Kind, Record
+from mitigation.postcorrection.factors import Factors
+
+FILE = "revisions.jsonl"
+"""The file in a revised run."""
+
+
+class Asked(Record, frozen=True):
+    """A question on the picture and the MM-LLM's answer.
+
+    Attributes:
+        question: as it was asked.
+        answers: probability of each short answer, where it was asked for those.
+        text: what was answered, where it could answer freely.
+        confidence: probability of the first token of that text.
+    """
+
+    question: str
+    answers: Mapping[str, float] = {}
+    text: str = ""
+    confidence: float | None = None
+
+
+class Check(Record, frozen=True):
+    """Something that a caption claims, and what the MM-LLM said to it.
+
+    Attributes:
+        kind: object, or attribute (numbers too).
+        subject: the class it is about.
+        family, value: of an attribute, as the caption states it.
+        asked: the questions with their answers.
+        factors: of the object's first mention, where a detector looked at them.
+        wrong: probability that the claim does not hold; None where the answers do not tell.
+        instead: what is said in its place; None: the claim stays, empty: it goes.
+    """
+
+    kind: Kind
+    subject: str
+    family: str = ""
+    value: str = ""
+    asked: tuple[Asked, ...] = ()
+    factors: Factors | None = None
+    wrong: float | None = None
+    instead: str | None = None
+
+
+class Edit(Record, frozen=True):
+    """A stretch of the original caption and what stands in its place.
+
+    Attributes:
+        start, end: characters of the original.
+        before, after: the words there, and those instead.
+        why: the wrong claims that it mends ("knife", "cup: color red").
+    """
+
+    start: int
+    end: int
+    before: str
+    after: str
+    why: tuple[str, ...] = ()
+
+
+class Revision(Record, frozen=True):
+    """How one caption was revised.
+
+    Attributes:
+        id: of the response.
+        original: the caption before.
+        edits: what was changed, in order; empty where nothing was.
+        checks: what was looked at.
+        reason: why nothing was changed; empty where something was.
+    """
+
+    id: str
+    original: str
+    edits: tuple[Edit, ...] = ()
+    checks: tuple[Check, ...] = ()
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """The revised caption."""
+        return apply_edits(self.original, self.edits)
+
+
+def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
+    """The text with its edits, which do not overlap and are in order.
+
+    >>> apply_edits("A red cup.", (Edit(start=2, end=5, before="red", after="blue"),))
+    'A blue cup.'
+    """
+    pieces, done = [], 0
+    for each in edits:
+        pieces += [text[done : each.start], each.after]
+        done = each.end
+    return "".join([*pieces, text[done:]])
+
+
+def read_revisions(run: Path) -> dict[str, Revision]:
+    """The revisions of a revised run, by the ids of its responses.
+
+    Raises:
+        InputError: the run has none, or the file is damaged.
+    """
+    file = run / FILE
+    if not file.exists():
+        raise InputError("this run was not made by `halluc revise`", run)
+    return {each.id: each for _, each in read_jsonl(file, Revision)}
