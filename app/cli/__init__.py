@@ -16,8 +16,8 @@ COMMANDS = {
     "generate": "Ask an MM-LLM for captions or yes/no answers and keep them as a run.",
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
-    "data": "Build POPE question files, and recognise published ones.",
-    "train": "Rebuild the embedded MM-LLM or the English pipeline.",
+    "data": "Build POPE questions and preference pairs, and recognise published questions.",
+    "train": "Correct a model by DPO; rebuild the embedded MM-LLM or the English pipeline.",
     "model": "Describe an MM-LLM in the survey's terms.",
 }
 
