@@ -15,7 +15,7 @@ from halluc.records import Finding, Label
 from halluc.runs import Run, read_run
 from metrics.finegrained import METRIC
 from mitigation.precorrection.negatives import Answered, mine_answers, mine_captions
-from mitigation.precorrection.pairs import KINDS, balance, write_pairs
+from mitigation.precorrection.pairs import balance, write_pairs
 
 PAGE = 20
 """Pairs on the page to look at."""
@@ -72,7 +72,9 @@ def mine_runs(
 def _captions(run: Run, number: int) -> list[Answered]:
     path = run.path
     if METRIC not in run.scores():
-        raise InputError(f"has no findings yet; find them with: halluc score finegrained {path}", path)
+        raise InputError(
+            f"has no findings yet; find them with: halluc score finegrained {path}", path
+        )
     found: dict[str, list[Finding]] = {}
     for each in run.findings(METRIC):
         found.setdefault(each.id, []).append(each)
@@ -100,7 +102,9 @@ def _answers(run: Run, number: int) -> list[tuple[Answered, bool]]:
         label: Label | None = sample.truth.label if sample.truth else None
         if sample.image is None or sample.truth is None or label is None:
             lacking = "picture" if sample.image is None else "label"
-            raise InputError(f"sample {sample.id!r} has no {lacking}, so it makes no pair", run.path)
+            raise InputError(
+                f"sample {sample.id!r} has no {lacking}, so it makes no pair", run.path
+            )
         id = f"{number}/{response.id}"
         each = Answered(id, sample.image, response.prompt, response.text, sample.truth, ())
         answered.append((each, response.text.strip(" .").lower() == label))
@@ -142,9 +146,9 @@ def _page(path: Path, pairs: Sequence[Any]) -> None:
         return "".join([*pieces, escape(text[last:])])
 
     rows = "\n".join(
-        f"<tr><td>{escape(p.image)}<br><small>{p.kind}</small></td><td><i>{escape(p.prompt)}</i><br>"
-        f"{marked(p.chosen, p.chosen_spans, 'good')}<br>{marked(p.rejected, p.rejected_spans, 'bad')}"
-        "</td></tr>"
+        f"<tr><td>{escape(p.image)}<br><small>{p.kind}</small></td>"
+        f"<td><i>{escape(p.prompt)}</i><br>{marked(p.chosen, p.chosen_spans, 'good')}<br>"
+        f"{marked(p.rejected, p.rejected_spans, 'bad')}</td></tr>"
         for p in pairs
     )
     path.write_text(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import TextColumn
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from app.generation import progress_bars
@@ -82,11 +82,14 @@ def train_dpo(
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
     began = time.monotonic()
-    with warnings.catch_warnings(), progress_bars(console, TextColumn("{task.fields[told]}")) as bars:
+    with (
+        warnings.catch_warnings(),
+        progress_bars(console, TextColumn("{task.fields[told]}")) as bars,
+    ):
         # transformers and TRL renamed options of their own; nothing that a user could mend.
         warnings.simplefilter("ignore", FutureWarning)
         trainer = make_trainer(mllm, splits, open_image, recipe, output, save_steps=save_steps)
-        trainer.remove_callback(_printer())
+        trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_Bar(bars))
         trainer.train(resume_from_checkpoint=get_last_checkpoint(output))
         trainer.save_model(str(output))
@@ -155,16 +158,9 @@ def _opener(card: dict[str, Any], images: Path | None) -> Callable[[Pair], Image
     name = str(card.get("data") or "")
     folder = images or (Path(card["images"]) if card.get("images") else None)
     if name == "tabletop":
-        from halluc.datasets.tabletop import open_image
-    else:
-        open_image = load_dataset(name, folder).open_image
+        name = "tabletop:broken:0-0"  # a scene's own name is enough to draw it
+    open_image = load_dataset(name, folder).open_image
     return lambda pair: open_image(Sample(id=pair.id, image=pair.image))
-
-
-def _printer() -> type[TrainerCallback]:
-    from transformers import PrinterCallback
-
-    return PrinterCallback
 
 
 def _curves(trainer: PairTrainer) -> list[dict[str, float]]:
@@ -200,9 +196,9 @@ def _readme(made: dict[str, Any], history: list[dict[str, float]]) -> str:
     model = made["model"]
     return (
         f"# DPO adapter of {model['name']}\n\n"
-        f"A LoRA adapter trained by direct preference optimisation on {made['pairs']['rows']:,} pairs of "
-        f"answers (SHA-256 {made['pairs']['sha256'][:12]}) with `halluc train dpo`. The base model is "
-        f"{model['name']} (hash {model['hash'][:12]}); `card.json` has all of it.\n\n{seen}"
+        f"A LoRA adapter, trained with `halluc train dpo` on {made['pairs']['rows']:,} pairs of "
+        f"answers (SHA-256 {made['pairs']['sha256'][:12]}). The base model is {model['name']} "
+        f"(hash {model['hash'][:12]}); `card.json` has all of it.\n\n{seen}"
         f"| recipe | |\n| --- | --- |\n{recipe}\n\n![Curves](curves.png)\n"
     )
 

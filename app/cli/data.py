@@ -114,7 +114,9 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     show_default=True,
     help="Which kinds of pairs to make; as many of each.",
 )
-@click.option("--objects", type=click.Path(path_type=Path), help="More things, as for score finegrained.")
+@click.option(
+    "--objects", type=click.Path(path_type=Path), help="More things, as for score finegrained."
+)
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
     "--test-share",

@@ -133,11 +133,17 @@ def english(*, treebank: Path, output: Path, seed: int, steps: int) -> None:
     metavar="FOLDER",
     help="Where the adapter goes; use it as M+FOLDER. The same command goes on with a training.",
 )
-@click.option("--loss", default="sigmoid", show_default=True, help="TRL's losses, with commas between.")
+@click.option(
+    "--loss", default="sigmoid", show_default=True, help="TRL's losses, with commas between."
+)
 @click.option("--loss-weights", help="Their weights, with commas between [1 each].")
-@click.option("--beta", default=0.1, show_default=True, help="How dear it is to leave the reference.")
+@click.option(
+    "--beta", default=0.1, show_default=True, help="How dear it is to leave the reference."
+)
 @click.option("--mdpo", default=0.0, show_default=True, help="Weight of mDPO's two terms.")
-@click.option("--span-weight", default=1.0, show_default=True, help="Of changed words, as RLHF-V's.")
+@click.option(
+    "--span-weight", default=1.0, show_default=True, help="Of changed words, as RLHF-V's."
+)
 @click.option("--learning-rate", default=1e-5, show_default=True)
 @click.option("--epochs", default=1.0, show_default=True)
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)

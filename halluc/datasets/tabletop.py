@@ -1,8 +1,8 @@
 """Scenes of the embedded world as a data set, with their POPE questions.
 
-Names: ``tabletop`` or ``tabletop:broken`` (the held-out bias-broken scenes), ``tabletop:biased``, and
-``tabletop:mixed`` for both in turn. ``tabletop:mixed:10000-10999`` are the scenes of those numbers,
-neither held out nor trained on if from 1,000 to 99,999.
+Names: ``tabletop`` or ``tabletop:broken`` (the held-out bias-broken scenes), ``tabletop:biased``,
+and ``tabletop:mixed`` for both in turn. ``tabletop:mixed:10000-10999`` are the scenes of those
+numbers, neither held out nor trained on if from 1,000 to 99,999.
 """
 
 from __future__ import annotations
@@ -35,22 +35,23 @@ def load(name: str = "tabletop") -> Dataset:
     Raises:
         InputError: there is no such split, or the numbers are no range.
     """
-    form = re.fullmatch(r"tabletop(?::(?P<split>\w+)(?::(?P<first>\d{1,9})-(?P<last>\d{1,9}))?)?", name)
-    split = (form["split"] or "broken") if form else ""
-    if form is None or split not in (*SPLITS, "mixed"):
+    form = re.fullmatch(r"tabletop(?::(\w+)(?::(\d{1,9})-(\d{1,9}))?)?", name)
+    split, *numbers = form.groups() if form else ("none", None, None)
+    splits = {**{each: (each,) for each in SPLITS}, "mixed": SPLITS}.get(split or "broken")
+    if splits is None:
         raise InputError(
-            f"unknown data set {name!r}; give tabletop:broken, tabletop:biased or tabletop:mixed, and "
-            "after it the scenes wanted if not the held-out ones, such as tabletop:mixed:10000-10999"
+            f"unknown data set {name!r}; give tabletop:broken, tabletop:biased or tabletop:mixed, "
+            "and behind it the scenes if not the held-out ones, such as tabletop:mixed:10000-10999"
         )
-    first, last = int(form["first"] or 0), int(form["last"] or SCENES - 1)
+    first, last = int(numbers[0] or 0), int(numbers[1] or SCENES - 1)
     if first > last:
         raise InputError(f"{name}: there are no scenes from {first} to {last}")
     samples = []
     for index in range(first, last + 1):
-        for each in SPLITS if split == "mixed" else (split,):
+        for each in splits:
             drawn = scene(each, index)
             samples.append(Sample(id=drawn.id, image=drawn.id, truth=drawn.truth()))
-    whole = f"tabletop:{split}" + (f":{first}-{last}" if form["first"] else "")
+    whole = f"tabletop:{split or 'broken'}" + (f":{first}-{last}" if numbers[0] else "")
     return Dataset(whole, samples, open_image, _card(samples))
 
 

@@ -124,12 +124,13 @@ def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
     with _one_line(checkpoint), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # missing keys are told below, as an error
         adapted = PeftModel.from_pretrained(model, folder, use_safetensors=True)
-        held = {key for key in load_file(folder / "adapter_model.safetensors")}
+        held = set(load_file(folder / "adapter_model.safetensors"))
         own = get_peft_model_state_dict(adapted)
         if differing := sorted(held ^ set(own)):
+            where = "the adapter" if differing[0] in held else "the model"
             raise ModelError(
-                f"{checkpoint.name}: the adapter is of another base model: {differing[0]} is only in "
-                f"{'the adapter' if differing[0] in held else 'the model'}"
+                f"{checkpoint.name}: the adapter is of another base model: {differing[0]} is only "
+                f"in {where}"
             )
         return adapted.merge_and_unload().eval()
 

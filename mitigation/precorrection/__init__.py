@@ -1,1 +1,1 @@
-"""Correction before use: the model itself is trained on answers that are wrong beside right ones."""
+"""Correction before use: the model is trained on wrong answers beside right ones."""

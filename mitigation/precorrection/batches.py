@@ -67,12 +67,15 @@ class Collator:
         better = [self.answer(p, p.chosen, p.chosen_spans) for p in pairs]
         worse = [self.answer(p, p.rejected, p.rejected_spans) for p in pairs]
         batch: dict[str, Any] = {
-            name: value for name, value in asked.items() if name not in ("input_ids", "attention_mask")
+            name: value
+            for name, value in asked.items()
+            if name not in ("input_ids", "attention_mask")
         }
         batch |= self._rows(prompts * 2, better + worse, asked)
         if self.corrupted:
             requests = [
-                Request(p.id, p.prompt, self._crop(p, i)) for p, i in zip(pairs, pictures, strict=True)
+                Request(p.id, p.prompt, self._crop(p, i))
+                for p, i in zip(pairs, pictures, strict=True)
             ]
             batch["corrupted"] = self.mllm.process(requests)["pixel_values"]
         if self.reference:
@@ -100,7 +103,9 @@ class Collator:
             return ids, [1.0] * len(ids)
         begin = written.index(text)
         weights = [
-            self.span_weight if any(s + begin < last and first < e + begin for s, e in spans) else 1.0
+            self.span_weight
+            if any(s + begin < last and first < e + begin for s, e in spans)
+            else 1.0
             for first, last in tokens["offset_mapping"]
         ]
         return ids, [each / sum(weights) for each in weights]
@@ -109,7 +114,7 @@ class Collator:
         """An answer as the chat template writes it, its end token included."""
         processor, end = self.mllm.processor, self.mllm.tokenizer.eos_token
         if not processor.chat_template:
-            return (" " if self.mllm.config.model_type == "llava" else "") + text + end
+            return f"{' ' if self.mllm.config.model_type == 'llava' else ''}{text}{end}"
         user = {
             "role": "user",
             "content": [{"type": "image"}, {"type": "text", "text": pair.prompt}],
@@ -168,8 +173,8 @@ def check_pairs(collator: Collator, pairs: Sequence[Pair], longest: int) -> None
     """See before any training that each pair can be learned from.
 
     Raises:
-        InputError: names the pairs whose answers are empty or alike, whose picture cannot be read, or
-            that are longer than `longest` tokens.
+        InputError: names the pairs whose answers are empty or alike, whose picture cannot be
+            read, or that are longer than `longest` tokens.
     """
     bad: dict[str, list[str]] = {}
     readable: dict[str, str] = {}
@@ -200,5 +205,3 @@ def check_pairs(collator: Collator, pairs: Sequence[Pair], longest: int) -> None
     for what, ids in bad.items():
         more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
         raise InputError(f"there are pairs {what}: {', '.join(ids[:5])}{more}")
-
-

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +135,7 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         weights = rows.pop("token_weights", None)
         labels = rows["input_ids"].masked_fill(batch["completion_mask"][:count] == 0, -100)
         rows |= {"pixel_values": crop, "labels": labels}
-        told = forward.model(**rows, use_cache=False, fused_lm_head=True).log_probs
+        told: Tensor = forward.model(**rows, use_cache=False, fused_lm_head=True).log_probs
         return (told if weights is None else told * weights[:, 1:]).sum(1)
 
 
@@ -156,7 +156,12 @@ def make_trainer(
     """
     pairs = {pair.id: pair for some in splits.values() for pair in some}
     collator = Collator(
-        mllm, pairs, open_image, span_weight=recipe.span_weight, corrupted=recipe.mdpo > 0, seed=recipe.seed
+        mllm,
+        pairs,
+        open_image,
+        span_weight=recipe.span_weight,
+        corrupted=recipe.mdpo > 0,
+        seed=recipe.seed,
     )
     config = DPOConfig(
         output_dir=str(output),
@@ -179,6 +184,7 @@ def make_trainer(
         save_steps=save_steps,
         save_total_limit=2,
         eval_strategy="epoch" if splits["test"] else "no",
+        train_sampling_strategy="group_by_length",
         remove_unused_columns=False,
         dataloader_pin_memory=False,
         report_to="none",
@@ -200,8 +206,12 @@ def make_trainer(
         ),
         callbacks=list(callbacks),
     )
-    peft = trainer.model.peft_config["default"]
-    peft.base_model_name_or_path = mllm.card["model"]["name"]  # not where it lies on this machine
+    # Where a base lies on this machine is of no use elsewhere; halluc's card names it by hash.
+    base = mllm.card["model"]
+    of_hub = base["hash_of"] == "commit of the hub"
+    trainer.model.peft_config["default"].base_model_name_or_path = (
+        base["name"].removeprefix("hf:") if of_hub else None
+    )
     trainer.precompute_ref_logps = True
     with trainer.accelerator.main_process_first():
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
@@ -225,7 +235,11 @@ def _targets(mllm: TransformersMLLM) -> list[str]:
 
 def _rows(pairs: Sequence[Pair]) -> Dataset:
     """What TRL asks for to see pictures; the collator takes the pair by its id."""
-    return Dataset.from_list([{"id": pair.id, "images": [pair.image]} for pair in pairs])
+    rows = [
+        {"id": pair.id, "images": [pair.image], "length": len(pair.chosen) + len(pair.rejected)}
+        for pair in pairs
+    ]
+    return Dataset.from_list(rows)
 
 
 def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[str, list[float]]:
@@ -239,6 +253,7 @@ def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[
     was_training = trainer.model.training
     trainer.model.eval()
     trainer.model.to(trainer.args.device)
+    pairs = sorted(pairs, key=lambda pair: len(pair.chosen) + len(pair.rejected))
     for start in range(0, len(pairs), size):
         some = pairs[start : start + size]
         batch = trainer.data_collator([{"id": pair.id} for pair in some])
@@ -246,8 +261,3 @@ def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[
     trainer.model.train(was_training)
     write_json(file, told)
     return told
-
-
-def recipe_card(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as a card shows it."""
-    return asdict(recipe)

@@ -100,7 +100,9 @@ def spoil(
 
 def _applied(text: str, edits: Iterable[Edit | None]) -> str | None:
     """The text after edits, None if one of them is impossible or they meet."""
-    done = sorted(set(edits), key=lambda edit: edit or (0, 0, ""))  # two claims may ask for the same
+    done = sorted(
+        set(edits), key=lambda edit: edit or (0, 0, "")
+    )  # two claims may ask for the same
     last, pieces = 0, []
     for edit in done:
         if edit is None:

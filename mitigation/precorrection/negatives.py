@@ -3,8 +3,8 @@
 - on-policy: of several answers of the model itself to a picture, one with fewer wrong claims beside
   one with more (RLAIF-V, Yu et al., 2024, arXiv 2405.17220; OPA-DPO, Yang et al., 2025,
   arXiv 2501.09695).
-- corrected: a wrong answer beside itself with the wrong words mended from the truth (HA-DPO, Zhao et
-  al., 2023, arXiv 2311.16839; RLHF-V, Yu et al., 2024, arXiv 2312.00849).
+- corrected: a wrong answer beside itself with the wrong words mended from the truth (HA-DPO, Zhao
+  et al., 2023, arXiv 2311.16839; RLHF-V, Yu et al., 2024, arXiv 2312.00849).
 - injected: a true answer beside itself with an object that usually comes along, a wrong attribute
   or a turned relation put in (POVID, Zhou et al., 2024, arXiv 2402.11411).
 
@@ -59,7 +59,7 @@ class Answered:
 
 
 def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> list[Pair]:
-    """Pairs of all three kinds, at most one of each for a picture and prompt; neither balanced nor split.
+    """Pairs of all three kinds, at most one of each for a picture and prompt.
 
     Args:
         answers: captions; several of the same picture and prompt make on-policy pairs.
@@ -88,7 +88,9 @@ def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> lis
         right += [rng.choice(sound)] if sound else []
     mended = _mended(wrong, known, habits, read)
     corrected = [
-        make_pair(f"{each.id}/corrected", each.image, each.prompt, mended[each.id], each.text, "corrected")
+        make_pair(
+            f"{each.id}/corrected", each.image, each.prompt, mended[each.id], each.text, "corrected"
+        )
         for each in wrong
         if each.id in mended and about_as_long(mended[each.id], each.text)
     ]
@@ -97,12 +99,23 @@ def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> lis
     covered = {(each.image, each.prompt) for each in right}
     true |= {e.id: e for e in wrong if e.id in mended and (e.image, e.prompt) not in covered}
     texts = {id: mended.get(id, each.text) for id, each in true.items()}
-    return [*on_policy, *corrected, *_injected(true, texts, known, habits, read, seed)]
+    rngs = {id: random.Random(f"injected/{seed}/{id}") for id in texts}
+    before = read(texts)
+    spoilt = {
+        id: new
+        for id, text in texts.items()
+        if (new := spoil(text, before[id], known[id], habits, rngs[id])) is not None
+    }
+    after = read(spoilt)
+    injected = [
+        make_pair(f"{id}/injected", true[id].image, true[id].prompt, texts[id], new, "injected")
+        for id, new in spoilt.items()
+        if errors(after[id]) and about_as_long(texts[id], new)
+    ]
+    return [*on_policy, *corrected, *injected]
 
 
-def mine_answers(
-    asked: Iterable[tuple[Answered, bool]], seed: int
-) -> list[Pair]:
+def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair]:
     """Pairs of yes/no answers: wrong ones corrected, and as many right ones turned round.
 
     The right ones are chosen such that Yes and No are the better answer equally often.
@@ -192,7 +205,9 @@ def _repeats(answer: Answered) -> int:
 
 def _named(answer: Answered, verdict: str) -> set[str]:
     return {
-        f.claim.subject for f in answer.findings if f.claim.kind == "object" and f.verdict == verdict
+        f.claim.subject
+        for f in answer.findings
+        if f.claim.kind == "object" and f.verdict == verdict
     }
 
 
@@ -217,30 +232,12 @@ def _mended(
     return mended
 
 
-def _injected(
-    true: Mapping[str, Answered],
-    texts: Mapping[str, str],
-    known: Mapping[str, Truth],
-    habits: Habits,
-    read: Callable[[Mapping[str, str]], dict[str, list[Finding]]],
-    seed: int,
-) -> list[Pair]:
-    found = read(texts)
-    spoilt = {}
-    for id, text in texts.items():
-        rng = random.Random(f"injected/{seed}/{id}")
-        if (new := spoil(text, found[id], known[id], habits, rng)) is not None:
-            spoilt[id] = new
-    after = read(spoilt)
-    return [
-        make_pair(f"{id}/injected", true[id].image, true[id].prompt, texts[id], new, "injected")
-        for id, new in spoilt.items()
-        if errors(after[id]) and about_as_long(texts[id], new)
-    ]
-
-
 def _turned(text: str) -> str | None:
     """The other of Yes and No, written alike."""
     bare = text.strip(" .")
     other = {"yes": "no", "no": "yes"}.get(bare.lower())
-    return None if other is None else text.replace(bare, other.capitalize() if bare[0].isupper() else other)
+    return (
+        None
+        if other is None
+        else text.replace(bare, other.capitalize() if bare[0].isupper() else other)
+    )

@@ -91,13 +91,16 @@ def changed_spans(one: str, other: str) -> tuple[tuple[Span, ...], tuple[Span, .
     for tag, first, last, begin, end in matcher.get_opcodes():
         if tag == "equal":
             continue
-        for found, cut, text in ((spans[0], (first, last), words[0]), (spans[1], (begin, end), words[1])):
+        for found, cut, text in (
+            (spans[0], (first, last), words[0]),
+            (spans[1], (begin, end), words[1]),
+        ):
             if cut[0] < cut[1]:
                 found.append((text[cut[0]][0], text[cut[1] - 1][1]))
     return tuple(spans[0]), tuple(spans[1])
 
 
-def make_pair(
+def make_pair(  # noqa: PLR0917 - in the order in which a pair is read
     id: str, image: str, prompt: str, chosen: str, rejected: str, kind: PairKind = "on-policy"
 ) -> Pair:
     """A pair with the words in which its answers differ."""
@@ -134,7 +137,9 @@ def split_by_picture(pairs: Sequence[Pair], test_share: float) -> dict[str, list
     return splits
 
 
-def write_pairs(folder: Path, pairs: Sequence[Pair], made: dict[str, Any], test_share: float) -> dict[str, Any]:
+def write_pairs(
+    folder: Path, pairs: Sequence[Pair], made: dict[str, Any], test_share: float
+) -> dict[str, Any]:
     """Write a set of pairs with its card, and return the card.
 
     Raises:
@@ -167,7 +172,9 @@ def read_pairs(folder: Path) -> tuple[dict[str, Any], dict[str, list[Pair]]]:
         InputError: it is no such folder, or a line of it is damaged.
     """
     if not (folder / "card.json").is_file():
-        raise InputError("no set of pairs: there is no card.json in it; make one with: halluc data pairs", folder)
+        raise InputError(
+            "no set of pairs: there is no card.json in it; make one with: halluc data pairs", folder
+        )
     splits = {}
     for name in SPLITS:
         file = folder / f"{name}.jsonl"

@@ -27,7 +27,7 @@ _SHARED = frozenset({"input_ids", "attention_mask", *PICTURES[:3]})
 
 
 def can_share(model: Any) -> bool:
-    """Whether a model attends by a mask that it is given: no sliding windows, no encoder-decoder."""
+    """Whether a model attends by a mask that it is given: no sliding windows, no encoder."""
     if model.config.is_encoder_decoder or not model._supports_default_dynamic_cache():
         return False
     decoder = model.get_decoder()
@@ -38,7 +38,7 @@ def can_share(model: Any) -> bool:
 
 
 class PairForward:
-    """Stands for the model in TRL's loss: rows of chosen, then of rejected answers come in and go out.
+    """Stands for the model in TRL's loss: rows of chosen, then of rejected answers, in and out.
 
     Args:
         model: the model, with TRL's fused head.
@@ -55,10 +55,12 @@ class PairForward:
     def __call__(
         self, *, input_ids: Tensor, attention_mask: Tensor, labels: Tensor, **more: Any
     ) -> Any:
-        """TRL's fused output for rows of chosen and rejected answers, padded on the right.
+        """TRL's fused output for rows of chosen and rejected answers.
 
         Args:
-            input_ids, attention_mask, labels: (2 × pairs, length); labels are -100 outside answers.
+            input_ids: (2 × pairs, length), padded on the right.
+            attention_mask: likewise.
+            labels: likewise; -100 outside of the answers.
             more: pictures, once a pair; ``token_weights`` (2 × pairs, length) weighs
                 log-probabilities; all else goes to the model.
         """
@@ -95,7 +97,9 @@ class _Rows:
         lengths = mask.sum(1)
         prompts = (labels != -100).long().argmax(1)  # all rows have an answer
         self.answered = labels != -100
-        own = lengths[pairs:] - prompts[pairs:] + 1  # the prefix's last token and the rejected answer
+        own = (
+            lengths[pairs:] - prompts[pairs:] + 1
+        )  # the prefix's last token and the rejected answer
         whole = int((lengths[:pairs] + own).max())
         place = torch.arange(whole, device=ids.device).expand(pairs, -1)
         first = lengths[:pairs, None]  # where the rejected branch begins
