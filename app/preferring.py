@@ -16,6 +16,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from app.generation import progress_bars
 from halluc.card import card_differences, now, versions
+from halluc.datasets.images import open_from
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError, RunError
 from halluc.jsonl import read_json, write_json
@@ -24,6 +25,7 @@ from halluc.records import Sample
 from mitigation.precorrection.batches import Collator, check_pairs
 from mitigation.precorrection.dpo import PairTrainer, Recipe, make_trainer
 from mitigation.precorrection.pairs import Pair, pairs_hash, read_pairs
+from mitigation.precorrection.published import read_published
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,7 +52,7 @@ def train_dpo(
 
     Args:
         mllm: the model.
-        pairs: folder of the pairs.
+        pairs: folder of the pairs, or a published file.
         output: folder of the adapter, its card, curves and checkpoints.
         recipe: how to train.
         images: folder of the pictures, where the data set needs it.
@@ -62,7 +64,7 @@ def train_dpo(
         RunError: the folder holds something else.
     """
     console = Console(stderr=True)
-    card, splits = read_pairs(pairs)
+    card, splits = _read(pairs, images)
     every = [pair for some in splits.values() for pair in some]
     if not splits["train"]:
         raise InputError("holds no pairs to train on", pairs / "train.jsonl")
@@ -153,10 +155,21 @@ def _finished(output: Path, made: dict[str, Any]) -> bool:
     return card.get("state") == "finished"
 
 
+def _read(pairs: Path, images: Path | None) -> tuple[dict[str, Any], dict[str, list[Pair]]]:
+    """The card and the pairs of a folder of ours or of a published file."""
+    if not pairs.is_file():
+        return read_pairs(pairs)
+    if images is None:
+        raise InputError("published pairs want the folder of their pictures: give --images", pairs)
+    return {}, {"train": read_published(pairs), "test": []}
+
+
 def _opener(card: dict[str, Any], images: Path | None) -> Callable[[Pair], Image]:
     """The way to open the picture of a pair."""
-    name = str(card.get("data") or "")
     folder = images or (Path(card["images"]) if card.get("images") else None)
+    if "data" not in card and folder is not None:
+        return lambda pair: open_from(folder, Sample(id=pair.id, image=pair.image))
+    name = str(card.get("data"))
     if name == "tabletop":
         name = "tabletop:broken:0-0"  # a scene's own name is enough to draw it
     open_image = load_dataset(name, folder).open_image

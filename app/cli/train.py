@@ -122,8 +122,8 @@ def english(*, treebank: Path, output: Path, seed: int, steps: int) -> None:
     "--pairs",
     type=click.Path(path_type=Path),
     required=True,
-    metavar="FOLDER",
-    help="Preference pairs, as halluc data pairs makes them.",
+    metavar="PAIRS",
+    help="A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V or mDPO.",
 )
 @click.option(
     "-o",
