@@ -36,9 +36,10 @@ def load(name: str = "tabletop") -> Dataset:
         InputError: there is no such split, or the numbers are no range.
     """
     form = re.fullmatch(r"tabletop(?::(\w+)(?::(\d{1,9})-(\d{1,9}))?)?", name)
-    split, *numbers = form.groups() if form else ("none", None, None)
-    splits = {**{each: (each,) for each in SPLITS}, "mixed": SPLITS}.get(split or "broken")
-    if splits is None:
+    split, *numbers = form.groups() if form else ("unknown", None, None)
+    split = split or "broken"
+    splits = [each for each in SPLITS if split in (each, "mixed")]
+    if not splits:
         raise InputError(
             f"unknown data set {name!r}; give tabletop:broken, tabletop:biased or tabletop:mixed, "
             "and behind it the scenes if not the held-out ones, such as tabletop:mixed:10000-10999"
@@ -51,7 +52,7 @@ def load(name: str = "tabletop") -> Dataset:
         for each in splits:
             drawn = scene(each, index)
             samples.append(Sample(id=drawn.id, image=drawn.id, truth=drawn.truth()))
-    whole = f"tabletop:{split or 'broken'}" + (f":{first}-{last}" if numbers[0] else "")
+    whole = f"tabletop:{split}" + (f":{first}-{last}" if numbers[0] else "")
     return Dataset(whole, samples, open_image, _card(samples))
 
 
