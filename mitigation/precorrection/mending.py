@@ -230,7 +230,7 @@ def _absent_object(
         return None
     name = rng.choices(list(counts), list(counts.values()))[0]
     begin, determiner, looks = phrase
-    if rng.random() < 0.6:
+    if rng.random() < 0.8:
         return begin, claim.end, f"{determiner} {looks.replace('pair of ', '')}{_noun(name)}"
     if text[claim.end :].startswith((", ", " and ")) or text[:begin].endswith(", "):
         added = f"{determiner} {_noun(name)}, "

@@ -10,7 +10,7 @@
 
 Pairs of naive choice teach other things than to see: the answer with fewer errors is often the
 shorter one, or the one that says safe things twice. So the better answer names no fewer of the true
-objects than the worse one, repeats itself no more, and the two are about equally long.
+objects than the worse one, repeats itself no more, and is hardly shorter.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from metrics.finegrained import finegrained
 from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import Pair, make_pair
 
-LENGTH = 0.15
-"""By which share of the longer answer's words the two of a pair may differ."""
+SHORTER, LONGER = 0.05, 0.15
+"""By which share of the worse answer's words the better one may be shorter or longer."""
 
 SAID = 0.03
 """A value is usual from this share of what captions say of its family."""
@@ -153,10 +153,10 @@ def errors(findings: Iterable[Finding]) -> int:
     )
 
 
-def about_as_long(one: str, other: str) -> bool:
-    """Whether two texts differ by no more than `LENGTH` of the longer one's words."""
-    lengths = len(one.split()), len(other.split())
-    return abs(lengths[0] - lengths[1]) <= max(LENGTH * max(lengths), 1)
+def about_as_long(better: str, worse: str) -> bool:
+    """Whether a better answer is hardly shorter than the worse one, and not much longer."""
+    words, more = len(worse.split()), len(better.split()) - len(worse.split())
+    return -max(SHORTER * words, 1) <= more <= max(LONGER * words, 1)
 
 
 def habits_of(answers: Iterable[Answered], truths: Mapping[str, Truth]) -> Habits:
