@@ -125,8 +125,8 @@ def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
         warnings.simplefilter("ignore")  # missing keys are told below, as an error
         adapted = PeftModel.from_pretrained(model, folder, use_safetensors=True)
         held = set(load_file(folder / "adapter_model.safetensors"))
-        own = get_peft_model_state_dict(adapted)
-        if differing := sorted(held ^ set(own)):
+        own = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+        if differing := sorted(key for key in held ^ set(own) if ".lora_" in key):
             where = "the adapter" if differing[0] in held else "the model"
             raise ModelError(
                 f"{checkpoint.name}: the adapter is of another base model: {differing[0]} is only "

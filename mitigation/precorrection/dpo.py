@@ -181,6 +181,7 @@ def make_trainer(
         use_cpu=mllm.device.type == "cpu",
         gradient_checkpointing=mllm.device.type != "cpu",
         logging_steps=5,
+        logging_first_step=True,
         save_steps=save_steps,
         save_total_limit=2,
         eval_strategy="epoch" if splits["test"] else "no",

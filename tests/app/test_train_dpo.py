@@ -122,6 +122,8 @@ def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(halluc, pairs, mo
             "longer than 5 tokens: 0/1/corrected",
         ),
         (("--pairs", "pairs", "-o", "new", "--images", "full"), "whose picture cannot be read"),
+        (("--pairs", "data.jsonl", "-o", "new"), "want the folder of their pictures"),
+        (("--pairs", "data.jsonl", "-o", "new", "--images", "."), "data.jsonl:1: no pair as POVID"),
     ):
         code, out, err = halluc(*fixed, *options)
         assert (code, out, err.count("\n")) == (2, "", 1), err
@@ -141,8 +143,9 @@ def test_an_adapter_of_another_model_is_refused(halluc, pairs, model, checkpoint
     assert "the adapter was trained on" in err
     (tmp_path / "mine" / "card.json").unlink()  # as adapters of other tools are
     assert load_model(f"{model}+mine", device="cpu").model
-    code, _, err = halluc("generate", "--model", other, *asked)
+    code, _, err = halluc("generate", "--model", "tabletop+mine", *asked)
     assert (code, err.count("\n")) == (2, 1), err
+    assert "tabletop+mine cannot be loaded" in err
     for name, message in (
         ("tabletop+none", "there is no folder 'none' with an adapter"),
         ("tabletop+run", "no adapter: there is no adapter_config.json in run"),
