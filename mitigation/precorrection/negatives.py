@@ -10,7 +10,8 @@
 
 Pairs of naive choice teach other things than to see: the answer with fewer errors is often the
 shorter one, or the one that says safe things twice. So the better answer names no fewer of the true
-objects than the worse one, repeats itself no more, and is hardly shorter.
+objects than the worse one, repeats itself no more, and is hardly shorter; and of several answers
+that could be mended or spoilt the longest is taken.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> lis
     Args:
         answers: captions; several of the same picture and prompt make on-policy pairs.
         things: the vocabulary in which claims are read.
-        seed: of what is put in, and of which answer is taken where several would do.
+        seed: of what is put in.
     """
     known = {each.id: in_words_of(things, each.truth) for each in answers}
     groups: dict[tuple[str, str], list[Answered]] = {}
@@ -79,13 +80,13 @@ def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> lis
 
     habits = habits_of(answers, known)
     on_policy = [pair for group in groups.values() if (pair := _on_policy(group))]
-    rng = random.Random(f"negatives/{seed}")
     wrong, right = [], []
     for group in groups.values():
         flawed = [each for each in group if errors(each.findings)]
         sound = [each for each in group if not errors(each.findings)]
-        wrong += [rng.choice(flawed)] if flawed else []
-        right += [rng.choice(sound)] if sound else []
+        # Answers without an error tend to be short; of several the longest is taken.
+        wrong += [max(flawed, key=_words)] if flawed else []
+        right += [max(sound, key=_words)] if sound else []
     mended = _mended(wrong, known, habits, read)
     corrected = [
         make_pair(
@@ -191,6 +192,10 @@ def _on_policy(group: Sequence[Answered]) -> Pair | None:
         return None
     _, better, worse = max(fitting, key=lambda each: each[0])
     return make_pair(f"{worse.id}/on-policy", worse.image, worse.prompt, better.text, worse.text)
+
+
+def _words(answer: Answered) -> int:
+    return len(answer.text.split())
 
 
 def _covered(answer: Answered) -> int:
