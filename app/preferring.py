@@ -94,9 +94,10 @@ def train_dpo(
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_Bar(bars))
         trainer.train(resume_from_checkpoint=get_last_checkpoint(output))
-        trainer.save_model(str(output))
     if not trainer.is_world_process_zero():
         return
+    # Not the trainer's own way, which pickles its arguments beside the adapter.
+    trainer.accelerator.unwrap_model(trainer.model).save_pretrained(output)
     history = _curves(trainer)
     write_json(output / "curves.json", history)
     draw_curves(output / "curves.png", history)
