@@ -21,8 +21,8 @@ COMMANDS = {
     "inspect": "Look at runs in the browser: wrong words, their evidence, reviews.",
     "report": "Write what a view of a run shows as one HTML file.",
     "analyse": "Find out what goes along with hallucination.",
-    "data": "Build POPE question files, and recognise published ones.",
-    "train": "Rebuild the embedded MM-LLM or the English pipeline, or fit a detector.",
+    "data": "Build POPE questions and preference pairs, and recognise published questions.",
+    "train": "Correct a model by DPO, fit a detector, or rebuild what halluc ships.",
     "model": "Describe an MM-LLM in the survey's terms.",
     "doctor": "Show what is installed, what is missing, and the command that mends it.",
 }

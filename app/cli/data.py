@@ -1,4 +1,4 @@
-"""`halluc data`: build question files and recognise published ones."""
+"""`halluc data`: build question files and preference pairs, recognise published questions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def data() -> None:
-    """Build question files, and recognise published ones."""
+    """Build question files and preference pairs, and recognise published questions."""
 
 
 @data.group()
@@ -96,6 +96,66 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
         return
     for file, each in zip(files, found, strict=True):
         click.echo(f"{file}: {_said(each)}")
+
+
+@data.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where the pairs go: train.jsonl, test.jsonl, card.json, page.html.",
+)
+@click.option(
+    "--kinds",
+    default="on-policy,corrected,injected",
+    show_default=True,
+    help="Which kinds of pairs to make; as many of each.",
+)
+@click.option(
+    "--objects", type=click.Path(path_type=Path), help="More things, as for score finegrained."
+)
+@click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
+@click.option(
+    "--test-share",
+    type=click.FloatRange(0, 0.9),
+    default=0.05,
+    show_default=True,
+    help="Share of the pictures whose pairs are kept out of training.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
+def pairs(
+    *,
+    runs: tuple[Path, ...],
+    output: Path,
+    kinds: str,
+    objects: Path | None,
+    images: Path | None,
+    test_share: float,
+    seed: int,
+) -> None:
+    """Make preference pairs from what was found in runs, for halluc train dpo.
+
+    A RUN is one of captions that halluc score finegrained has read, or of yes/no questions. Several
+    runs on the same pictures, sampled with different seeds, make on-policy pairs; any one makes
+    corrected and injected ones. The truth of the pictures has to be known.
+    """
+    from app.mining import mine_runs
+    from mitigation.precorrection.pairs import KINDS
+
+    chosen = [kind for kind in KINDS if kind in kinds.replace(" ", "").split(",")]
+    if len(chosen) != len(kinds.split(",")):
+        raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
+    card = mine_runs(
+        runs, output, objects=objects, kinds=chosen, seed=seed, test_share=test_share, images=images
+    )
+    for kind, told in card["kinds"].items():
+        if told["pairs"]:
+            words = f"{told['chosen words']} words chosen, {told['rejected words']} rejected"
+            click.echo(f"{kind}: {told['pairs']:,} pairs, {words}")
+    click.echo(f"next: halluc train dpo --pairs {output} -o runs/dpo", err=True)
 
 
 def _said(found: Verified) -> str:

@@ -26,12 +26,13 @@ POPE = (
     ("POPE popular", "popular", "F1, frequent ones", "↑"),
     ("POPE adversarial", "adversarial", "F1, usual companions", "↑"),
 )
-# Label → whether tokens are drawn, and the method of correction.
-DECODINGS: dict[str, tuple[bool, str | None]] = {
-    "greedy": (False, None),
-    "sampled": (True, None),
-    "mask": (True, "mask-only"),
-    "VCD": (True, "vcd"),
+# Label → the model, whether tokens are drawn, and the method of correction while decoding.
+ARMS: dict[str, tuple[str, bool, str | None]] = {
+    "greedy": ("tabletop", False, None),
+    "sampled": ("tabletop", True, None),
+    "mask": ("tabletop", True, "mask-only"),
+    "VCD": ("tabletop", True, "vcd"),
+    "DPO": ("tabletop+dpo", False, None),
 }
 Figures = dict[str, float | None]
 
@@ -56,9 +57,9 @@ Figures = dict[str, float | None]
 def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
-    The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled, and
-    sampled with VCD beside its control, the plausibility mask alone. Woodpecker then looks over the
-    greedy captions.
+    The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
+    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO.
+    Woodpecker then looks over the greedy captions.
     """
     from rich.console import Console
 
@@ -69,14 +70,14 @@ def demo(output: Path, scenes: int) -> None:
     console = Console(stderr=True)
     chosen = first_scenes(scenes)
     questions = with_questions(chosen)
-    model = load_model("tabletop")
+    models = {name: load_model(name) for name, _, _ in ARMS.values()}
     console.print(
         f"The embedded MM-LLM looks at {scenes} scenes in which usual companions are missing."
     )
     figures: dict[str, Figures] = {}
     captions: dict[str, Measured] = {}
-    for name, (do_sample, method) in DECODINGS.items():
-        folder = name.lower()
+    for name, (of, do_sample, method) in ARMS.items():
+        folder, model = name.lower(), models[of]
         told = measure_task(
             output / f"captions-{folder}", model, chosen, "caption", console,
             do_sample=do_sample, method=method, title=f"captions, {name}",
@@ -160,7 +161,7 @@ def _say_next(console: Console, output: Path) -> None:
     console.print(
         f"""\
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and eight more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and ten more; run.json in each says how it was made
 
 What to type next:
   halluc inspect {output}/*-*/       look at them: wrong words, their boxes, runs side by side
@@ -168,6 +169,7 @@ What to type next:
   halluc score chair {output}/captions-sampled             the figures of one run
   halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?
   halluc compare {output}/captions-greedy {output}/captions-woodpecker
+  halluc data pairs {output}/captions-sampled -o runs/pairs        pairs for halluc train dpo
   halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
   halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",
         highlight=False,

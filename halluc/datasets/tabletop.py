@@ -1,11 +1,14 @@
-"""Held-out scenes of the embedded world as a data set, with their POPE questions.
+"""Scenes of the embedded world as a data set, with their POPE questions.
 
-Names: ``tabletop`` or ``tabletop:broken`` (bias-broken scenes) and ``tabletop:biased``.
+Names: ``tabletop`` or ``tabletop:broken`` (the held-out bias-broken scenes), ``tabletop:biased``,
+and ``tabletop:mixed`` for both in turn. ``tabletop:mixed:10000-10999`` are the scenes of those
+numbers, neither held out nor trained on if from 1,000 to 99,999.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,26 +23,37 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SCENES = 1000
-"""Scenes of a split."""
+"""Held-out scenes of a split."""
 
 STATISTICS = 2000
 """Scenes of the biased world whose objects tell what is frequent and what comes together."""
 
 
 def load(name: str = "tabletop") -> Dataset:
-    """The held-out scenes of a split, with their whole truth.
+    """Scenes of a split with their whole truth, the held-out ones if no numbers are given.
 
     Raises:
-        InputError: there is no such split.
+        InputError: there is no such split, or the numbers are no range.
     """
-    split = name.partition(":")[2] or "broken"
-    if split not in SPLITS:
-        raise InputError(f"unknown data set {name!r}; give tabletop:broken or tabletop:biased")
+    form = re.fullmatch(r"tabletop(?::(\w+)(?::(\d{1,9})-(\d{1,9}))?)?", name)
+    split, *numbers = form.groups() if form else ("unknown", None, None)
+    split = split or "broken"
+    splits = [each for each in SPLITS if split in (each, "mixed")]
+    if not splits:
+        raise InputError(
+            f"unknown data set {name!r}; give tabletop:broken, tabletop:biased or tabletop:mixed, "
+            "and behind it the scenes if not the held-out ones, such as tabletop:mixed:10000-10999"
+        )
+    first, last = int(numbers[0] or 0), int(numbers[1] or SCENES - 1)
+    if first > last:
+        raise InputError(f"{name}: there are no scenes from {first} to {last}")
     samples = []
-    for index in range(SCENES):
-        drawn = scene(split, index)
-        samples.append(Sample(id=drawn.id, image=drawn.id, truth=drawn.truth()))
-    return Dataset(f"tabletop:{split}", samples, open_image, _card(samples))
+    for index in range(first, last + 1):
+        for each in splits:
+            drawn = scene(each, index)
+            samples.append(Sample(id=drawn.id, image=drawn.id, truth=drawn.truth()))
+    whole = f"tabletop:{split}" + (f":{first}-{last}" if numbers[0] else "")
+    return Dataset(whole, samples, open_image, _card(samples))
 
 
 def with_questions(scenes: Dataset, seed: int = 0) -> Dataset:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from halluc.mllm.transformers import TransformersMLLM
 
-NAMES = "tabletop, hf:ORG/NAME, hf:./folder, openai:NAME@URL or replay:FILE"
+NAMES = "tabletop, hf:ORG/NAME, hf:./folder, each with +ADAPTER, openai:NAME@URL or replay:FILE"
 
 
 class Decoding(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,8 +128,9 @@ def load_model(
 
     Args:
         name: ``tabletop`` (the embedded one), ``hf:ORG/NAME`` (from the hub or its cache),
-            ``hf:./folder`` (a checkpoint on disk), ``openai:NAME@URL`` (behind a chat endpoint) or
-            ``replay:FILE`` (recorded answers).
+            ``hf:./folder`` (a checkpoint on disk), each followed by ``+FOLDER`` to add a LoRA
+            adapter, ``openai:NAME@URL`` (behind a chat endpoint) or ``replay:FILE`` (recorded
+            answers).
         dtype: "float32", "bfloat16" or "float16"; "auto" is float32 on a CPU, else bfloat16
             where the accelerator has it and float16 where not.
         device: as torch names it; "auto" takes an accelerator if there is one.
@@ -151,7 +152,7 @@ def load_model(
                 f"asking a server needs {error.name}; install it with: pip install 'halluc[openai]'"
             ) from None
         return OpenAIMLLM(name)
-    if name != "tabletop" and not name.startswith("hf:"):
+    if name.partition("+")[0] != "tabletop" and not name.startswith("hf:"):
         raise ModelError(f"there is no model {name!r}; name it {NAMES}")
 
     from halluc.mllm.checkpoint import find_checkpoint

@@ -12,6 +12,7 @@ from halluc.errors import ModelError
 
 # Files that shape an answer: weights, configuration, tokenizer, chat template.
 KINDS = (".safetensors", ".json", ".jinja", ".model", ".txt")
+ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 WHOLE = 200_000_000  # bytes of weights up to which they are read for the hash
 
 
@@ -23,19 +24,28 @@ class Checkpoint:
         name: as the user named the model.
         source: what ``from_pretrained`` takes: a folder or ORG/NAME.
         folder: the folder, None for a model of the hub.
+        adapter: folder of a LoRA adapter that is merged into it, None for none.
     """
 
     name: str
     source: str
     folder: Path | None
+    adapter: Path | None = None
 
 
 def find_checkpoint(name: str) -> Checkpoint:
     """Find the checkpoint of ``tabletop``, ``hf:ORG/NAME`` or ``hf:./folder``.
 
+    ``+FOLDER`` behind it names an adapter, ``tabletop+dpo`` the one that ships with the package.
+
     Raises:
         ModelError: there is no such folder, or it is no checkpoint with safetensors weights.
     """
+    whole = Path(name.removeprefix("hf:")).expanduser()
+    if "+" in name and not (name.startswith("hf:") and whole.is_dir()):
+        base, _, place = name.partition("+")
+        found = find_checkpoint(base)
+        return Checkpoint(name, found.source, found.folder, _find_adapter(name, base, place))
     if name == "tabletop":
         folder = Path(str(halluc.tabletop.__file__)).parent / "checkpoint"
         if not (folder / "config.json").is_file():
@@ -57,6 +67,28 @@ def find_checkpoint(name: str) -> Checkpoint:
     return Checkpoint(name, str(folder), folder)
 
 
+def _find_adapter(name: str, base: str, place: str) -> Path:
+    """The folder of an adapter."""
+    folder = Path(place).expanduser()
+    if base == "tabletop" and not folder.is_dir():
+        folder = Path(str(halluc.tabletop.__file__)).parent / "adapters" / place
+    if not place or not folder.is_dir():
+        raise ModelError(f"{name}: there is no folder {place!r} with an adapter")
+    for file in ADAPTER:
+        if not (folder / file).is_file():
+            raise ModelError(f"{name}: no adapter: there is no {file} in {folder}")
+    return folder
+
+
+def hash_adapter(folder: Path) -> dict[str, str]:
+    """SHA-256 over the weights and the configuration of an adapter.
+
+    Raises:
+        ModelError: a file cannot be read.
+    """
+    return _hash([folder / name for name in ADAPTER], whole=True)
+
+
 def hash_folder(folder: Path) -> dict[str, str]:
     """SHA-256 over names and contents of the files of a checkpoint that shape its answers.
 
@@ -67,13 +99,16 @@ def hash_folder(folder: Path) -> dict[str, str]:
     """
     files = sorted(each for each in folder.iterdir() if each.suffix in KINDS and each.is_file())
     weights = [each for each in files if each.suffix == ".safetensors"]
-    whole = sum(each.stat().st_size for each in weights) <= WHOLE
+    return _hash(files, whole=sum(each.stat().st_size for each in weights) <= WHOLE)
+
+
+def _hash(files: list[Path], whole: bool) -> dict[str, str]:
     digest = hashlib.sha256()
     try:
         for file in files:
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
             with file.open("rb") as content:
-                if whole or file not in weights:
+                if whole or file.suffix != ".safetensors":
                     while block := content.read(1 << 20):
                         digest.update(block)
                 else:  # 8 bytes of length, then as many of JSON: names, shapes, types

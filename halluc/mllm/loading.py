@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,11 @@ import torch
 import transformers
 from huggingface_hub import logging as hub_logging
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from halluc.errors import ModelError
+from halluc.jsonl import read_json
 from halluc.mllm.checkpoint import Checkpoint
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -93,6 +96,45 @@ def load_weights(
         raise ModelError(
             f"{checkpoint.name} does not fit in the memory of {device}; try --device cpu"
         ) from None
+
+
+def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
+    """The model with the checkpoint's LoRA adapter added to its weights.
+
+    An adapter of halluc's has a card that names its base by hash; any other one has to fit.
+
+    Raises:
+        ModelError: the adapter cannot be loaded, or is of another base model.
+    """
+    folder = checkpoint.adapter
+    if folder is None:
+        return model
+    base = checkpoint.name.partition("+")[0]
+    card = folder / "card.json"
+    made_of = read_json(card, dict[str, Any]).get("model", {}) if card.is_file() else {}
+    if made_of.get("hash", base_hash) != base_hash:
+        raise ModelError(
+            f"{checkpoint.name}: the adapter was trained on {made_of.get('name')} "
+            f"(hash {made_of['hash'][:12]}), not on this {base} (hash {base_hash[:12]})"
+        )
+    try:
+        from peft import PeftModel, get_peft_model_state_dict
+    except ImportError as error:
+        raise ModelError(
+            f"an adapter needs {error.name}; install it with: pip install 'halluc[train]'"
+        ) from None
+    with _one_line(checkpoint), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # missing keys are told below, as an error
+        adapted = PeftModel.from_pretrained(model, folder, use_safetensors=True)
+        held = set(load_file(folder / "adapter_model.safetensors"))
+        own = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+        if differing := sorted(key for key in held ^ set(own) if ".lora_" in key):
+            where = "the adapter" if differing[0] in held else "the model"
+            raise ModelError(
+                f"{checkpoint.name}: the adapter is of another base model: {differing[0]} is only "
+                f"in {where}"
+            )
+        return adapted.merge_and_unload().eval()
 
 
 def choose_device(name: str) -> torch.device:

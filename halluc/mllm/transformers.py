@@ -12,13 +12,14 @@ import transformers
 
 from halluc.errors import ModelError
 from halluc.mllm import Decoding, Request
-from halluc.mllm.checkpoint import Checkpoint, hash_folder
+from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder
 from halluc.mllm.loading import (
     choose_device,
     choose_dtype,
     load_config,
     load_processor,
     load_weights,
+    merge_adapter,
 )
 from halluc.mllm.picking import Picker
 from halluc.mllm.pictures import image_token
@@ -82,6 +83,7 @@ class TransformersMLLM:
                 **identity,
                 "class": next(iter(self.config.architectures or []), self.config.model_type),
                 **({"trust_remote_code": True} if trust_remote_code else {}),
+                **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             },
             "dtype": str(self.dtype).removeprefix("torch."),
             "device": str(self.device),
@@ -91,6 +93,7 @@ class TransformersMLLM:
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
         model = load_weights(self._checkpoint, self.dtype, self.device, self._trust)
+        model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {
             name: value for name in VOCABULARY if (value := getattr(own, name, None)) is not None

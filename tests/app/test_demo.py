@@ -14,7 +14,7 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
     monkeypatch.setattr(sys, "argv", ["halluc", "demo", "--scenes", "3", "-o", "demo"])
     main()
     first = capsys.readouterr().out
-    assert {"greedy", "sampled", "mask", "VCD", "Woodpecker"} <= set(first.split())
+    assert {"greedy", "sampled", "mask", "VCD", "DPO", "Woodpecker"} <= set(first.split())
     for label in ("CHAIRs ↓", "CHAIRi ↓", "relations ↓", "recall ↑", "POPE adversarial ↑"):
         assert label in first
     table, _, hints = first.partition("Pictures:")
@@ -22,13 +22,14 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
     assert max(map(len, hints.splitlines())) < 100
 
     folder = tmp_path / "demo"
-    for decoding in ("greedy", "sampled", "mask", "vcd"):
+    for decoding in ("greedy", "sampled", "mask", "vcd", "dpo"):
         told, asked = (
             read_run(folder / f"captions-{decoding}"),
             read_run(folder / f"pope-{decoding}"),
         )
         assert told.finished and len(told.responses) == 3
-        assert told.card["decoding"]["do_sample"] == (decoding != "greedy")
+        assert told.card["decoding"]["do_sample"] == (decoding not in ("greedy", "dpo"))
+        assert ("adapter" in told.card["model"]) == (decoding == "dpo")
         method = {"mask": "mask-only", "vcd": "vcd"}.get(decoding)
         assert told.card["decoding"].get("method") == method
         assert set(told.scores()) == {"chair", "finegrained"}

@@ -44,3 +44,17 @@ def test_questions_are_balanced_and_the_adversarial_ones_ask_for_companions(brok
 def test_an_unknown_split_is_named():
     with pytest.raises(InputError, match="unknown data set 'tabletop:odd'"):
         load("tabletop:odd")
+
+
+def test_other_scenes_are_named_by_their_numbers():
+    mixed = load("tabletop:mixed:10000-10002")
+    assert mixed.name == "tabletop:mixed:10000-10002"
+    assert [each.id for each in mixed.samples[:3]] == [
+        "biased-10000",
+        "broken-10000",
+        "biased-10001",
+    ]
+    assert len(mixed.samples) == 6
+    for name in ("tabletop:all", "tabletop:broken:7", "tabletop::1-2", "tabletop:mixed:9-8"):
+        with pytest.raises(InputError, match="tabletop"):
+            load(name)

@@ -1,0 +1,1 @@
+"""Correction before use: the model is trained on wrong answers beside right ones."""

@@ -1,0 +1,264 @@
+"""Direct preference optimisation (Rafailov et al., 2023, arXiv 2305.18290) of an MM-LLM on pairs.
+
+The training is that of TRL's DPOTrainer with LoRA: π is the model with the adapter, the reference
+is the model without. With D(y) = log π(y|x, v) - log π_ref(y|x, v), its loss is
+-log σ(β (D(chosen) - D(rejected))), or another of TRL's losses by name.
+
+Beside it stands what TRL lacks for pictures: prompt and picture of a pair are computed once
+(`mitigation.precorrection.sharing`), the reference's log-probabilities once for all epochs, and two
+published additions:
+
+- mDPO (Wang et al., 2024, arXiv 2406.11839): - log σ(β (D(chosen) - D(chosen | cropped picture)))
+  makes the answer hang on the picture, - log σ(β D(chosen)) keeps it likely. Policy and reference
+  see the same crop.
+- span weights (RLHF-V, Yu et al., 2024, arXiv 2312.00849): changed words count γ times in
+  log π(y), which is divided by the sum of the weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+from transformers import TrainerCallback
+from trl import DPOConfig, DPOTrainer
+
+from halluc.errors import InputError, ModelError
+from halluc.jsonl import write_json
+from mitigation.precorrection.batches import Collator
+from mitigation.precorrection.pairs import Pair
+from mitigation.precorrection.sharing import PairForward, can_share
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from halluc.mllm.transformers import TransformersMLLM
+
+LOSSES = (
+    "sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot",
+    "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; defaults are those of the papers at LLaVA's size, or TRL's.
+
+    Attributes:
+        losses: TRL's losses by name, summed with `weights` (1 each if empty).
+        beta: β; how far the model may go from the reference, smaller is further.
+        mdpo: weight of mDPO's two terms; 0: none.
+        span_weight: γ of changed words; 1: all words alike.
+        learning_rate, epochs, batch_size, accumulate, warmup: of AdamW with a cosine schedule;
+            `warmup` is a share of the steps.
+        rank, alpha: of LoRA.
+        longest: most tokens of prompt, picture and answer together.
+        share_prefix: compute picture and prompt once a pair, where the model allows it.
+        seed: of adapter, order and crops.
+    """
+
+    losses: tuple[str, ...] = ("sigmoid",)
+    weights: tuple[float, ...] = ()
+    beta: float = 0.1
+    mdpo: float = 0.0
+    span_weight: float = 1.0
+    learning_rate: float = 1e-5
+    epochs: float = 1.0
+    batch_size: int = 8
+    accumulate: int = 1
+    warmup: float = 0.1
+    rank: int = 16
+    alpha: int = 32
+    longest: int = 2048
+    share_prefix: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = [each for each in self.losses if each not in LOSSES]
+        if unknown:
+            raise InputError(f"there is no loss {unknown[0]!r}; choose {', '.join(LOSSES)}")
+        if self.weights and len(self.weights) != len(self.losses):
+            raise InputError(f"{len(self.weights)} weights for {len(self.losses)} losses")
+
+
+class PairTrainer(DPOTrainer):  # type: ignore[misc]
+    """TRL's trainer on batches of `Collator`, whose pictures come once a pair."""
+
+    def __init__(self, *, recipe: Recipe, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.recipe = recipe
+        base = self.model.get_base_model()
+        self.share = recipe.share_prefix and can_share(base)
+
+    @torch.no_grad()
+    def reference(self, batch: dict[str, Any]) -> list[list[float]]:
+        """Log-probabilities of the reference: chosen, rejected, chosen with the cropped picture."""
+        batch = self._prepare_inputs(batch)
+        crop = batch.pop("corrupted", None)
+        told = [*self.compute_ref_log_probs(PairForward(self.model, self.share), batch)]
+        if crop is not None:
+            with self.model.disable_adapter():
+                told.append(self._with_crop(PairForward(self.model, False), batch, crop))
+        rows: list[list[float]] = torch.stack(told, 1).tolist()
+        return rows
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool) -> Any:
+        crop = inputs.pop("corrupted", None)
+        ref_crop = inputs.pop("ref_corrupted_logps", None)
+        forward = PairForward(model, self.share)
+        loss = super()._compute_loss(forward, inputs, return_outputs)
+        if crop is None or forward.log_probs is None or ref_crop is None:
+            return loss
+        chosen = forward.log_probs[: len(ref_crop)].sum(1) - inputs["ref_chosen_logps"]
+        cropped = self._with_crop(PairForward(model, False), inputs, crop) - ref_crop
+        conditional = -logsigmoid(self.beta * (chosen - cropped))
+        anchored = -logsigmoid(self.beta * chosen)
+        return loss + self.recipe.mdpo * (conditional + anchored).mean()
+
+    def _with_crop(self, forward: PairForward, batch: dict[str, Any], crop: Tensor) -> Tensor:
+        """Log-probabilities of the chosen answers to the cropped pictures."""
+        mine = {"completion_mask", "ref_chosen_logps", "ref_rejected_logps"}
+        count = len(batch["input_ids"]) // 2
+        rows = {
+            name: value[:count] if len(value) == 2 * count else value
+            for name, value in batch.items()
+            if name not in mine
+        }
+        weights = rows.pop("token_weights", None)
+        labels = rows["input_ids"].masked_fill(batch["completion_mask"][:count] == 0, -100)
+        rows |= {"pixel_values": crop, "labels": labels}
+        told: Tensor = forward.model(**rows, use_cache=False, fused_lm_head=True).log_probs
+        return (told if weights is None else told * weights[:, 1:]).sum(1)
+
+
+def make_trainer(
+    mllm: TransformersMLLM,
+    splits: dict[str, list[Pair]],
+    open_image: Callable[[Pair], Image],
+    recipe: Recipe,
+    output: Path,
+    *,
+    save_steps: int,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> PairTrainer:
+    """A trainer whose reference log-probabilities are known, computed now or read from `output`.
+
+    Raises:
+        ModelError: the model's backbone has no layers that LoRA could be put on.
+    """
+    pairs = {pair.id: pair for some in splits.values() for pair in some}
+    collator = Collator(
+        mllm,
+        pairs,
+        open_image,
+        span_weight=recipe.span_weight,
+        corrupted=recipe.mdpo > 0,
+        seed=recipe.seed,
+    )
+    config = DPOConfig(
+        output_dir=str(output),
+        beta=recipe.beta,
+        loss_type=list(recipe.losses),
+        loss_weights=list(recipe.weights) or None,
+        learning_rate=recipe.learning_rate,
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch_size,
+        per_device_eval_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.accumulate,
+        warmup_steps=recipe.warmup,
+        lr_scheduler_type="cosine",
+        seed=recipe.seed,
+        max_length=None,
+        bf16=mllm.dtype == torch.bfloat16,
+        use_cpu=mllm.device.type == "cpu",
+        gradient_checkpointing=mllm.device.type != "cpu",
+        logging_steps=5,
+        logging_first_step=True,
+        save_steps=save_steps,
+        save_total_limit=2,
+        eval_strategy="epoch" if splits["test"] else "no",
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+    trainer = PairTrainer(
+        recipe=recipe,
+        model=mllm.model,
+        args=config,
+        data_collator=collator,
+        train_dataset=_rows(splits["train"]),
+        eval_dataset=_rows(splits["test"]) if splits["test"] else None,
+        processing_class=mllm.processor,
+        peft_config=LoraConfig(
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            target_modules=_targets(mllm),
+            task_type="CAUSAL_LM",
+        ),
+        callbacks=list(callbacks),
+    )
+    # Where a base lies on this machine is of no use elsewhere; halluc's card names it by hash.
+    base = mllm.card["model"]
+    of_hub = base["hash_of"] == "commit of the hub"
+    trainer.model.peft_config["default"].base_model_name_or_path = (
+        base["name"].removeprefix("hf:") if of_hub else None
+    )
+    trainer.precompute_ref_logps = True
+    with trainer.accelerator.main_process_first():
+        collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
+    return trainer
+
+
+def _targets(mllm: TransformersMLLM) -> list[str]:
+    """The linear layers of the backbone, its head left out."""
+    decoder, head = mllm.model.get_decoder(), mllm.model.get_output_embeddings()
+    names = [
+        name
+        for name, module in mllm.model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module is not head
+    ]
+    inside = {id(module) for module in decoder.modules()}
+    found = [name for name in names if id(mllm.model.get_submodule(name)) in inside]
+    if not found:
+        raise ModelError(f"{mllm.card['model']['name']}: no linear layers in its backbone for LoRA")
+    return found
+
+
+def _rows(pairs: Sequence[Pair]) -> Dataset:
+    """What TRL asks for to see pictures; the collator takes the pair by its id."""
+    rows = [
+        {"id": pair.id, "images": [pair.image], "length": len(pair.chosen) + len(pair.rejected)}
+        for pair in pairs
+    ]
+    return Dataset.from_list(rows)
+
+
+def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[str, list[float]]:
+    """Log-probabilities of the reference by pair id, from the file if an earlier call left it."""
+    if file.is_file():
+        known: dict[str, list[float]] = json.loads(file.read_text())
+        if set(known) == {pair.id for pair in pairs}:
+            return known
+    size = trainer.args.per_device_eval_batch_size
+    told: dict[str, list[float]] = {}
+    was_training = trainer.model.training
+    trainer.model.eval()
+    trainer.model.to(trainer.args.device)
+    pairs = sorted(pairs, key=lambda pair: len(pair.chosen) + len(pair.rejected))
+    for start in range(0, len(pairs), size):
+        some = pairs[start : start + size]
+        batch = trainer.data_collator([{"id": pair.id} for pair in some])
+        told |= zip((pair.id for pair in some), trainer.reference(batch), strict=True)
+    trainer.model.train(was_training)
+    write_json(file, told)
+    return told

@@ -1,0 +1,228 @@
+"""Preference pairs: of two answers to the same picture, one has fewer wrong claims.
+
+A set of pairs is a folder:
+
+============  ===================================================================================
+train.jsonl   a pair a line, in TRL's vision preference form, with ``images`` as the data set names
+test.jsonl    them; of pictures that train.jsonl does not have
+card.json     how they were made, of which data, how many of each kind, how long
+============  ===================================================================================
+
+``datasets.load_dataset(folder)`` reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from halluc.card import now, versions
+from halluc.errors import InputError
+from halluc.jsonl import read_json, read_jsonl, write_json, write_jsonl
+from halluc.records import Record
+
+PairKind = Literal["on-policy", "corrected", "injected"]
+KINDS: tuple[PairKind, ...] = get_args(PairKind)
+Span = tuple[int, int]
+SPLITS = ("train", "test")
+
+
+class Pair(Record, frozen=True):
+    """Two answers to the same prompt on the same picture.
+
+    Attributes:
+        id: unique in its set.
+        image: the picture, as its data set names it.
+        prompt: what was asked, before any chat template.
+        chosen: the better answer.
+        rejected: the worse one.
+        kind: how the pair was made.
+        chosen_spans, rejected_spans: the words in which they differ, as character offsets.
+    """
+
+    id: str
+    image: str
+    prompt: str
+    chosen: str
+    rejected: str
+    kind: PairKind = "on-policy"
+    chosen_spans: tuple[Span, ...] = ()
+    rejected_spans: tuple[Span, ...] = ()
+
+
+class _Message(msgspec.Struct, frozen=True):
+    role: str
+    content: str
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A pair as TRL reads it."""
+
+    id: str
+    images: tuple[str]
+    prompt: tuple[_Message]
+    chosen: tuple[_Message]
+    rejected: tuple[_Message]
+    kind: PairKind = "on-policy"
+    chosen_spans: tuple[Span, ...] = ()
+    rejected_spans: tuple[Span, ...] = ()
+
+
+def changed_spans(one: str, other: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The words of each text that the other does not have in that place.
+
+    >>> changed_spans("a red cup", "a blue cup")
+    (((2, 5),), ((2, 6),))
+    """
+    words = [_words(text) for text in (one, other)]
+    matcher = SequenceMatcher(
+        a=[one[start:end] for start, end in words[0]],
+        b=[other[start:end] for start, end in words[1]],
+        autojunk=False,
+    )
+    spans: tuple[list[Span], list[Span]] = ([], [])
+    for tag, first, last, begin, end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        for found, cut, text in (
+            (spans[0], (first, last), words[0]),
+            (spans[1], (begin, end), words[1]),
+        ):
+            if cut[0] < cut[1]:
+                found.append((text[cut[0]][0], text[cut[1] - 1][1]))
+    return tuple(spans[0]), tuple(spans[1])
+
+
+def make_pair(  # noqa: PLR0917 - in the order in which a pair is read
+    id: str, image: str, prompt: str, chosen: str, rejected: str, kind: PairKind = "on-policy"
+) -> Pair:
+    """A pair with the words in which its answers differ."""
+    better, worse = changed_spans(chosen, rejected)
+    return Pair(
+        id=id, image=image, prompt=prompt, chosen=chosen, rejected=rejected, kind=kind,
+        chosen_spans=better, rejected_spans=worse,
+    )  # fmt: skip
+
+
+def balance(pairs: Iterable[Pair], seed: int) -> list[Pair]:
+    """As many pairs of each kind as of the rarest, drawn by chance; doubles are left out first."""
+    seen = set[tuple[str, str, str, str]]()
+    by_kind: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        key = (pair.image, pair.prompt, pair.chosen, pair.rejected)
+        if key not in seen and pair.chosen != pair.rejected:
+            seen.add(key)
+            by_kind.setdefault(pair.kind, []).append(pair)
+    if not by_kind:
+        return []
+    rng = random.Random(f"balance/{seed}")
+    count = min(map(len, by_kind.values()))
+    kept = {pair.id for some in by_kind.values() for pair in rng.sample(some, count)}
+    return [pair for some in by_kind.values() for pair in some if pair.id in kept]
+
+
+def split_by_picture(pairs: Sequence[Pair], test_share: float) -> dict[str, list[Pair]]:
+    """Pairs for training and for watching it; those of a picture stay together."""
+    splits: dict[str, list[Pair]] = {name: [] for name in SPLITS}
+    for pair in pairs:
+        digest = hashlib.sha256(pair.image.encode()).digest()
+        splits["test" if digest[0] < 256 * test_share else "train"].append(pair)
+    return splits
+
+
+def write_pairs(
+    folder: Path, pairs: Sequence[Pair], made: dict[str, Any], test_share: float
+) -> dict[str, Any]:
+    """Write a set of pairs with its card, and return the card.
+
+    Raises:
+        InputError: there are no pairs, or the folder holds other files.
+    """
+    if not pairs:
+        raise InputError("no pairs came out: no answer had a better one beside it")
+    if folder.exists() and not (folder / "card.json").exists() and any(folder.iterdir()):
+        raise InputError("holds other files and no pairs; use another -o", folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    splits = split_by_picture(pairs, test_share)
+    for name, some in splits.items():
+        write_jsonl(folder / f"{name}.jsonl", [_row(pair) for pair in some])
+    card = {
+        **made,
+        "pairs": {name: len(some) for name, some in splits.items()},
+        "pictures": len({pair.image for pair in pairs}),
+        "kinds": {kind: _figures([p for p in pairs if p.kind == kind]) for kind in KINDS},
+        "made": now(),
+        "versions": versions(),
+    }
+    write_json(folder / "card.json", card)
+    return card
+
+
+def read_pairs(folder: Path) -> tuple[dict[str, Any], dict[str, list[Pair]]]:
+    """The card of a set of pairs, and its pairs by split.
+
+    Raises:
+        InputError: it is no such folder, or a line of it is damaged.
+    """
+    if not (folder / "card.json").is_file():
+        raise InputError(
+            "no set of pairs: there is no card.json in it; make one with: halluc data pairs", folder
+        )
+    splits = {}
+    for name in SPLITS:
+        file = folder / f"{name}.jsonl"
+        splits[name] = [_pair(row) for _, row in read_jsonl(file, _Row)]
+    return read_json(folder / "card.json", dict[str, Any]), splits
+
+
+def pairs_hash(pairs: Iterable[Pair]) -> str:
+    """SHA-256 of pairs."""
+    return hashlib.sha256(b"\n".join(map(msgspec.json.encode, pairs))).hexdigest()
+
+
+def _words(text: str) -> list[Span]:
+    spans, start = [], 0
+    for word in text.split():
+        start = text.index(word, start)
+        spans.append((start, start + len(word)))
+        start += len(word)
+    return spans
+
+
+def _figures(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """How many pairs, and the mean length of their answers in words."""
+    figures: dict[str, Any] = {"pairs": len(pairs)}
+    for name in ("chosen", "rejected"):
+        words = [len(getattr(pair, name).split()) for pair in pairs]
+        figures[f"{name} words"] = round(sum(words) / len(words), 2) if words else None
+    shorter = Counter(len(p.chosen.split()) < len(p.rejected.split()) for p in pairs)
+    figures["chosen is shorter"] = round(shorter[True] / len(pairs), 3) if pairs else None
+    return figures
+
+
+def _row(pair: Pair) -> _Row:
+    return _Row(
+        pair.id,
+        (pair.image,),
+        (_Message("user", pair.prompt),),
+        (_Message("assistant", pair.chosen),),
+        (_Message("assistant", pair.rejected),),
+        pair.kind,
+        pair.chosen_spans,
+        pair.rejected_spans,
+    )
+
+
+def _pair(row: _Row) -> Pair:
+    return Pair(
+        id=row.id, image=row.images[0], prompt=row.prompt[0].content,
+        chosen=row.chosen[0].content, rejected=row.rejected[0].content, kind=row.kind,
+        chosen_spans=row.chosen_spans, rejected_spans=row.rejected_spans,
+    )  # fmt: skip

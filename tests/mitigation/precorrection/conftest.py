@@ -1,0 +1,1 @@
+from checkpoints import checkpoint  # noqa: F401

@@ -1,0 +1,167 @@
+"""What becomes a preference pair, on scenes and captions small enough to read."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from halluc.language.things import coco_things
+from halluc.records import TrueObject, TrueRelation, Truth
+from halluc.tabletop.english import detailed_caption
+from halluc.tabletop.world import CLASSES, scene
+from metrics.finegrained import finegrained
+from mitigation.precorrection.mending import Habits, mend, spoil
+from mitigation.precorrection.negatives import (
+    Answered,
+    errors,
+    mine_answers,
+    mine_captions,
+)
+from mitigation.precorrection.pairs import (
+    balance,
+    make_pair,
+    read_pairs,
+    split_by_picture,
+    write_pairs,
+)
+
+CUP, FORK, BOOK = (
+    TrueObject(name="cup", attributes={"color": "red", "size": "large"}),
+    TrueObject(name="fork", attributes={"color": "blue", "size": "small"}),
+    TrueObject(name="book", attributes={"color": "green", "size": "medium"}),
+)
+TRUTH = Truth(
+    objects=(CUP, FORK, BOOK),
+    relations=(
+        TrueRelation(subject=0, predicate="left of", object=1),
+        TrueRelation(subject=1, predicate="right of", object=0),
+    ),
+    complete=True,
+)
+HABITS = Habits(
+    {"fork": {"knife": 3}, "cup": {"knife": 1}},
+    {"color": {"red", "blue", "green"}, "size": {"large", "small"}},
+)
+
+
+def found(text, truth=TRUTH):
+    return finegrained({"x": text}, {"x": truth}, coco_things()).findings
+
+
+def answer(id, text, image="picture", truth=TRUTH):
+    return Answered(id, image, "Describe.", text, truth, found(text, truth))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("There is a blue cup and a fork.", "There is a red cup and a fork."),
+        ("There is a small book.", "There is a book."),  # captions hardly ever say medium
+        ("There is a cup and a green apple.", "There is a cup and a green fork."),
+        ("There is a cup, a fork, a book and an apple.", "There is a cup, a fork and a book."),
+        ("There is a cup, an apple, a fork and a book.", "There is a cup, a fork and a book."),
+        ("A fork. The cup is below the fork.", "A fork. The cup is to the left of the fork."),
+        ("A cup, a fork, a book and an apple. The apple is red.", "A cup, a fork and a book."),
+    ],
+)  # fmt: skip
+def test_wrong_words_are_mended_from_the_truth(wrong, right):
+    assert errors(found(wrong))
+    assert mend(wrong, found(wrong), TRUTH, HABITS) == right
+
+
+def test_what_is_beyond_a_few_words_is_left_alone():
+    for text in ("There is no cup.", "There are three forks."):
+        assert errors(found(text))
+        assert mend(text, found(text), TRUTH, HABITS) is None
+
+
+def test_one_thing_is_made_wrong():
+    text = "There is a red cup, a fork and a book. The cup is left of the fork."
+    spoilt = {spoil(text, found(text), TRUTH, HABITS, random.Random(seed)) for seed in range(40)}
+    assert "There is a red cup, a knife and a book. The cup is left of the fork." in spoilt
+    assert "There is a red cup, a fork and a book. The cup is to the right of the fork." in spoilt
+    assert any("green cup" in each or "blue cup" in each for each in spoilt)
+    assert all(errors(found(each)) for each in spoilt)
+
+
+def test_the_better_answer_does_not_just_say_less_or_say_it_twice():
+    worse = answer("worse", "There is a cup, a fork and an apple on the table here.")
+    for text in ("There is a cup.", "There is a cup. There is a cup. There is a cup here."):
+        pairs = mine_captions([worse, answer("other", text)], coco_things(), 0)
+        assert not [pair for pair in pairs if pair.kind == "on-policy"]
+    better = answer("better", "There is a cup, a fork and a book on the table here.")
+    [pair] = [p for p in mine_captions([worse, better], coco_things(), 0) if p.kind == "on-policy"]
+    assert (pair.chosen, pair.rejected) == (better.text, worse.text)
+    assert [pair.chosen[start:end] for start, end in pair.chosen_spans] == ["a book"]
+    assert [pair.rejected[start:end] for start, end in pair.rejected_spans] == ["an apple"]
+
+
+def test_pairs_of_the_embedded_world_hold_against_its_truth():
+    answers, truths = [], {}
+    for index in range(10_000, 10_040):
+        drawn = scene("broken", index)
+        truths[drawn.id] = drawn.truth()
+        first, *others = drawn.items
+        taken_for = next(name for name in CLASSES if name not in drawn.names)
+        seen = replace(drawn, items=(replace(first, name=taken_for), *others))
+        text = detailed_caption(seen if index % 2 else drawn, random.Random(index))
+        answers.append(answer(drawn.id, text, drawn.id, truths[drawn.id]))
+    pairs = mine_captions(answers, coco_things(), 0)
+    kinds = [pair.kind for pair in pairs]
+    assert kinds.count("corrected") > 10
+    assert kinds.count("injected") > 25
+    for pair in pairs:
+        assert not errors(found(pair.chosen, truths[pair.image]))
+        assert errors(found(pair.rejected, truths[pair.image]))
+    assert pairs == mine_captions(answers, coco_things(), 0)
+
+
+def test_yes_and_no_are_the_better_answer_equally_often():
+    asked = [
+        (Answered(f"{n}", "p", f"Is there {n}?", "Yes" if n % 3 else "No.", TRUTH, ()), n % 4 > 0)
+        for n in range(60)
+    ]
+    pairs = mine_answers([*asked, (Answered("long", "p", "?", "Yes, a dog", TRUTH, ()), True)], 0)
+    chosen = [pair.chosen.strip(".") for pair in pairs]
+    assert chosen.count("Yes") == chosen.count("No") == 15
+    assert {(pair.chosen, pair.rejected) for pair in pairs} == {
+        ("Yes", "No"), ("No", "Yes"), ("Yes.", "No."), ("No.", "Yes."),
+    }  # fmt: skip
+    wrong = {pair.id for pair in pairs if pair.kind == "corrected"}
+    assert wrong == {f"{each.id}/corrected" for each, holds in asked if not holds}
+
+
+def test_a_set_is_balanced_without_doubles_and_split_by_picture(tmp_path):
+    pairs = [
+        make_pair(f"{kind}{n}", f"{n % 20}.png", "Describe.", f"a {n}", f"{kind} b {n}", kind)
+        for kind, count in (("on-policy", 30), ("corrected", 50))
+        for n in range(count)
+    ]
+    doubles = [make_pair("double", "1.png", "Describe.", "a 1", "on-policy b 1")] * 5
+    kept = balance([*pairs, *doubles], 0)
+    assert [pair.kind for pair in kept] == ["on-policy"] * 30 + ["corrected"] * 30
+    splits = split_by_picture(kept, 0.3)
+    assert {p.image for p in splits["train"]}.isdisjoint(p.image for p in splits["test"])
+    assert 0 < len({p.image for p in splits["test"]}) < 14
+    card = write_pairs(tmp_path / "set", kept, {"data": "coco:x"}, 0.3)
+    assert card["kinds"]["corrected"]["chosen is shorter"] == 1
+    told, read = read_pairs(tmp_path / "set")
+    assert told["data"] == "coco:x"
+    assert read == splits
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_set_is_what_datasets_and_trl_read(tmp_path):
+    from datasets import load_dataset
+    from trl.data_utils import is_conversational
+
+    pairs = [make_pair(f"{n}", f"{n}.png", "Describe.", f"a {n}", "a b") for n in range(20)]
+    write_pairs(tmp_path / "set", pairs, {}, 0.3)
+    read = load_dataset(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))
+    assert set(read) == {"train", "test"}
+    row = read["train"][0]
+    assert is_conversational(row)
+    assert row["images"] and row["prompt"] == [{"role": "user", "content": "Describe."}]
+    assert row["chosen_spans"] and row["kind"] == "on-policy"
