@@ -176,7 +176,7 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     chromium.get(link)  # a new session of the browser
     person.sees(".hx-filed", "Ada: The ground truth is wrong. the cup is behind it")
     person.clicks("a", "Review")
-    person.sees("h5", "1 reviews")
+    person.sees("h5", "1 review")
     person.saves("story-6-reviews")
     assert (runs[0].parent / "reviews.sqlite").is_file()
 
