@@ -12,6 +12,9 @@ from app.inspector.settings import read_settings, run_names
 from app.inspector.view import ALLOWED, View, metric_of
 from halluc.statistics import McNemar
 
+LISTED = 1000
+"""Most samples to choose from."""
+
 
 def render() -> None:
     """The page."""
@@ -50,6 +53,10 @@ def render() -> None:
     if not ids:
         st.info(f"No sample is {outcome}.")
         return
+    if len(ids) > LISTED:
+        st.caption(f"The first {LISTED:,} of them:")
+        asked_for = st.query_params.get("sample", "")
+        ids = ids[:LISTED] + [each for each in ids[LISTED:] if each == asked_for]
     id = page.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
     _both(id, (one, other), runs, metric)
 

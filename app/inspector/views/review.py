@@ -26,7 +26,8 @@ def render() -> None:
         )
     _figures(run, metric, filed)
     _agreement(filed)
-    st.markdown(f"##### {len(filed)} reviews")
+    plural = "" if len(filed) == 1 else "s"
+    st.markdown(f"##### {len(filed)} review{plural}")
     if not filed:
         st.info("None yet: open a sample, choose a finding, and say what is right about it.")
         return

@@ -98,7 +98,7 @@ def test_a_sample_shows_the_wrong_word_its_box_and_takes_a_review(settings):
     [filed] = Reviews(settings.reviews).of_run(open_columns(settings.runs[0]).key)
     assert (filed.reviewer, filed.judgement, filed.finding) == ("Ada <i>", "truth wrong", wrong)
     again = page("review", run="captions-sampled")
-    assert any("1 reviews" in each.value for each in again.markdown)
+    assert any("1 review" in each.value for each in again.markdown)
     table = again.dataframe[0].value
     row = table[table["figure"] == "relation hallucination rate"].iloc[0]
     assert row["published"] != row["corrected"]

@@ -150,6 +150,12 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     number = other.get_attribute("data-f").split()[0]
     box = chromium.find_element(By.CSS_SELECTOR, f'.hx-box[data-b~="{number}"]')
     assert box.value_of_css_property("opacity") == "1"
+    # The same by keyboard.
+    third = chromium.find_elements(By.CSS_SELECTOR, ".hx-right mark.hx-supported.hx-object")[-1]
+    chromium.execute_script("arguments[0].focus()", third)
+    number = third.get_attribute("data-f").split()[0]
+    box = chromium.find_element(By.CSS_SELECTOR, f'.hx-box[data-b~="{number}"]')
+    assert box.value_of_css_property("opacity") == "1"
     person.saves("story-3-sample")
     link = chromium.current_url
 
@@ -170,7 +176,7 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     chromium.get(link)  # a new session of the browser
     person.sees(".hx-filed", "Ada: The ground truth is wrong. the cup is behind it")
     person.clicks("a", "Review")
-    person.sees("h5", "1 reviews")
+    person.sees("h5", "1 review")
     person.saves("story-6-reviews")
     assert (runs[0].parent / "reviews.sqlite").is_file()
 
