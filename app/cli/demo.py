@@ -99,7 +99,7 @@ def _show_table(figures: dict[str, Figures]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("in %")
     table.add_column("what it is", style="dim")
     for name in figures:
