@@ -98,6 +98,10 @@ def train_dpo(
         return
     # Not the trainer's own way, which pickles its arguments beside the adapter.
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(output)
+    config = read_json(output / "adapter_config.json", dict[str, Any])
+    # Not where the base lies on this machine; the card names it by hash.
+    config["base_model_name_or_path"] = mllm.card["model"]["name"].removeprefix("hf:")
+    write_json(output / "adapter_config.json", config)
     history = _curves(trainer)
     write_json(output / "curves.json", history)
     draw_curves(output / "curves.png", history)

@@ -83,8 +83,8 @@ class TransformersMLLM:
                 **identity,
                 "class": next(iter(self.config.architectures or []), self.config.model_type),
                 **({"trust_remote_code": True} if trust_remote_code else {}),
-                **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             },
+            **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             "dtype": str(self.dtype).removeprefix("torch."),
             "device": str(self.device),
         }

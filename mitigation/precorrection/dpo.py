@@ -207,12 +207,6 @@ def make_trainer(
         ),
         callbacks=list(callbacks),
     )
-    # Where a base lies on this machine is of no use elsewhere; halluc's card names it by hash.
-    base = mllm.card["model"]
-    of_hub = base["hash_of"] == "commit of the hub"
-    trainer.model.peft_config["default"].base_model_name_or_path = (
-        base["name"].removeprefix("hf:") if of_hub else None
-    )
     trainer.precompute_ref_logps = True
     with trainer.accelerator.main_process_first():
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")

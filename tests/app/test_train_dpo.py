@@ -79,7 +79,7 @@ def test_an_adapter_is_trained_and_used(halluc, pairs, model, tmp_path):
     halluc("generate", "--model", model, *asked, "-o", "base")
     adapted, base = read_run(tmp_path / "plain"), read_run(tmp_path / "base")
     assert adapted.card["model"]["hash"] == base.card["model"]["hash"]
-    assert len(adapted.card["model"]["adapter"]["hash"]) == 64
+    assert len(adapted.card["adapter"]["hash"]) == 64
     logprobs = [run.responses[0].tokens[0].logprob for run in (adapted, base)]
     assert abs(logprobs[0] - logprobs[1]) > 1e-6
 
