@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 CAPTIONS = (
     ("CHAIRi", "CHAIRi", "absent ones named", "↓"),
     ("CHAIRs", "CHAIRs", "captions with one", "↓"),
-    ("attributes", "attribute hallucination rate", "wrong color, size, …", "↓"),
-    ("relations", "relation hallucination rate", "wrong left, above, …", "↓"),
+    ("attributes", "attribute hallucination rate", "wrong looks", "↓"),
+    ("relations", "relation hallucination rate", "wrong places", "↓"),
     ("recall", "Recall", "objects named", "↑"),
 )
 POPE = (
-    ("POPE random", "random", "F1, any absent object", "↑"),
-    ("POPE popular", "popular", "F1, frequent ones", "↑"),
-    ("POPE adversarial", "adversarial", "F1, usual companions", "↑"),
+    ("POPE random", "random", "F1, any absent", "↑"),
+    ("POPE popular", "popular", "F1, frequent", "↑"),
+    ("POPE adversarial", "adversarial", "F1, companions", "↑"),
 )
 # Label → the model, whether tokens are drawn, and the method of correction while decoding.
 ARMS: dict[str, tuple[str, bool, str | None]] = {

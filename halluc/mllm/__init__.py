@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from halluc.mllm.transformers import TransformersMLLM
 
-NAMES = "tabletop, hf:ORG/NAME, hf:./folder, each with +ADAPTER, openai:NAME@URL or replay:FILE"
+NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@URL or replay:FILE"
 
 
 class Decoding(msgspec.Struct, frozen=True, kw_only=True):

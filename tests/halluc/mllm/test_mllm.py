@@ -16,7 +16,7 @@ from halluc.mllm.checkpoint import hash_folder
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("gpt-4o", "name it tabletop, hf:ORG/NAME, hf:./folder or replay:FILE"),
+        ("gpt-4o", "openai:NAME@URL or replay:FILE"),
         ("hf:", "no folder"),
         ("hf:llava", "no folder 'llava'"),
         ("hf:./nowhere", "no folder './nowhere'"),
