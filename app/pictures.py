@@ -21,6 +21,7 @@ MARKS: dict[Kind, tuple[RGB, str]] = {
     "attribute": ((0, 114, 178), "dashed"),
     "relation": ((148, 72, 138), "dotted"),
 }
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 TEXT: RGB = (38, 38, 40)
 FAINT: RGB = (120, 120, 124)
 
@@ -85,7 +86,7 @@ def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | 
         labels = list(next(iter(series.values())))
         width = 0.8 / len(series)
         for number, (name, values) in enumerate(series.items()):
-            color = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")[number % 5]
+            color = PALETTE[number % len(PALETTE)]
             offset = (number - (len(series) - 1) / 2) * width
             at = [labels.index(label) + offset for label in values]
             heights = [100 * (value or 0) for value in values.values()]
