@@ -106,7 +106,7 @@ def _show_table(figures: dict[str, Figures]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    table.add_column("in %")
+    table.add_column("in %", no_wrap=True)
     table.add_column("what it is", style="dim")
     for name in figures:
         table.add_column(name, justify="right")
