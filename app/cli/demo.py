@@ -77,13 +77,13 @@ def demo(output: Path, scenes: int) -> None:
     figures: dict[str, Figures] = {}
     captions: dict[str, Measured] = {}
     for name, (of, do_sample, method) in ARMS.items():
-        folder, model = name.lower(), models[of]
+        folder = name.lower()
         told = measure_task(
-            output / f"captions-{folder}", model, chosen, "caption", console,
+            output / f"captions-{folder}", models[of], chosen, "caption", console,
             do_sample=do_sample, method=method, title=f"captions, {name}",
         )  # fmt: skip
         answered = measure_task(
-            output / f"pope-{folder}", model, questions, "pope", console,
+            output / f"pope-{folder}", models[of], questions, "pope", console,
             do_sample=do_sample, method=method, title=f"POPE, {name}",
         )  # fmt: skip
         captions[name] = told
@@ -91,7 +91,7 @@ def demo(output: Path, scenes: int) -> None:
             label: answered.figure("F1", split) for label, split, _, _ in POPE
         }
     revised = measure_revised(
-        output / "captions-woodpecker", captions["greedy"].run, model, chosen,
+        output / "captions-woodpecker", captions["greedy"].run, models["tabletop"], chosen,
         console=console, title="captions, Woodpecker",
     )  # fmt: skip
     figures["Woodpecker"] = {label: revised.figure(of) for label, of, _, _ in CAPTIONS}

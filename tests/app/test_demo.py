@@ -37,6 +37,7 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
         assert all(0 < sum(each.answers.values()) <= 1.001 for each in asked.responses)
     revised = read_run(folder / "captions-woodpecker")
     assert revised.finished and revised.card["revision"]["method"] == "woodpecker"
+    assert revised.card["revision"]["asked"]["name"] == "tabletop"
     assert set(revised.scores()) == {"chair", "finegrained"}
     with Image.open(folder / "sheet.png") as sheet, Image.open(folder / "scores.png") as bars:
         assert sheet.height > 300
