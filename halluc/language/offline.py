@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 
 from halluc.language.lemmas import Lemmas, Span, Tokenizer
 from halluc.language.parser import load_tagger, sayable
+from halluc.language.plurals import regular_plurals
 from halluc.language.vocabulary import coco_vocabulary
 
 _PLURALS = {
@@ -150,13 +151,7 @@ def _plurals(word: str) -> list[str]:
     for ending, plural in _PLURALS.items():
         if word.endswith(ending):
             return [word.removesuffix(ending) + plural]
-    if re.search(r"(s|x|z|ch|sh)$", word):
-        return [word + "es"]
-    if re.search(r"[^aeiou]y$", word):
-        return [word[:-1] + "ies"]
-    if re.search(r"(kni|cal)fe?$", word):
-        return [re.sub(r"fe?$", "ves", word)]
-    return [word + "s", word + "es"] if word.endswith("o") else [word + "s"]
+    return regular_plurals(word)
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from halluc.errors import InputError
 from halluc.jsonl import read_json
+from halluc.language.plurals import regular_plurals
 from halluc.language.vocabulary import coco_vocabulary
 
 # "brindle" is a coat, "sub" hardly ever a sandwich; the others are misspellings.
@@ -162,13 +163,7 @@ def plurals(word: str) -> list[str]:
             return [word.removesuffix(ending) + plural]
     if word == "bus" or word.endswith("minibus"):
         return [word + "es", word + "ses"]
-    if re.search(r"(s|x|z|ch|sh)$", word):
-        return [word + "es"]
-    if re.search(r"[^aeiou]y$", word):
-        return [word[:-1] + "ies"]
-    if re.search(r"(kni|cal)fe?$", word):
-        return [re.sub(r"fe?$", "ves", word)]
-    return [word + "s", word + "es"] if word.endswith("o") else [word + "s"]
+    return regular_plurals(word)
 
 
 @cache

@@ -11,6 +11,14 @@ from typing import Any
 
 from checkpoints import CHAT, TEXT, VISION, ids_of, save, tokenizer
 
+QFORMER = {
+    "hidden_size": 32,
+    "encoder_hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+}
+
 
 def llava_next(folder: Path) -> Path:
     """LLaVA-NeXT's architecture: LLaVA with pictures in tiles of the best fitting grid."""
@@ -245,14 +253,7 @@ def blip_2(folder: Path) -> Path:
     size = VISION["image_size"]
     config = Blip2Config(
         vision_config=VISION,
-        qformer_config={
-            "hidden_size": 32,
-            "encoder_hidden_size": 32,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "intermediate_size": 64,
-            "vocab_size": len(words),
-        },
+        qformer_config={**QFORMER, "vocab_size": len(words)},
         text_config=OPTConfig(
             vocab_size=len(words),
             hidden_size=32,
@@ -288,14 +289,7 @@ def instructblip(folder: Path) -> Path:
     size = VISION["image_size"]
     config = InstructBlipConfig(
         vision_config=VISION,
-        qformer_config={
-            "hidden_size": 32,
-            "encoder_hidden_size": 32,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "intermediate_size": 64,
-            "vocab_size": len(words),
-        },
+        qformer_config={**QFORMER, "vocab_size": len(words)},
         text_config={"model_type": "llama", "vocab_size": len(words), **TEXT, **ids_of(words)},
         num_query_tokens=4,
         image_token_index=words.convert_tokens_to_ids("<image>"),

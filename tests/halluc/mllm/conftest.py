@@ -1,1 +1,2 @@
 from checkpoints import checkpoint  # noqa: F401
+from sharing import shared  # noqa: F401

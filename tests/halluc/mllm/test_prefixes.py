@@ -6,7 +6,6 @@ import pytest
 from checkpoints import FAMILIES, picture
 
 from halluc.mllm import Decoding, Request, load_model, prefixes
-from halluc.mllm import transformers as wrapper
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -34,30 +33,15 @@ DECODINGS = {
 }
 
 
-@pytest.fixture
-def counted(monkeypatch):
-    """How many batches were shared."""
-    shared = []
-    share = wrapper.share_prefixes
-
-    def counting(*arguments):
-        told = share(*arguments)
-        shared.append(told is not None)
-        return told
-
-    monkeypatch.setattr(wrapper, "share_prefixes", counting)
-    return shared
-
-
 @pytest.mark.parametrize("decoding", DECODINGS.values(), ids=DECODINGS)
 @pytest.mark.parametrize("family", SHARING)
 def test_answers_are_those_of_each_question_by_itself(
-    family, decoding, checkpoint, counted, monkeypatch
+    family, decoding, checkpoint, shared, monkeypatch
 ):
     model = load_model("tabletop" if family == "tabletop" else f"hf:{checkpoint(family)}")
     monkeypatch.setattr(prefixes, "_WORTH", 9)  # the pictures of these models have few tokens
     together = model.generate(REQUESTS, decoding, ["yes", "no"])
-    assert counted == [True]
+    assert shared == [True]
     monkeypatch.setattr(prefixes, "_WORTH", 0)
     for request, response in zip(REQUESTS, together, strict=True):
         [alone] = model.generate([request], decoding, ["yes", "no"])
@@ -68,15 +52,15 @@ def test_answers_are_those_of_each_question_by_itself(
         )
 
 
-def test_a_prompt_that_is_seen_as_a_whole_is_never_cut(checkpoint, counted):
+def test_a_prompt_that_is_seen_as_a_whole_is_never_cut(checkpoint, shared):
     load_model(f"hf:{checkpoint('paligemma')}").generate(REQUESTS, DECODINGS["greedy"])
-    assert counted == [False]
+    assert shared == [False]
 
 
-def test_the_same_question_on_other_pictures_is_not_shared(counted):
+def test_the_same_question_on_other_pictures_is_not_shared(shared):
     requests = [Request(str(seed), "Is there a cup?", picture(seed)) for seed in range(4)]
     load_model("tabletop").generate(requests, DECODINGS["greedy"])
-    assert counted == [False]
+    assert shared == [False]
 
 
 def test_a_picture_is_encoded_once(monkeypatch):

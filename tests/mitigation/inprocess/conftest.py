@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from checkpoints import checkpoint  # noqa: F401
+from sharing import shared  # noqa: F401
 
 from halluc.mllm import load_model
 from halluc.mllm.transformers import TransformersMLLM

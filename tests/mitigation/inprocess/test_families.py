@@ -12,7 +12,6 @@ from two_passes import two_passes, vcd
 
 from halluc.errors import HallucError
 from halluc.mllm import Decoding, Request, prefixes
-from halluc.mllm import transformers as wrapper
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -41,25 +40,10 @@ def test_the_page_has_all_families_that_are_tested() -> None:
     assert set(table()) == {*FAMILIES, *MORE}
 
 
-@pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each batch was shared; sharing is tried however few tokens it saves."""
-    told: list[bool] = []
-    share = wrapper.share_prefixes
-
-    def watched(*given: Any) -> Any:
-        found = share(*given)
-        told.append(found is not None)
-        return found
-
-    monkeypatch.setattr(wrapper, "share_prefixes", watched)
-    monkeypatch.setattr(prefixes, "_WORTH", 9)
-    return told
-
-
 @pytest.mark.parametrize("family", table())
 def test_answers_in_batches(load: Any, family: str, shared: list[bool], monkeypatch: Any) -> None:
     model = load(family)
+    monkeypatch.setattr(prefixes, "_WORTH", 9)  # shared however few tokens it saves
     together = model.generate(REQUESTS, Decoding(max_new_tokens=6), ["yes", "no"])
     assert ("yes" if any(shared) else "no") == table()[family]["shared prefixes"]
     monkeypatch.setattr(prefixes, "_WORTH", 0)
