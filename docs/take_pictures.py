@@ -36,8 +36,14 @@ PICTURES = {
         ".hx-right mark.hx-relation.hx-hallucinated:not(.hx-about)",
     ),
     "compare": ("compare?kind=relation", ".hx-diff", None),
-    "live": ("live?", '[data-testid="stImage"] img', None),
+    "live": ("live?", '[data-testid="stBaseButton-primary"]', None),
 }  # fmt: skip
+HEIGHTS = {"companions": 920, "live": 1080}
+
+
+def wait_for(driver: webdriver.Chrome, shown: str) -> None:
+    """Wait until something is on the page."""
+    WebDriverWait(driver, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, shown))
 
 
 def main() -> None:
@@ -58,14 +64,16 @@ def main() -> None:
             except OSError:
                 time.sleep(0.3)
         for name, (page, shown, mouse) in PICTURES.items():
-            height = 920 if name == "companions" else 720
+            height = HEIGHTS.get(name, 720)
             size = {"width": 1280, "height": height, "deviceScaleFactor": 1, "mobile": False}
             driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
             driver.get(f"{address}/{page}")
-            WebDriverWait(driver, 60).until(
-                lambda driver, shown=shown: driver.find_elements(By.CSS_SELECTOR, shown)
-            )
+            wait_for(driver, shown)
             time.sleep(3)
+            if name == "live":
+                driver.find_element(By.CSS_SELECTOR, shown).click()
+                wait_for(driver, ".hx-right")
+                time.sleep(1)
             if mouse:
                 element = driver.find_element(By.CSS_SELECTOR, mouse)
                 ActionChains(driver).move_to_element(element).perform()
