@@ -10,8 +10,8 @@
 
 Pairs of naive choice teach other things than to see: the answer with fewer errors is often the
 shorter one, or the one that says safe things twice. So the better answer names no fewer of the true
-objects than the worse one, repeats itself no more, and is hardly shorter; and of several answers
-that could be mended or spoilt the longest is taken.
+objects than the worse one, repeats itself no more, and is about as long; and of several answers
+that could be mended or spoilt the one of most usual length for its picture is taken.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from statistics import fmean
 
 from halluc.language.things import Things
 from halluc.language.truths import in_words_of
@@ -29,7 +30,7 @@ from metrics.finegrained import finegrained
 from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import Pair, make_pair
 
-SHORTER, LONGER = 0.05, 0.15
+ABOUT = 0.05
 """By which share of the worse answer's words the better one may be shorter or longer."""
 
 SAID = 0.03
@@ -84,9 +85,10 @@ def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> lis
     for group in groups.values():
         flawed = [each for each in group if errors(each.findings)]
         sound = [each for each in group if not errors(each.findings)]
-        # Answers without an error tend to be short; of several the longest is taken.
-        wrong += [max(flawed, key=_words)] if flawed else []
-        right += [max(sound, key=_words)] if sound else []
+        usual = fmean(map(_words, group))
+        # Answers without an error tend to be short, and those with most errors to be long.
+        wrong += sorted(flawed, key=lambda each: abs(_words(each) - usual))[:1]
+        right += sorted(sound, key=lambda each: abs(_words(each) - usual))[:1]
     mended = _mended(wrong, known, habits, read)
     corrected = [
         make_pair(
@@ -155,9 +157,18 @@ def errors(findings: Iterable[Finding]) -> int:
 
 
 def about_as_long(better: str, worse: str) -> bool:
-    """Whether a better answer is hardly shorter than the worse one, and not much longer."""
-    words, more = len(worse.split()), len(better.split()) - len(worse.split())
-    return -max(SHORTER * words, 1) <= more <= max(LONGER * words, 1)
+    """Whether a better answer is neither much shorter than the worse one nor much longer."""
+    words = len(worse.split())
+    return abs(len(better.split()) - words) <= max(ABOUT * words, 1)
+
+
+def repeats(names: Sequence[str]) -> int:
+    """How often an object is mentioned that was mentioned before.
+
+    >>> repeats(["cup", "fork", "cup", "cup"])
+    2
+    """
+    return len(names) - len(set(names))
 
 
 def habits_of(answers: Iterable[Answered], truths: Mapping[str, Truth]) -> Habits:
@@ -186,7 +197,7 @@ def _on_policy(group: Sequence[Answered]) -> Pair | None:
         if errors(worse.findings) > errors(better.findings)
         and about_as_long(better.text, worse.text)
         and _covered(better) >= _covered(worse)
-        and _repeats(better) <= _repeats(worse)
+        and repeats(_mentions(better)) <= repeats(_mentions(worse))
     ]
     if not fitting:
         return None
@@ -202,10 +213,8 @@ def _covered(answer: Answered) -> int:
     return len(_named(answer, "supported"))
 
 
-def _repeats(answer: Answered) -> int:
-    """How often an object is mentioned that was mentioned before."""
-    mentions = [f.claim.subject for f in answer.findings if f.claim.kind == "object"]
-    return len(mentions) - len(set(mentions))
+def _mentions(answer: Answered) -> list[str]:
+    return [f.claim.subject for f in answer.findings if f.claim.kind == "object"]
 
 
 def _named(answer: Answered, verdict: str) -> set[str]:

@@ -1,0 +1,108 @@
+"""What each kind of preference pair teaches the embedded MM-LLM, beside its controls.
+
+    python benchmarks/tabletop_dpo.py FOLDER RUN... [--scenes 300] [--steps 100] [--seeds 3]
+
+RUN... are what docs/dpo.md mines from: inspected captions and questions on scenes that do not
+measure. FOLDER keeps pairs, adapters and runs; the same command goes on with what is there. All
+trainings take as many steps, with the recipe of the adapter that ships but for what the row says;
+`sft` trains on the better answers alone. Printed are means over the seeds and, in brackets, the
+least and the greatest.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import Console
+
+from app.measuring import Measured, first_scenes, measure_task
+from app.mining import mine_runs
+from app.preferring import train_dpo
+from halluc.datasets.tabletop import with_questions
+from halluc.mllm import load_model
+from mitigation.precorrection.dpo import Recipe
+from mitigation.precorrection.negatives import repeats
+from mitigation.precorrection.pairs import KINDS, read_pairs
+
+SHIPPED = Recipe(losses=("sigmoid", "sft"), learning_rate=1e-3, batch_size=16)
+PAIRS: dict[str, tuple[str, ...]] = {**{kind: (kind,) for kind in KINDS}, "all": KINDS}
+# What is trained: name → pairs, recipe.
+WAYS: dict[str, tuple[str, Recipe]] = {
+    **{kind: (kind, SHIPPED) for kind in PAIRS},
+    **{f"{kind}, mDPO": (kind, replace(SHIPPED, mdpo=1.0)) for kind in PAIRS},
+    "all, DPO's loss alone": ("all", replace(SHIPPED, losses=("sigmoid",))),
+    "all, SFT alone": ("all", replace(SHIPPED, losses=("sft",))),
+}
+FIGURES = (
+    "CHAIRi", "CHAIRs", "Recall", "attribute hallucination rate", "relation hallucination rate",
+)  # fmt: skip
+SPLITS = ("random", "popular", "adversarial")
+HEAD = ("CHAIRi", "CHAIRs", "recall", "attributes", "relations", "repeats", "words", *SPLITS)
+
+
+def figures(captions: Measured, answers: Measured) -> list[float]:
+    """One row: shares in percent, repeated mentions and words a caption, F1 of POPE."""
+    mentions: dict[str, list[str]] = {}
+    for each in captions.findings:
+        if each.claim.kind == "object":
+            mentions.setdefault(each.id, []).append(each.claim.subject)
+    texts = [each.text for each in captions.run.responses]
+    return [
+        *(100 * (captions.figure(name) or 0) for name in FIGURES),
+        sum(map(repeats, mentions.values())) / len(texts),
+        fmean(len(text.split()) for text in texts),
+        *(100 * (answers.figure("F1", split) or 0) for split in SPLITS),
+    ]
+
+
+def measure(folder: Path, model: str, scenes: int) -> list[float]:
+    """Caption and question the first scenes."""
+    mllm, shown = load_model(model), first_scenes(scenes)
+    return figures(
+        measure_task(folder / "captions", mllm, shown, "caption", CONSOLE, title=folder.name),
+        measure_task(folder / "pope", mllm, with_questions(shown), "pope", CONSOLE),
+    )
+
+
+def main() -> None:
+    """Mine, train, measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    for name, kinds in PAIRS.items():
+        if not (given.folder / name / "card.json").exists():
+            mine_runs(
+                given.runs, given.folder / name,
+                objects=None, kinds=kinds, seed=0, test_share=0.02, images=None,
+            )  # fmt: skip
+    print(f"| pairs | {' | '.join(HEAD)} |\n| --- |{' ---: |' * len(HEAD)}")
+    base = measure(given.folder / "runs/tabletop", "tabletop", given.scenes)
+    print(f"| none | {' | '.join(f'{value:.1f}' for value in base)} |", flush=True)
+    for name, (pairs, recipe) in WAYS.items():
+        folder = given.folder / pairs
+        count = len(read_pairs(folder)[1]["train"])
+        epochs = given.steps * recipe.batch_size / count
+        rows = []
+        for seed in range(given.seeds):
+            adapter = given.folder / f"adapters/{name}-{seed}"
+            train_dpo(
+                load_model("tabletop"), folder, adapter,
+                replace(recipe, epochs=epochs, seed=seed), images=None, save_steps=1000,
+            )  # fmt: skip
+            run = given.folder / f"runs/{name}-{seed}"
+            rows.append(measure(run, f"tabletop+{adapter}", given.scenes))
+        told = [f"{fmean(v):.1f} ({min(v):.1f}–{max(v):.1f})" for v in zip(*rows, strict=True)]
+        print(f"| {name} | {' | '.join(told)} |", flush=True)
+
+
+CONSOLE = Console(stderr=True)
+
+if __name__ == "__main__":
+    main()
