@@ -24,7 +24,7 @@ from app.preferring import train_dpo
 from halluc.datasets.tabletop import with_questions
 from halluc.mllm import load_model
 from mitigation.precorrection.dpo import Recipe
-from mitigation.precorrection.negatives import repeats
+from mitigation.precorrection.inspected import repeats
 from mitigation.precorrection.pairs import KINDS, read_pairs
 
 SHIPPED = Recipe(losses=("sigmoid", "sft"), learning_rate=1e-3, batch_size=16)
