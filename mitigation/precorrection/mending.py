@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -79,12 +80,20 @@ def spoil(
     """The text with one thing made wrong: an object, an attribute or a relation; None if it cannot.
 
     The object put in usually comes with one that is there (POVID; HalluciDoctor, Yu et al., 2024,
-    arXiv 2311.13614): in addition, or in place of a true one, so that length tells nothing.
+    arXiv 2311.13614): in addition, or in place of a true one, so that length tells nothing; and of
+    one that the text names once, so that repetition tells nothing.
     """
     held = [f for f in findings if f.verdict == "supported" and f.claim.stance == "asserted"]
+    named = Counter(f.claim.subject for f in findings if f.claim.kind == "object")
     ways = ["object", "object", "attribute", "relation"]
     for kind in rng.sample(ways, len(ways)):
-        some = [f for f in held if f.claim.kind == kind and f.claim.family != "count"]
+        some = [
+            f
+            for f in held
+            if f.claim.kind == kind
+            and f.claim.family != "count"
+            and (kind != "object" or named[f.claim.subject] == 1)
+        ]
         rng.shuffle(some)
         for each in some[:4]:
             if kind == "object":
