@@ -83,13 +83,22 @@ def test_what_is_beyond_a_few_words_is_left_alone():
         assert mend(text, found(text), TRUTH, HABITS) is None
 
 
+def spoilt(text):
+    return {spoil(text, found(text), TRUTH, HABITS, random.Random(seed)) for seed in range(40)}
+
+
 def test_one_thing_is_made_wrong():
-    text = "There is a red cup, a fork and a book. The cup is left of the fork."
-    spoilt = {spoil(text, found(text), TRUTH, HABITS, random.Random(seed)) for seed in range(40)}
-    assert "There is a red cup, a knife and a book. The cup is left of the fork." in spoilt
-    assert "There is a red cup, a fork and a book. The cup is to the right of the fork." in spoilt
-    assert any("green cup" in each or "blue cup" in each for each in spoilt)
-    assert all(errors(found(each)) for each in spoilt)
+    listed = "There is a red cup, a fork and a book."
+    placed = f"{listed} The cup is left of the fork."
+    assert "There is a red cup, a knife and a book." in spoilt(listed)
+    assert f"{listed} The cup is to the right of the fork." in spoilt(placed)
+    assert any("green cup" in each or "blue cup" in each for each in spoilt(placed))
+    assert all(errors(found(each)) for each in spoilt(listed) | spoilt(placed))
+
+
+def test_what_is_named_again_stays_so_that_repetition_tells_nothing():
+    text = "There is a cup and a fork. The cup is left of the fork."
+    assert not any("knife" in each for each in spoilt(text))
 
 
 def test_the_better_answer_does_not_just_say_less_or_say_it_twice():
