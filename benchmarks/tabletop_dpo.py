@@ -1,6 +1,6 @@
 """What each kind of preference pair teaches the embedded MM-LLM, beside its controls.
 
-    python benchmarks/tabletop_dpo.py FOLDER RUN... [--scenes 300] [--steps 100] [--seeds 3]
+    python benchmarks/tabletop_dpo.py FOLDER RUN... [--ways NAME...] [--steps 100] [--seeds 3]
 
 RUN... are what docs/dpo.md mines from: inspected captions and questions on scenes that do not
 measure. FOLDER keeps pairs, adapters and runs; the same command goes on with what is there. All
@@ -72,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--scenes", type=int, default=300)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=3)
@@ -85,7 +86,8 @@ def main() -> None:
     print(f"| pairs | {' | '.join(HEAD)} |\n| --- |{' ---: |' * len(HEAD)}")
     base = measure(given.folder / "runs/tabletop", "tabletop", given.scenes)
     print(f"| none | {' | '.join(f'{value:.1f}' for value in base)} |", flush=True)
-    for name, (pairs, recipe) in WAYS.items():
+    for name in given.ways:
+        pairs, recipe = WAYS[name]
         folder = given.folder / pairs
         count = len(read_pairs(folder)[1]["train"])
         epochs = given.steps * recipe.batch_size / count
