@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from halluc.datasets.load import FORMS
 from halluc.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def tuning(learning_rate: float) -> Callable[[Command], Command]:
     return add
 
 
-PAIRS = "A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V or mDPO."
+PAIRS = "A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V, mDPO or HA-DPO."
 
 
 @click.command()
@@ -131,21 +132,43 @@ def dpo(
 @click.option(
     "--pairs",
     type=click.Path(path_type=Path),
-    required=True,
     metavar="PAIRS",
     help="Learn their better answers alone. " + PAIRS,
 )
+@click.option(
+    "--recipe",
+    type=click.Choice(["lrv"]),
+    help="Learn instructions made from the truth of --data instead: LRV-Instruction.",
+)
+@click.option("--data", help=f"Pictures for --recipe: {FORMS}.")
 @tuning(learning_rate=1e-4)
-def sft(*, pairs: Path, output: Path, images: Path | None, save_steps: int, **given: Any) -> None:
+def sft(
+    *,
+    pairs: Path | None,
+    recipe: str | None,
+    data: str | None,
+    output: Path,
+    images: Path | None,
+    save_steps: int,
+    **given: Any,
+) -> None:
     """Train a LoRA adapter of a model on answers (supervised fine-tuning), by TRL.
 
     On the better answers of preference pairs it is the control of halluc train dpo: the same
-    pairs, settings and steps, without anything to compare.
+    pairs, settings and steps, without anything to compare. LRV-Instruction asks about the pictures
+    of a data set, half of the time for what is not in them, and its answers decline.
     """
+    if (pairs is None) == (recipe is None) or (recipe is None) != (data is None):
+        raise InputError("give either --pairs PAIRS or --recipe lrv with --data D")
     with _trainable(given) as (mllm, settings):
+        from app.instructing import train_lrv
         from app.preferring import train_sft
         from mitigation.precorrection.lora import Tuning
-    train_sft(mllm, pairs, output, Tuning(**settings), images=images, save_steps=save_steps)
+    how = Tuning(**settings)
+    if pairs is not None:
+        train_sft(mllm, pairs, output, how, images=images, save_steps=save_steps)
+    else:
+        train_lrv(mllm, str(data), output, how, images=images, save_steps=save_steps)
 
 
 @click.command()
