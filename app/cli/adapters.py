@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -213,7 +214,7 @@ def _trainable(given: dict[str, Any]) -> Iterator[tuple[TransformersMLLM, dict[s
     from halluc.mllm import load_model
 
     model = given["model"]
-    mllm = load_model(model, dtype=given["dtype"], device=given["device"])
+    mllm = load_model(model, dtype=given["dtype"], device=_own_device(given["device"]))
     settings = {
         "learning_rate": given["learning_rate"],
         "epochs": given["epochs"],
@@ -234,6 +235,16 @@ def _trainable(given: dict[str, Any]) -> Iterator[tuple[TransformersMLLM, dict[s
         raise ModelError(
             f"training needs {error.name}; install it with: pip install 'halluc[train]'"
         ) from None
+
+
+def _own_device(device: str) -> str:
+    """The device of this process: of those of a machine, each has an accelerator of its own."""
+    rank = os.environ.get("LOCAL_RANK")
+    if device != "auto" or rank is None:
+        return device
+    import torch
+
+    return f"cuda:{rank}" if torch.cuda.is_available() else device
 
 
 def _numbers(text: str) -> list[float]:
