@@ -86,9 +86,9 @@ def train_adapter(
         if state.is_main_process:
             check()
             output.mkdir(parents=True, exist_ok=True)
+            write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
             for name, records in (keep or {}).items():
                 write_jsonl(output / name, records)
-            write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
     began = time.monotonic()
     with (
         warnings.catch_warnings(),
