@@ -38,6 +38,8 @@ from mitigation.precorrection.inspected import (
     Told,
     errors,
     figures,
+    pack,
+    unpack,
 )
 from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import KINDS, Pair, PairKind, make_pair
@@ -188,7 +190,7 @@ def _mend_some(
     answers: list[bytes], things: Things, habits: Habits
 ) -> list[tuple[Key, Pair | None, bytes]]:
     """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
-    wrong = [msgspec.json.decode(each, type=Answered) for each in answers]
+    wrong = [unpack(each) for each in answers]
     mended: dict[str, Answered] = {}
     open_ = {each.id: each for each in wrong}
     for _ in range(ROUNDS):
@@ -211,7 +213,7 @@ def _mend_some(
                 f"{each.id}/corrected", each.image, each.prompt,
                 mended[each.id].text, each.text, "corrected",
             ) if _fair(figures(mended[each.id]), figures(each)) else None,
-            msgspec.json.encode(mended[each.id]),
+            pack(mended[each.id]),
         )
         for each in wrong
         if each.id in mended
@@ -220,7 +222,7 @@ def _mend_some(
 
 def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int) -> list[Pair]:
     """Pairs of true answers and of what they become with one thing made wrong."""
-    true = {each.id: each for each in (msgspec.json.decode(a, type=Answered) for a in answers)}
+    true = {each.id: each for each in map(unpack, answers)}
     spoilt = {
         id: new
         for id, each in true.items()
