@@ -56,26 +56,13 @@ class Collator:
             InputError: a picture cannot be read.
         """
         pairs = [self.pairs[row["id"]] for row in rows]
-        pictures = [self.open_image(pair) for pair in pairs]
-        asked = self.mllm.process(
-            [Request(p.id, p.prompt, i) for p, i in zip(pairs, pictures, strict=True)]
-        )
-        prompts = [
-            ids[mask.bool()].tolist()
-            for ids, mask in zip(asked["input_ids"], asked["attention_mask"], strict=True)
-        ]
+        batch, prompts, asked = self.asked(pairs)
         better = [self.answer(p, p.chosen, p.chosen_spans) for p in pairs]
         worse = [self.answer(p, p.rejected, p.rejected_spans) for p in pairs]
-        batch: dict[str, Any] = {
-            name: value
-            for name, value in asked.items()
-            if name not in ("input_ids", "attention_mask")
-        }
         batch |= self._rows(prompts * 2, better + worse, asked)
         if self.corrupted:
             requests = [
-                Request(p.id, p.prompt, self._crop(p, i))
-                for p, i in zip(pairs, pictures, strict=True)
+                Request(p.id, p.prompt, self._crop(p, self.open_image(p))) for p in pairs
             ]
             batch["corrupted"] = self.mllm.process(requests)["pixel_values"]
         if self.reference:
@@ -84,6 +71,24 @@ class Collator:
             if self.corrupted:
                 batch["ref_corrupted_logps"] = told[:, 2]
         return batch
+
+    def asked(self, pairs: Sequence[Pair]) -> tuple[dict[str, Any], list[list[int]], Any]:
+        """What is asked: the pictures' part of a batch, token ids of the prompts, and all of it.
+
+        Raises:
+            InputError: a picture cannot be read.
+        """
+        asked = self.mllm.process([Request(p.id, p.prompt, self.open_image(p)) for p in pairs])
+        prompts = [
+            ids[mask.bool()].tolist()
+            for ids, mask in zip(asked["input_ids"], asked["attention_mask"], strict=True)
+        ]
+        pictures = {
+            name: value
+            for name, value in asked.items()
+            if name not in ("input_ids", "attention_mask")
+        }
+        return pictures, prompts, asked
 
     def answer(self, pair: Pair, text: str, spans: Sequence[Span]) -> tuple[list[int], list[float]]:
         """Token ids of an answer behind the prompt, and their weights.
