@@ -24,6 +24,7 @@ from halluc.records import Response
 from halluc.runs import Run, open_run
 from mitigation.postcorrection import lure, woodpecker
 from mitigation.postcorrection.detector import SHIPPED, Detector, read_detector
+from mitigation.postcorrection.factors import Occurrences
 from mitigation.postcorrection.masks import SUSPECT, Suspicion
 from mitigation.postcorrection.revisions import FILE, Revision
 
@@ -103,18 +104,35 @@ def settle_lure(
     Raises:
         InputError: a file cannot be read, or there is a threshold and no detector.
     """
-    if detector is None and threshold is not None:
-        raise InputError("--threshold belongs to a --detector; LURE's rule has its own")
-    fitted, how = _detector(detector)
-    decoding = decoding or Decoding()
-    suspicion = Suspicion(
-        read_occurrences(statistics, original, things), fitted, threshold or SUSPECT
-    )
+    known = read_occurrences(statistics, original, things)
+    suspicion, how = read_suspicion(known, detector, threshold)
     how["statistics"] = statistics or "the data of the run"
-    how |= {"threshold": suspicion.threshold} if fitted else {"rule": "as LURE publishes it"}
+    decoding = decoding or Decoding()
     how |= {"decoding": decoding, "vocabulary": things.name}
     settings = lure.Lure(suspicion, decoding)
     return Settled(partial(lure.revise, settings=settings), {"method": "lure", **how})
+
+
+def read_suspicion(
+    known: Occurrences, detector: str | None, threshold: float | None
+) -> tuple[Suspicion, dict[str, Any]]:
+    """What LURE masks, and what a card says of it.
+
+    Args:
+        known: what comes together.
+        detector: a file, or "tabletop" for the one that ships; None: LURE's published rule.
+        threshold: of the detector; None: the usual one.
+
+    Raises:
+        InputError: the file cannot be read, or there is a threshold and no detector.
+    """
+    if detector is None and threshold is not None:
+        raise InputError("--threshold belongs to a --detector; LURE's rule has its own")
+    fitted, how = _detector(detector)
+    if fitted is None:
+        return Suspicion(known), {"rule": "as LURE publishes it"}
+    limit = SUSPECT if threshold is None else threshold
+    return Suspicion(known, fitted, limit), {**how, "threshold": limit}
 
 
 def _detector(name: str | None) -> tuple[Detector | None, dict[str, Any]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -48,13 +48,13 @@ class Lure:
     """
 
     suspicion: Suspicion
-    decoding: Decoding = Decoding()
+    decoding: Decoding = field(default_factory=Decoding)
 
 
 def revisor_prompt(masked: str) -> str:
     """What a revisor is asked.
 
-    >>> revisor_prompt("A cup and [IDK].")[-28:]
+    >>> revisor_prompt("A cup and [IDK].").split("following ")[1]
     'description: A cup and [IDK].'
     """
     return PROMPT + masked

@@ -117,9 +117,7 @@ def _suspect(
             Check(kind="object", subject=each.subject, factors=each) for each in factors
         )
     first = first_mentions(factors)
-    wrong = {
-        name: probability(suspicion.detector.log_odds(each)) for name, each in first.items()
-    }
+    wrong = {name: probability(suspicion.detector.log_odds(each)) for name, each in first.items()}
     found = {each.start for each in factors if wrong[each.subject] >= suspicion.threshold}
     return found, tuple(
         Check(kind="object", subject=name, factors=each, wrong=wrong[name])
