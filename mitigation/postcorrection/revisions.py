@@ -34,9 +34,10 @@ class Check(Record, frozen=True):
     """Something that a caption claims, and what the MM-LLM said to it.
 
     Attributes:
-        kind: object, or attribute (numbers too).
+        kind: object, attribute (numbers too), or relation.
         subject: the class it is about.
-        family, value: of an attribute, as the caption states it.
+        family, value: of an attribute, as the caption states it; `value` also of a relation.
+        object: what a relation is to.
         asked: the questions with their answers.
         factors: of the object's first mention, where a detector looked at them.
         wrong: probability that the claim does not hold; None where the answers do not tell.
@@ -47,6 +48,7 @@ class Check(Record, frozen=True):
     subject: str
     family: str = ""
     value: str = ""
+    object: str = ""
     asked: tuple[Asked, ...] = ()
     factors: Factors | None = None
     wrong: float | None = None
@@ -69,6 +71,22 @@ class Edit(Record, frozen=True):
     why: tuple[str, ...] = ()
 
 
+class Mask(Record, frozen=True):
+    """A stretch of the original caption that was hidden from a revisor.
+
+    Attributes:
+        start, end: characters of the original.
+        before, after: the words there, and what the revisor wrote in their place; empty: nothing.
+        subjects: the classes of the objects in it; their factors are among the checks.
+    """
+
+    start: int
+    end: int
+    before: str
+    after: str
+    subjects: tuple[str, ...] = ()
+
+
 class Revision(Record, frozen=True):
     """How one caption was revised.
 
@@ -77,6 +95,7 @@ class Revision(Record, frozen=True):
         original: the caption before.
         edits: what was changed, in order; empty where nothing was.
         checks: what was looked at.
+        masks: what was hidden from a revisor, in order; none where claims were asked about.
         reason: why nothing was changed; empty where something was.
     """
 
@@ -84,6 +103,7 @@ class Revision(Record, frozen=True):
     original: str
     edits: tuple[Edit, ...] = ()
     checks: tuple[Check, ...] = ()
+    masks: tuple[Mask, ...] = ()
     reason: str = ""
 
     @property

@@ -74,8 +74,13 @@ def mend(text: str, findings: Sequence[Finding], truth: Truth, habits: Habits) -
     return _applied(text, edits)
 
 
-def spoil(
-    text: str, findings: Sequence[Finding], truth: Truth, habits: Habits, rng: random.Random
+def spoil(  # noqa: PLR0917 - what is spoilt, by what, and how
+    text: str,
+    findings: Sequence[Finding],
+    truth: Truth,
+    habits: Habits,
+    rng: random.Random,
+    ways: Sequence[str] = ("object", "object", "attribute", "relation"),
 ) -> str | None:
     """The text with one thing made wrong: an object, an attribute or a relation; None if it cannot.
 
@@ -85,7 +90,6 @@ def spoil(
     """
     held = [f for f in findings if f.verdict == "supported" and f.claim.stance == "asserted"]
     named = Counter(f.claim.subject for f in findings if f.claim.kind == "object")
-    ways = ["object", "object", "attribute", "relation"]
     for kind in rng.sample(ways, len(ways)):
         some = [
             f
@@ -217,11 +221,23 @@ def _right_relation(text: str, finding: Finding, truth: Truth) -> Edit | None:
 
 def _phrase(text: str, finding: Finding, predicate: str | None) -> Edit | None:
     """The edit that puts a direction in place of the one that a relation states."""
-    claim = finding.claim
+    place = direction_at(text, finding.claim.start)
+    if predicate is None or place is None:
+        return None
+    start, end = place
+    said = SAID[predicate]
+    return start, end, said.capitalize() if text[start].isupper() else said
+
+
+def direction_at(text: str, place: int) -> tuple[int, int] | None:
+    """The words that say a direction around a place of a text.
+
+    >>> direction_at("It is to the left of a cup.", 13)
+    (6, 20)
+    """
     for found in _DIRECTION.finditer(text):
-        if predicate and found.start() <= claim.start < found.end():
-            said = SAID[predicate]
-            return found.start(), found.end(), said.capitalize() if found[0][0].isupper() else said
+        if found.start() <= place < found.end():
+            return found.span()
     return None
 
 

@@ -146,6 +146,40 @@ def about_as_long(better: str, worse: str) -> bool:
     return abs(len(better.split()) - words) <= max(ABOUT * words, 1)
 
 
+def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
+    """Answers made true in a few rounds of mending and reading anew, by id.
+
+    Args:
+        wrong: answers with errors, their truth in the vocabulary's words.
+        things: the vocabulary.
+        habits: what is usual in answers.
+    """
+    right: dict[str, Answered] = {}
+    open_ = {each.id: each for each in wrong}
+    for _ in range(ROUNDS):
+        texts = {
+            id: new
+            for id, each in open_.items()
+            if (new := mend(each.text, each.findings, each.truth, habits)) is not None
+        }
+        found = read_findings(texts, {id: open_[id].truth for id in texts}, things)
+        read = {
+            id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
+            for id, text in texts.items()
+        }
+        right |= {id: each for id, each in read.items() if not errors(each.findings)}
+        open_ = {id: each for id, each in read.items() if id not in right}
+    return right
+
+
+def read_findings(
+    texts: Mapping[str, str], truths: Mapping[str, Truth], things: Things
+) -> dict[str, list[Finding]]:
+    """The findings of texts, by id."""
+    claims = read_claims(texts.values(), things)
+    return {id: judge(id, each, truths[id], "") for id, each in zip(texts, claims, strict=True)}
+
+
 def _on_policy(key: Key, group: Group) -> Pair | None:
     """The two answers that differ most in errors, where the better one is not just more careful."""
     fitting: list[tuple[int, Told, Told]] = [
@@ -191,32 +225,18 @@ def _mend_some(
 ) -> list[tuple[Key, Pair | None, bytes]]:
     """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
     wrong = [unpack(each) for each in answers]
-    mended: dict[str, Answered] = {}
-    open_ = {each.id: each for each in wrong}
-    for _ in range(ROUNDS):
-        texts = {
-            id: new
-            for id, each in open_.items()
-            if (new := mend(each.text, each.findings, each.truth, habits)) is not None
-        }
-        found = _read(texts, {id: open_[id].truth for id in texts}, things)
-        read = {
-            id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
-            for id, text in texts.items()
-        }
-        mended |= {id: each for id, each in read.items() if not errors(each.findings)}
-        open_ = {id: each for id, each in read.items() if id not in mended}
+    right = mended(wrong, things, habits)
     return [
         (
             (each.image, each.prompt),
             make_pair(
                 f"{each.id}/corrected", each.image, each.prompt,
-                mended[each.id].text, each.text, "corrected",
-            ) if _fair(figures(mended[each.id]), figures(each)) else None,
-            pack(mended[each.id]),
+                right[each.id].text, each.text, "corrected",
+            ) if _fair(figures(right[each.id]), figures(each)) else None,
+            pack(right[each.id]),
         )
         for each in wrong
-        if each.id in mended
+        if each.id in right
     ]  # fmt: skip
 
 
@@ -229,7 +249,7 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
         if (new := spoil(each.text, each.findings, each.truth, habits,
                          random.Random(f"injected/{seed}/{id}"))) is not None
     }  # fmt: skip
-    found = _read(spoilt, {id: true[id].truth for id in spoilt}, things)
+    found = read_findings(spoilt, {id: true[id].truth for id in spoilt}, things)
     worse = {
         id: figures(msgspec.structs.replace(true[id], text=new, findings=tuple(found[id])))
         for id, new in spoilt.items()
@@ -239,14 +259,6 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
         for id, new in spoilt.items()
         if worse[id].errors and _fair(figures(true[id]), worse[id])
     ]
-
-
-def _read(
-    texts: Mapping[str, str], truths: Mapping[str, Truth], things: Things
-) -> dict[str, list[Finding]]:
-    """The findings of texts, by id."""
-    claims = read_claims(texts.values(), things)
-    return {id: judge(id, each, truths[id], "") for id, each in zip(texts, claims, strict=True)}
 
 
 def _turned(text: str) -> str | None:
