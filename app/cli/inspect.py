@@ -86,9 +86,6 @@ def inspect(
 
 def server_command(address: str, port: int) -> list[str]:
     """What starts the app: no telemetry, no details of errors, no editor's tools."""
-    import app.inspector
-
-    script = Path(app.inspector.__file__).with_name("main.py")
     settings = {
         "server.address": address,
         "server.port": port,
@@ -101,7 +98,8 @@ def server_command(address: str, port: int) -> list[str]:
         "server.maxUploadSize": 50,
     }
     flags = [part for name, each in settings.items() for part in (f"--{name}", str(each))]
-    return [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    # -P: a folder of the user's that is called app too is not ours.
+    return [sys.executable, "-P", "-m", "app.inspector.serve", *flags]
 
 
 def _installed(name: str) -> bool:

@@ -9,15 +9,14 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from app.inspector import pictures, showing
-from app.inspector.columns import Columns, open_columns
+from app.inspector import ahead, pictures, showing
+from app.inspector.columns import Columns
 from app.inspector.reviews import Reviews
 from app.inspector.settings import read_settings, run_names
 from app.inspector.view import View, view_of
 from halluc.errors import HallucError, InputError
 from halluc.records import Sample
 
-_FILES = ("run.json", "samples.jsonl", "responses.jsonl", "findings.jsonl")
 KEPT = "kept query"
 
 
@@ -59,16 +58,12 @@ def go(page: str, view: View, run: str, **more: str) -> None:
 
 def opened(folder: str) -> Columns:
     """A run, read once as long as its files are the same."""
-    states = []
-    for name in _FILES:
-        file = Path(folder) / name
-        states.append(file.stat().st_mtime_ns if file.exists() else 0)
-    return _open(folder, tuple(states))
+    return _open(folder, ahead.states_of(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the run …")
-def _open(folder: str, states: tuple[int, ...]) -> Columns:
-    return open_columns(folder)
+def _open(folder: str, states: ahead.States) -> Columns:
+    return ahead.read(folder, states)
 
 
 def reviews() -> Reviews:
