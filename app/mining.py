@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, TypeVar
 
 from halluc.errors import InputError
 from halluc.language.things import load_things
 from halluc.records import Finding, Label
 from halluc.runs import Run, read_run
 from metrics.finegrained import METRIC
-from mitigation.precorrection.negatives import Answered, mine_answers, mine_captions
-from mitigation.precorrection.pairs import balance, write_pairs
+from mitigation.precorrection.inspected import Answered, Inspected
+from mitigation.precorrection.negatives import Spread, mine_answers, mine_captions
+from mitigation.precorrection.pairs import Pair, PairKind, balance, write_pairs
 
 PAGE = 20
 """Pairs on the page to look at."""
+
+MANY = 1000
+"""From as many pictures on, it pays to start processes."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def mine_runs(
@@ -26,7 +36,7 @@ def mine_runs(
     output: Path,
     *,
     objects: Path | None,
-    kinds: Sequence[str],
+    kinds: Sequence[PairKind],
     seed: int,
     test_share: float,
     images: Path | None,
@@ -46,57 +56,78 @@ def mine_runs(
         RunError: no run.
         InputError: a run has no findings or no pictures, or pairs cannot be written.
     """
-    runs = [read_run(path) for path in paths]
-    captions: list[Answered] = []
+    inspected = Inspected(load_things(objects))
     asked: list[tuple[Answered, bool]] = []
-    for number, run in enumerate(runs):
+    origins = []
+    for number, path in enumerate(paths):
+        run = read_run(path, tokens=False)
         if run.card.get("task") == "caption":
-            captions += _captions(run, number)
+            for each in _captions(run, number):
+                inspected.add(each)
         else:
             asked += _answers(run, number)
-    pairs = mine_captions(captions, load_things(objects), seed) if captions else []
-    kept = balance([pair for pair in pairs if pair.kind in kinds], seed)
+        origins.append(_origin(run))
+    data = _data(origins)
+    made: list[Pair] = []
+    if inspected.groups:
+        many = len(inspected.groups) >= MANY
+        with in_processes() if many else nullcontext(map) as spread:
+            made = mine_captions(inspected, kinds, seed, spread)
+    kept = balance(made, seed)
     kept += [pair for pair in mine_answers(asked, seed) if pair.kind in kinds]
-    made = {
-        "made by": "halluc data pairs",
-        "runs": [_origin(run) for run in runs],
-        "data": _data(runs),
-        "images": None if images is None else str(images),
-        "seed": seed,
-    }
-    card = write_pairs(output, kept, made, test_share)
+    card = write_pairs(
+        output,
+        kept,
+        {
+            "made by": "halluc data pairs",
+            "runs": origins,
+            "data": data,
+            "images": None if images is None else str(images),
+            "seed": seed,
+        },
+        test_share,
+    )
     _page(output / "page.html", kept[:: max(1, len(kept) // PAGE)][:PAGE])
     return card
 
 
-def _captions(run: Run, number: int) -> list[Answered]:
+def _captions(run: Run, number: int) -> Iterator[Answered]:
     path = run.path
     if METRIC not in run.scores():
         raise InputError(
             f"has no findings yet; find them with: halluc score finegrained {path}", path
         )
-    found: dict[str, list[Finding]] = {}
-    for each in run.findings(METRIC):
-        found.setdefault(each.id, []).append(each)
     samples = {each.id: each for each in run.samples}
-    answered = []
-    for response in run.responses:
-        sample = samples[response.id]
+    responses = {each.id: each for each in run.responses}
+    found = run.findings_by_answer(METRIC)
+    mute = {each.id for each in run.responses}
+
+    def answered(id: str, findings: Sequence[Finding]) -> Iterator[Answered]:
+        sample, response = samples[id], responses[id]
         if sample.image is None or sample.truth is None:
             lacking = "picture" if sample.image is None else "truth"
-            raise InputError(f"sample {sample.id!r} has no {lacking}, so it makes no pair", path)
+            raise InputError(f"sample {id!r} has no {lacking}, so it makes no pair", path)
         if response.finish == "stop":  # what breaks off is no answer to learn from
-            id = f"{number}/{response.id}"
-            told = found.get(response.id, [])
-            answered.append(
-                Answered(id, sample.image, response.prompt, response.text, sample.truth, told)
+            yield Answered(
+                id=f"{number}/{id}",
+                image=sample.image,
+                prompt=response.prompt,
+                text=response.text,
+                truth=sample.truth,
+                findings=tuple(findings),
             )
-    return answered
+
+    for id, findings in found:
+        if id in mute:  # findings of an earlier state may be of other answers
+            mute.discard(id)
+            yield from answered(id, findings)
+    for response in run.responses:
+        if response.id in mute:
+            yield from answered(response.id, ())
 
 
-def _answers(run: Run, number: int) -> list[tuple[Answered, bool]]:
+def _answers(run: Run, number: int) -> Iterator[tuple[Answered, bool]]:
     samples = {each.id: each for each in run.samples}
-    answered = []
     for response in run.responses:
         sample = samples[response.id]
         label: Label | None = sample.truth.label if sample.truth else None
@@ -105,33 +136,55 @@ def _answers(run: Run, number: int) -> list[tuple[Answered, bool]]:
             raise InputError(
                 f"sample {sample.id!r} has no {lacking}, so it makes no pair", run.path
             )
-        id = f"{number}/{response.id}"
-        each = Answered(id, sample.image, response.prompt, response.text, sample.truth, ())
-        answered.append((each, response.text.strip(" .").lower() == label))
-    return answered
+        answered = Answered(
+            id=f"{number}/{response.id}",
+            image=sample.image,
+            prompt=response.prompt,
+            text=response.text,
+            truth=sample.truth,
+        )
+        yield answered, response.text.strip(" .").lower() == label
 
 
 def _origin(run: Run) -> dict[str, Any]:
-    answers = hashlib.sha256(b"\n".join(map(msgspec.json.encode, run.responses))).hexdigest()
-    card = run.card
+    with (run.path / "responses.jsonl").open("rb") as file:
+        answers = hashlib.file_digest(file, "sha256").hexdigest()
+    kept = {name: run.card.get(name) for name in ("task", "model", "decoding", "data")}
     return {
         "name": str(run.path),
-        "task": card.get("task"),
-        "model": card.get("model"),
-        "decoding": card.get("decoding"),
-        "data": card.get("data"),
+        **kept,
         "answers": {"rows": len(run.responses), "sha256": answers},
     }
 
 
-def _data(runs: Sequence[Run]) -> str:
+def _data(origins: Sequence[dict[str, Any]]) -> str:
     """The data set whose pictures the pairs are on."""
-    names = {str(run.card.get("data", {}).get("name", "")).split(" ")[0] for run in runs}
+    names = {str((each["data"] or {}).get("name", "")).split(" ")[0] for each in origins}
     if all(name.partition(":")[0] == "tabletop" for name in names):
         return "tabletop"  # a scene's name is enough to draw it
     if len(names) > 1:
         raise InputError(f"the runs are on pictures of different data: {', '.join(sorted(names))}")
     return names.pop()
+
+
+@contextmanager
+def in_processes() -> Iterator[Spread]:
+    """The way to read texts in as many processes as there are cores, up to eight."""
+    cores = min(os.cpu_count() or 1, 8)
+    # A fresh process, as threads of whatever is loaded here would not survive a fork.
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+
+        def spread(work: Callable[[T], R], chunks: Iterable[T]) -> Iterator[R]:
+            # Few at once, since nobody knows how many will be asked for.
+            open_: deque[Future[R]] = deque()
+            for chunk in chunks:
+                open_.append(pool.submit(work, chunk))
+                if len(open_) > cores:
+                    yield open_.popleft().result()
+            while open_:
+                yield open_.popleft().result()
+
+        yield spread
 
 
 def _page(path: Path, pairs: Sequence[Any]) -> None:

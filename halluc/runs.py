@@ -21,11 +21,12 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import FileIO
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from halluc.card import card_differences, now, versions
 from halluc.errors import InputError, RunError
@@ -174,6 +175,24 @@ class Run:
         """
         return [each for each in self._findings() if metric in (None, each.metric)]
 
+    def findings_by_answer(self, metric: str) -> Iterator[tuple[str, list[Finding]]]:
+        """What a metric found in each answer that claims anything, by the answer's id, in a stream.
+
+        Raises:
+            InputError: findings.jsonl is damaged, or what belongs to an answer stands apart.
+        """
+        seen = set[str]()
+        mine = (each for each in self._findings() if each.metric == metric)
+        for id, some in groupby(mine, key=lambda each: each.id):
+            if id in seen:
+                raise InputError(
+                    f"the findings of {id!r} stand apart; find them anew with: halluc score "
+                    f"{metric} {self.path}",
+                    self.path / "findings.jsonl",
+                )
+            seen.add(id)
+            yield id, list(some)
+
     def _findings(self) -> Iterator[Finding]:
         file = self.path / "findings.jsonl"
         return (each for _, each in read_jsonl(file, Finding)) if file.exists() else iter(())
@@ -235,11 +254,15 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
     return run
 
 
-def read_run(folder: str | Path) -> Run:
+def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
     """Read a run, finished or not.
 
     Answers come in the samples' order. A last line that a crash cut short is left out and
     ``note`` says so.
+
+    Args:
+        folder: of the run.
+        tokens: keep the answers' tokens; without them, a run takes a fifth of the memory.
 
     Raises:
         RunError: the folder is no run.
@@ -254,7 +277,7 @@ def read_run(folder: str | Path) -> Run:
     samples = [sample for _, sample in read_jsonl(path / "samples.jsonl", Sample)]
     run = Run(path, card, samples)
     file = path / "responses.jsonl"
-    numbered, sound = _read_responses(file)
+    numbered, sound = _read_responses(file, tokens)
     known, seen = {sample.id for sample in samples}, set[str]()
     for number, response in numbered:
         if response.id in seen:
@@ -268,23 +291,27 @@ def read_run(folder: str | Path) -> Run:
     return run
 
 
-def _read_responses(file: Path) -> tuple[list[tuple[int, Response]], int]:
+def _read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Response]], int]:
     """The numbered answers of a file, and how many of its bytes hold them."""
+    decoder = msgspec.json.Decoder(Response)
+    numbered: list[tuple[int, Response]] = []
+    sound = 0
+    if not file.exists():
+        return numbered, sound
     try:
-        content = file.read_bytes() if file.exists() else b""
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    if line.strip():
+                        read = decoder.decode(line)
+                        numbered.append((number, read if tokens else replace(read, tokens=())))
+                except BAD_JSON as error:
+                    if line.endswith(b"\n"):
+                        raise InputError(str(error), file, number) from None
+                    break  # only the last line can lack its end
+                sound += len(line)
     except OSError as error:
         raise InputError(reason(error), file) from None
-    decoder = msgspec.json.Decoder(Response)
-    numbered, sound = [], 0
-    for number, line in enumerate(content.splitlines(keepends=True), 1):
-        try:
-            if line.strip():
-                numbered.append((number, decoder.decode(line)))
-        except BAD_JSON as error:
-            if line.endswith(b"\n"):
-                raise InputError(str(error), file, number) from None
-            break  # only the last line can lack its end
-        sound += len(line)
     return numbered, sound
 
 

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from app.captions import TRUTH, VOCABULARY
+from app.cli.adapters import dpo, sft
 from app.cli.analyse import STATISTICS
 from halluc.errors import InputError
 
@@ -176,123 +177,5 @@ def detector(
     )
 
 
-@train.command()
-@click.option("--model", default="tabletop", show_default=True, metavar="M", help="Model to train.")
-@click.option(
-    "--pairs",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="PAIRS",
-    help="A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V or mDPO.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FOLDER",
-    help="Where the adapter goes; use it as M+FOLDER. The same command goes on with a training.",
-)
-@click.option(
-    "--loss", default="sigmoid", show_default=True, help="TRL's losses, with commas between."
-)
-@click.option("--loss-weights", help="Their weights, with commas between [1 each].")
-@click.option(
-    "--beta", default=0.1, show_default=True, help="How dear it is to leave the reference."
-)
-@click.option("--mdpo", default=0.0, show_default=True, help="Weight of mDPO's two terms.")
-@click.option(
-    "--span-weight", default=1.0, show_default=True, help="Of changed words, as RLHF-V's."
-)
-@click.option("--learning-rate", default=1e-5, show_default=True)
-@click.option("--epochs", default=1.0, show_default=True)
-@click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
-@click.option("--accumulate", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--lora-r", type=click.IntRange(min=1), default=16, show_default=True)
-@click.option("--lora-alpha", type=click.IntRange(min=1), default=32, show_default=True)
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=1),
-    default=2048,
-    show_default=True,
-    help="Most tokens of a pair's prompt, picture and answer; longer ones are an error.",
-)
-@click.option(
-    "--share-prefix/--no-share-prefix",
-    default=True,
-    help="Compute picture and prompt once a pair (default, where the model allows it).",
-)
-@click.option("--save-steps", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
-@click.option("--seed", default=0, show_default=True, help="Of adapter and order.")
-@click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16.")
-@click.option("--device", default="auto", show_default=True, help="As torch names it.")
-def dpo(
-    *,
-    model: str,
-    pairs: Path,
-    output: Path,
-    loss: str,
-    loss_weights: str | None,
-    beta: float,
-    mdpo: float,
-    span_weight: float,
-    learning_rate: float,
-    epochs: float,
-    batch_size: int,
-    accumulate: int,
-    lora_r: int,
-    lora_alpha: int,
-    max_length: int,
-    share_prefix: bool,
-    save_steps: int,
-    images: Path | None,
-    seed: int,
-    dtype: str,
-    device: str,
-) -> None:
-    """Train a LoRA adapter of a model on preference pairs (DPO), by TRL.
-
-    The better answer of a pair becomes likelier than the worse one, compared with the model as it
-    is. docs/dpo.md has the recipe of the adapter that ships with halluc.
-    """
-    from halluc.errors import ModelError
-    from halluc.mllm import load_model
-
-    weights = () if loss_weights is None else tuple(_numbers(loss_weights))
-    mllm = load_model(model, dtype=dtype, device=device)
-    try:
-        from app.preferring import train_dpo
-        from mitigation.precorrection.dpo import Recipe
-    except ImportError as error:
-        raise ModelError(
-            f"DPO needs {error.name}; install it with: pip install 'halluc[train]'"
-        ) from None
-    from halluc.mllm.transformers import TransformersMLLM
-
-    if not isinstance(mllm, TransformersMLLM):
-        raise ModelError(f"{model} is no checkpoint, so it cannot be trained")
-    recipe = Recipe(
-        losses=tuple(loss.replace(" ", "").split(",")),
-        weights=weights,
-        beta=beta,
-        mdpo=mdpo,
-        span_weight=span_weight,
-        learning_rate=learning_rate,
-        epochs=epochs,
-        batch_size=batch_size,
-        accumulate=accumulate,
-        rank=lora_r,
-        alpha=lora_alpha,
-        longest=max_length,
-        share_prefix=share_prefix,
-        seed=seed,
-    )
-    train_dpo(mllm, pairs, output, recipe, images=images, save_steps=save_steps)
-
-
-def _numbers(text: str) -> list[float]:
-    try:
-        return [float(each) for each in text.split(",")]
-    except ValueError:
-        raise InputError(f"--loss-weights are numbers with commas between, not {text!r}") from None
+for command in (dpo, sft):
+    train.add_command(command)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
-from halluc.errors import InputError, ModelError
 from halluc.mllm import Request
 from mitigation.precorrection.pairs import Pair, Span
+from mitigation.precorrection.turns import answer_ids, ask, written
+from mitigation.precorrection.turns import rows as turn_rows
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,21 +57,16 @@ class Collator:
         """
         pairs = [self.pairs[row["id"]] for row in rows]
         pictures = [self.open_image(pair) for pair in pairs]
-        asked = self.mllm.process(
-            [Request(p.id, p.prompt, i) for p, i in zip(pairs, pictures, strict=True)]
-        )
-        prompts = [
-            ids[mask.bool()].tolist()
-            for ids, mask in zip(asked["input_ids"], asked["attention_mask"], strict=True)
-        ]
+        prompts, batch, asked = ask(self.mllm, pairs, pictures)
         better = [self.answer(p, p.chosen, p.chosen_spans) for p in pairs]
         worse = [self.answer(p, p.rejected, p.rejected_spans) for p in pairs]
-        batch: dict[str, Any] = {
-            name: value
-            for name, value in asked.items()
-            if name not in ("input_ids", "attention_mask")
-        }
-        batch |= self._rows(prompts * 2, better + worse, asked)
+        ids, weights = zip(*better, *worse, strict=True)
+        batch |= turn_rows(self.mllm, prompts * 2, ids, asked)
+        if self.span_weight != 1:
+            batch["token_weights"] = torch.ones(batch["input_ids"].shape)
+            batch["token_weights"][batch["completion_mask"].bool()] = torch.tensor(
+                [each for some in weights for each in some]
+            )
         if self.corrupted:
             requests = [
                 Request(p.id, p.prompt, self._crop(p, i))
@@ -94,69 +89,19 @@ class Collator:
         Raises:
             ModelError: the chat template writes prompts before answers otherwise than alone.
         """
-        written = self._written(pair, text)
-        tokens = self.mllm.tokenizer(
-            written, add_special_tokens=False, return_offsets_mapping=self.span_weight != 1
-        )
-        ids = list(tokens["input_ids"])
         if self.span_weight == 1:
+            ids = answer_ids(self.mllm, pair.prompt, text)
             return ids, [1.0] * len(ids)
-        begin = written.index(text)
+        told = written(self.mllm, pair.prompt, text)
+        tokens = self.mllm.tokenizer(told, add_special_tokens=False, return_offsets_mapping=True)
+        begin = told.index(text)
         weights = [
             self.span_weight
             if any(s + begin < last and first < e + begin for s, e in spans)
             else 1.0
             for first, last in tokens["offset_mapping"]
         ]
-        return ids, [each / sum(weights) for each in weights]
-
-    def _written(self, pair: Pair, text: str) -> str:
-        """An answer as the chat template writes it, its end token included."""
-        processor, end = self.mllm.processor, self.mllm.tokenizer.eos_token
-        if not processor.chat_template:
-            return f"{' ' if self.mllm.config.model_type == 'llava' else ''}{text}{end}"
-        user = {
-            "role": "user",
-            "content": [{"type": "image"}, {"type": "text", "text": pair.prompt}],
-        }
-        said = {"role": "assistant", "content": [{"type": "text", "text": text}]}
-        alone = processor.apply_chat_template([user], add_generation_prompt=True)
-        both = processor.apply_chat_template([user, said])
-        if not both.startswith(alone):
-            raise ModelError(
-                f"{self.mllm.card['model']['name']}: its chat template writes a prompt otherwise "
-                "once an answer follows, so answers cannot be told apart"
-            )
-        return str(both[len(alone) :])
-
-    def _rows(
-        self, prompts: list[list[int]], answers: list[tuple[list[int], list[float]]], asked: Any
-    ) -> dict[str, Tensor]:
-        length = max(len(p) + len(ids) for p, (ids, _) in zip(prompts, answers, strict=True))
-        shape = (len(prompts), length)
-        rows = {
-            "input_ids": torch.full(shape, self.mllm.tokenizer.pad_token_id),
-            "attention_mask": torch.zeros(shape, dtype=torch.long),
-            "completion_mask": torch.zeros(shape, dtype=torch.long),
-        }
-        # Token types of prompts (Qwen's pictures, PaliGemma's prefix): answers continue as text.
-        kinds = {name: 1 if name == "token_type_ids" else 0 for name in asked if "type_ids" in name}
-        for name, text in kinds.items():
-            rows[name] = torch.full(shape, text)
-        if self.span_weight != 1:
-            rows["token_weights"] = torch.ones(shape)
-        for row, (prompt, (ids, weights)) in enumerate(zip(prompts, answers, strict=True)):
-            end = len(prompt) + len(ids)
-            rows["input_ids"][row, :end] = torch.tensor(prompt + ids)
-            rows["attention_mask"][row, :end] = 1
-            rows["completion_mask"][row, len(prompt) : end] = 1
-            if self.span_weight != 1:
-                rows["token_weights"][row, len(prompt) : end] = torch.tensor(weights)
-            for name in kinds:
-                own = row % len(asked["input_ids"])
-                told = asked[name][own][asked["attention_mask"][own].bool()]
-                rows[name][row, : len(prompt)] = told
-        return rows
+        return list(tokens["input_ids"]), [each / sum(weights) for each in weights]
 
     def _crop(self, pair: Pair, picture: Image) -> Image:
         """A small part of a picture, as large as the whole: torchvision's RandomResizedCrop."""
@@ -167,41 +112,3 @@ class Collator:
         high = max(1, min(height, round((area / ratio) ** 0.5)))
         left, top = rng.randint(0, width - wide), rng.randint(0, height - high)
         return picture.crop((left, top, left + wide, top + high)).resize((width, height))
-
-
-def check_pairs(collator: Collator, pairs: Sequence[Pair], longest: int) -> None:
-    """See before any training that each pair can be learned from.
-
-    Raises:
-        InputError: names the pairs whose answers are empty or alike, whose picture cannot be
-            read, or that are longer than `longest` tokens.
-    """
-    bad: dict[str, list[str]] = {}
-    readable: dict[str, str] = {}
-    prefix: dict[tuple[str, tuple[int, int]], int] = {}
-    for pair in pairs:
-        if not pair.chosen.strip() or not pair.rejected.strip():
-            bad.setdefault("with an empty answer", []).append(pair.id)
-            continue
-        if pair.chosen.strip() == pair.rejected.strip():
-            bad.setdefault("whose answers are alike", []).append(pair.id)
-            continue
-        try:
-            picture = collator.open_image(pair)
-        except InputError as error:
-            readable[pair.id] = str(error)
-            bad.setdefault(f"whose picture cannot be read ({error})", []).append(pair.id)
-            continue
-        key = (pair.prompt, picture.size)
-        if key not in prefix:  # the size alone decides how many tokens a picture takes
-            asked = collator.mllm.process([Request(pair.id, pair.prompt, picture)])
-            prefix[key] = asked["input_ids"].shape[1]
-        answers = (
-            collator.answer(pair, pair.chosen, pair.chosen_spans),
-            collator.answer(pair, pair.rejected, pair.rejected_spans),
-        )
-        if prefix[key] + max(len(ids) for ids, _ in answers) > longest:
-            bad.setdefault(f"longer than {longest} tokens", []).append(pair.id)
-    for what, ids in bad.items():
-        more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
-        raise InputError(f"there are pairs {what}: {', '.join(ids[:5])}{more}")

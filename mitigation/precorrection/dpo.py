@@ -24,16 +24,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from datasets import Dataset
-from peft import LoraConfig
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 from transformers import TrainerCallback
 from trl import DPOConfig, DPOTrainer
 
-from halluc.errors import InputError, ModelError
+from halluc.errors import InputError
 from halluc.jsonl import write_json
 from mitigation.precorrection.batches import Collator
+from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.pairs import Pair
 from mitigation.precorrection.sharing import PairForward, can_share
 
@@ -48,21 +47,17 @@ LOSSES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; defaults are those of the papers at LLaVA's size, or TRL's.
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Tuning):
+    """How to train by DPO.
 
     Attributes:
         losses: TRL's losses by name, summed with `weights` (1 each if empty).
         beta: β; how far the model may go from the reference, smaller is further.
         mdpo: weight of mDPO's two terms; 0: none.
         span_weight: γ of changed words; 1: all words alike.
-        learning_rate, epochs, batch_size, accumulate, warmup: of AdamW with a cosine schedule;
-            `warmup` is a share of the steps.
-        rank, alpha: of LoRA.
-        longest: most tokens of prompt, picture and answer together.
         share_prefix: compute picture and prompt once a pair, where the model allows it.
-        seed: of adapter, order and crops.
+        and those of `Tuning`; the seed is that of mDPO's crops, too.
     """
 
     losses: tuple[str, ...] = ("sigmoid",)
@@ -70,16 +65,7 @@ class Recipe:
     beta: float = 0.1
     mdpo: float = 0.0
     span_weight: float = 1.0
-    learning_rate: float = 1e-5
-    epochs: float = 1.0
-    batch_size: int = 8
-    accumulate: int = 1
-    warmup: float = 0.1
-    rank: int = 16
-    alpha: int = 32
-    longest: int = 2048
     share_prefix: bool = True
-    seed: int = 0
 
     def __post_init__(self) -> None:
         unknown = [each for each in self.losses if each not in LOSSES]
@@ -164,77 +150,26 @@ def make_trainer(
         seed=recipe.seed,
     )
     config = DPOConfig(
-        output_dir=str(output),
         beta=recipe.beta,
         loss_type=list(recipe.losses),
         loss_weights=list(recipe.weights) or None,
-        learning_rate=recipe.learning_rate,
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.accumulate,
-        warmup_steps=recipe.warmup,
-        lr_scheduler_type="cosine",
-        seed=recipe.seed,
-        max_length=None,
-        bf16=mllm.dtype == torch.bfloat16,
-        use_cpu=mllm.device.type == "cpu",
-        gradient_checkpointing=mllm.device.type != "cpu",
-        logging_steps=5,
-        logging_first_step=True,
-        save_steps=save_steps,
-        save_total_limit=2,
-        eval_strategy="epoch" if splits["test"] else "no",
-        train_sampling_strategy="group_by_length",
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        report_to="none",
-        disable_tqdm=True,
+        **settings(mllm, recipe, output, save_steps=save_steps, evaluate=bool(splits["test"])),
     )
     trainer = PairTrainer(
         recipe=recipe,
         model=mllm.model,
         args=config,
         data_collator=collator,
-        train_dataset=_rows(splits["train"]),
-        eval_dataset=_rows(splits["test"]) if splits["test"] else None,
+        train_dataset=as_rows(splits["train"]),
+        eval_dataset=as_rows(splits["test"]) if splits["test"] else None,
         processing_class=mllm.processor,
-        peft_config=LoraConfig(
-            r=recipe.rank,
-            lora_alpha=recipe.alpha,
-            target_modules=_targets(mllm),
-            task_type="CAUSAL_LM",
-        ),
+        peft_config=lora(mllm, recipe),
         callbacks=list(callbacks),
     )
     trainer.precompute_ref_logps = True
     with trainer.accelerator.main_process_first():
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
     return trainer
-
-
-def _targets(mllm: TransformersMLLM) -> list[str]:
-    """The linear layers of the backbone, its head left out."""
-    decoder, head = mllm.model.get_decoder(), mllm.model.get_output_embeddings()
-    names = [
-        name
-        for name, module in mllm.model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not head
-    ]
-    inside = {id(module) for module in decoder.modules()}
-    found = [name for name in names if id(mllm.model.get_submodule(name)) in inside]
-    if not found:
-        raise ModelError(f"{mllm.card['model']['name']}: no linear layers in its backbone for LoRA")
-    return found
-
-
-def _rows(pairs: Sequence[Pair]) -> Dataset:
-    """What TRL asks for to see pictures; the collator takes the pair by its id."""
-    rows = [
-        {"id": pair.id, "images": [pair.image], "length": len(pair.chosen) + len(pair.rejected)}
-        for pair in pairs
-    ]
-    return Dataset.from_list(rows)
 
 
 def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""Preference pairs from a run whose captions were inspected: three published kinds.
+"""Preference pairs from captions that were inspected: three published kinds.
 
 - on-policy: of several answers of the model itself to a picture, one with fewer wrong claims beside
   one with more (RLAIF-V, Yu et al., 2024, arXiv 2405.17220; OPA-DPO, Yang et al., 2025,
@@ -12,108 +12,96 @@ Pairs of naive choice teach other things than to see: the answer with fewer erro
 shorter one, or the one that says safe things twice. So the better answer names no fewer of the true
 objects than the worse one, repeats itself no more, and is hardly shorter; and of several answers
 that could be mended or spoilt the longest is taken.
+
+What the answers state is known from their findings; only mended and spoilt texts are read by the
+parser, which is most of the work. So no more of them are made than the rarest kind can use.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import permutations
+from typing import Any, TypeVar
 
+import msgspec
+
+from halluc.language.claims import read_claims
 from halluc.language.things import Things
-from halluc.language.truths import in_words_of
 from halluc.records import Finding, Truth
-from metrics.finegrained import finegrained
+from halluc.verdicts import judge
+from mitigation.precorrection.inspected import Answered, Group, Inspected, Key, Told, errors
 from mitigation.precorrection.mending import Habits, mend, spoil
-from mitigation.precorrection.pairs import Pair, make_pair
+from mitigation.precorrection.pairs import KINDS, Pair, PairKind, make_pair
 
 SHORTER, LONGER = 0.05, 0.15
 """By which share of the worse answer's words the better one may be shorter or longer."""
 
-SAID = 0.03
-"""A value is usual from this share of what captions say of its family."""
-
 ROUNDS = 3
 """How often a text is mended and read anew; what is still wrong then makes no pair."""
 
+CHUNK = 128
+"""Answers that are mended or spoilt at once."""
 
-@dataclass(frozen=True)
-class Answered:
-    """A caption with what was found in it.
-
-    Attributes:
-        id: unique among all.
-        image, prompt: the picture and what was asked.
-        text: the caption.
-        truth: what is true of the picture.
-        findings: the verdicts on its claims.
-    """
-
-    id: str
-    image: str
-    prompt: str
-    text: str
-    truth: Truth
-    findings: Sequence[Finding]
+T = TypeVar("T")
+Spread = Callable[[Callable[[list[bytes]], list[Any]], Iterable[list[bytes]]], Iterator[list[Any]]]
+"""Like `map`: applies a function to each chunk, results in their order, perhaps in processes."""
 
 
-def mine_captions(answers: Sequence[Answered], things: Things, seed: int) -> list[Pair]:
-    """Pairs of all three kinds, at most one of each for a picture and prompt.
+def mine_captions(
+    inspected: Inspected,
+    kinds: Collection[PairKind] = KINDS,
+    seed: int = 0,
+    spread: Spread = map,
+) -> list[Pair]:
+    """Pairs of some kinds, at most one of each for a picture and prompt.
+
+    Kinds that need the parser have no more pairs than those before them have, and are of pictures
+    drawn by chance.
 
     Args:
-        answers: captions; several of the same picture and prompt make on-policy pairs.
-        things: the vocabulary in which claims are read.
-        seed: of what is put in.
+        inspected: the captions; several of the same picture and prompt make on-policy pairs.
+        kinds: which kinds to make.
+        seed: of the pictures' order and of what is put in.
+        spread: applies a function to chunks of answers.
     """
-    known = {each.id: in_words_of(things, each.truth) for each in answers}
-    groups: dict[tuple[str, str], list[Answered]] = {}
-    for each in answers:
-        groups.setdefault((each.image, each.prompt), []).append(each)
+    groups = list(inspected.groups.items())
+    random.Random(f"order/{seed}").shuffle(groups)
+    habits = inspected.habits()
+    made: dict[PairKind, list[Pair]] = {kind: [] for kind in kinds}
 
-    def read(texts: Mapping[str, str]) -> dict[str, list[Finding]]:
-        found: dict[str, list[Finding]] = {id: [] for id in texts}
-        for each in finegrained(texts, {id: known[id] for id in texts}, things).findings:
-            found[each.id].append(each)
-        return found
+    def rarest() -> int | None:
+        return min((len(some) for some in made.values() if some), default=None)
 
-    habits = habits_of(answers, known)
-    on_policy = [pair for group in groups.values() if (pair := _on_policy(group))]
-    wrong, right = [], []
-    for group in groups.values():
-        flawed = [each for each in group if errors(each.findings)]
-        sound = [each for each in group if not errors(each.findings)]
-        # Answers without an error tend to be short; of several the longest is taken.
-        wrong += [max(flawed, key=_words)] if flawed else []
-        right += [max(sound, key=_words)] if sound else []
-    mended = _mended(wrong, known, habits, read)
-    corrected = [
-        make_pair(
-            f"{each.id}/corrected", each.image, each.prompt, mended[each.id], each.text, "corrected"
-        )
-        for each in wrong
-        if each.id in mended and about_as_long(mended[each.id], each.text)
+    if "on-policy" in made:
+        made["on-policy"] = [pair for key, group in groups if (pair := _on_policy(key, group))]
+    mended: dict[Key, bytes] = {}
+    most, corrected = rarest(), made.get("corrected")
+    # Without pairs of its own, mending still gives true texts to spoil where there is none.
+    wrong = [
+        group.flawed
+        for _, group in groups
+        if group.flawed and (corrected is not None or ("injected" in made and not group.sound))
     ]
-    # True texts to spoil: answers without an error, and mended ones of other pictures.
-    true = {each.id: each for each in right}
-    covered = {(each.image, each.prompt) for each in right}
-    true |= {e.id: e for e in wrong if e.id in mended and (e.image, e.prompt) not in covered}
-    texts = {id: mended.get(id, each.text) for id, each in true.items()}
-    rngs = {id: random.Random(f"injected/{seed}/{id}") for id in texts}
-    before = read(texts)
-    spoilt = {
-        id: new
-        for id, text in texts.items()
-        if (new := spoil(text, before[id], known[id], habits, rngs[id])) is not None
-    }
-    after = read(spoilt)
-    injected = [
-        make_pair(f"{id}/injected", true[id].image, true[id].prompt, texts[id], new, "injected")
-        for id, new in spoilt.items()
-        if errors(after[id]) and about_as_long(texts[id], new)
+    truths = partial(_mend_some, things=inspected.things, habits=habits)
+    for key, pair, text in _until(spread, truths, wrong, lambda: _full(corrected, most)):
+        mended[key] = text
+        if pair is not None and corrected is not None and not _full(corrected, most):
+            corrected.append(pair)
+    if "injected" in made:
+        most, injected = rarest(), made["injected"]
+        true = [right for key, group in groups if (right := group.sound or mended.get(key))]
+        lies = partial(_spoil_some, things=inspected.things, habits=habits, seed=seed)
+        for spoilt in _until(spread, lies, true, lambda: _full(injected, most)):
+            if not _full(injected, most):
+                injected.append(spoilt)
+    place = {key: number for number, key in enumerate(inspected.groups)}
+    return [
+        pair
+        for kept in made.values()
+        for pair in sorted(kept, key=lambda pair: place[pair.image, pair.prompt])
     ]
-    return [*on_policy, *corrected, *injected]
 
 
 def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair]:
@@ -132,8 +120,8 @@ def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair
         if other is None:
             continue
         chosen, rejected = (each.text, other) if holds else (other, each.text)
-        kind: str = "injected" if holds else "corrected"
-        pair = make_pair(f"{each.id}/{kind}", each.image, each.prompt, chosen, rejected, kind)  # type: ignore[arg-type]
+        kind: PairKind = "injected" if holds else "corrected"
+        pair = make_pair(f"{each.id}/{kind}", each.image, each.prompt, chosen, rejected, kind)
         (right if holds else wrong)[chosen.strip(" .").lower()].append(pair)
     rng = random.Random(f"answers/{seed}")
     total = sum(map(len, wrong.values()))
@@ -143,98 +131,107 @@ def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair
     return kept
 
 
-def errors(findings: Iterable[Finding]) -> int:
-    """How many different things are stated wrongly."""
-    return len(
-        {
-            (f.claim.kind, f.claim.subject, f.claim.value, f.claim.object)
-            for f in findings
-            if f.verdict == "hallucinated"
-        }
-    )
-
-
 def about_as_long(better: str, worse: str) -> bool:
     """Whether a better answer is hardly shorter than the worse one, and not much longer."""
     words, more = len(worse.split()), len(better.split()) - len(worse.split())
     return -max(SHORTER * words, 1) <= more <= max(LONGER * words, 1)
 
 
-def habits_of(answers: Iterable[Answered], truths: Mapping[str, Truth]) -> Habits:
-    """What comes together in the pictures, and which attributes the captions usually state."""
-    together: dict[str, Counter[str]] = {}
-    said: dict[str, Counter[str]] = {}
-    for names in {each.image: truths[each.id].names for each in answers}.values():
-        for one, other in permutations(sorted(names), 2):
-            together.setdefault(one, Counter())[other] += 1
-    for each in answers:
-        for finding in each.findings:
-            if finding.claim.kind == "attribute":
-                said.setdefault(finding.claim.family, Counter())[finding.claim.value] += 1
-    usual = {
-        family: {value for value, count in counts.items() if count >= SAID * counts.total()}
-        for family, counts in said.items()
-    }
-    return Habits(together, usual)
-
-
-def _on_policy(group: Sequence[Answered]) -> Pair | None:
+def _on_policy(key: Key, group: Group) -> Pair | None:
     """The two answers that differ most in errors, where the better one is not just more careful."""
-    fitting = [
-        (errors(worse.findings) - errors(better.findings), better, worse)
-        for better, worse in permutations(group, 2)
-        if errors(worse.findings) > errors(better.findings)
+    fitting: list[tuple[int, Told, Told]] = [
+        (worse.errors - better.errors, better, worse)
+        for better, worse in permutations(group.told, 2)
+        if worse.errors > better.errors
+        and better.covered >= worse.covered
+        and better.repeats <= worse.repeats
         and about_as_long(better.text, worse.text)
-        and _covered(better) >= _covered(worse)
-        and _repeats(better) <= _repeats(worse)
     ]
     if not fitting:
         return None
     _, better, worse = max(fitting, key=lambda each: each[0])
-    return make_pair(f"{worse.id}/on-policy", worse.image, worse.prompt, better.text, worse.text)
+    return make_pair(f"{worse.id}/on-policy", *key, better.text, worse.text)
 
 
-def _words(answer: Answered) -> int:
-    return len(answer.text.split())
+def _full(pairs: Sequence[Pair] | None, most: int | None) -> bool:
+    return pairs is not None and most is not None and len(pairs) >= most
 
 
-def _covered(answer: Answered) -> int:
-    return len(_named(answer, "supported"))
+def _until(
+    spread: Spread,
+    work: Callable[[list[bytes]], list[T]],
+    answers: Sequence[bytes],
+    enough: Callable[[], bool],
+) -> Iterator[T]:
+    """What comes of answers, chunk by chunk, until it is enough."""
+
+    def chunks() -> Iterator[list[bytes]]:
+        for start in range(0, len(answers), CHUNK):
+            if enough():
+                return
+            yield list(answers[start : start + CHUNK])
+
+    for results in spread(work, chunks()):
+        yield from results
 
 
-def _repeats(answer: Answered) -> int:
-    """How often an object is mentioned that was mentioned before."""
-    mentions = [f.claim.subject for f in answer.findings if f.claim.kind == "object"]
-    return len(mentions) - len(set(mentions))
-
-
-def _named(answer: Answered, verdict: str) -> set[str]:
-    return {
-        f.claim.subject
-        for f in answer.findings
-        if f.claim.kind == "object" and f.verdict == verdict
-    }
-
-
-def _mended(
-    wrong: Sequence[Answered],
-    known: Mapping[str, Truth],
-    habits: Habits,
-    read: Callable[[Mapping[str, str]], dict[str, list[Finding]]],
-) -> dict[str, str]:
-    """Texts without an error, by the id of the answer they were made of."""
-    mended: dict[str, str] = {}
-    open_ = {each.id: (each.text, each.findings) for each in wrong}
+def _mend_some(
+    answers: list[bytes], things: Things, habits: Habits
+) -> list[tuple[Key, Pair | None, bytes]]:
+    """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
+    wrong = [msgspec.json.decode(each, type=Answered) for each in answers]
+    mended: dict[str, Answered] = {}
+    open_ = {each.id: each for each in wrong}
     for _ in range(ROUNDS):
         texts = {
             id: new
-            for id, (text, findings) in open_.items()
-            if (new := mend(text, findings, known[id], habits)) is not None
+            for id, each in open_.items()
+            if (new := mend(each.text, each.findings, each.truth, habits)) is not None
         }
-        found = read(texts)
-        mended |= {id: text for id, text in texts.items() if not errors(found[id])}
-        open_ = {id: (text, found[id]) for id, text in texts.items() if id not in mended}
-    return mended
+        found = _read(texts, {id: open_[id].truth for id in texts}, things)
+        read = {
+            id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
+            for id, text in texts.items()
+        }
+        mended |= {id: each for id, each in read.items() if not errors(each.findings)}
+        open_ = {id: each for id, each in read.items() if id not in mended}
+    return [
+        (
+            (each.image, each.prompt),
+            make_pair(
+                f"{each.id}/corrected", each.image, each.prompt,
+                mended[each.id].text, each.text, "corrected",
+            ) if about_as_long(mended[each.id].text, each.text) else None,
+            msgspec.json.encode(mended[each.id]),
+        )
+        for each in wrong
+        if each.id in mended
+    ]  # fmt: skip
+
+
+def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int) -> list[Pair]:
+    """Pairs of true answers and of what they become with one thing made wrong."""
+    true = {each.id: each for each in (msgspec.json.decode(a, type=Answered) for a in answers)}
+    spoilt = {
+        id: new
+        for id, each in true.items()
+        if (new := spoil(each.text, each.findings, each.truth, habits,
+                         random.Random(f"injected/{seed}/{id}"))) is not None
+    }  # fmt: skip
+    found = _read(spoilt, {id: true[id].truth for id in spoilt}, things)
+    return [
+        make_pair(f"{id}/injected", true[id].image, true[id].prompt, true[id].text, new, "injected")
+        for id, new in spoilt.items()
+        if errors(found[id]) and about_as_long(true[id].text, new)
+    ]
+
+
+def _read(
+    texts: Mapping[str, str], truths: Mapping[str, Truth], things: Things
+) -> dict[str, list[Finding]]:
+    """The findings of texts, by id."""
+    claims = read_claims(texts.values(), things)
+    return {id: judge(id, each, truths[id], "") for id, each in zip(texts, claims, strict=True)}
 
 
 def _turned(text: str) -> str | None:

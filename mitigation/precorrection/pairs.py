@@ -56,6 +56,11 @@ class Pair(Record, frozen=True):
     chosen_spans: tuple[Span, ...] = ()
     rejected_spans: tuple[Span, ...] = ()
 
+    @property
+    def answers(self) -> tuple[str, str]:
+        """Both, the better one first."""
+        return self.chosen, self.rejected
+
 
 class _Message(msgspec.Struct, frozen=True):
     role: str

@@ -84,6 +84,23 @@ def test_an_adapter_is_trained_and_used(halluc, pairs, model, tmp_path):
     assert abs(logprobs[0] - logprobs[1]) > 1e-6
 
 
+def test_the_better_answers_alone_are_learned_in_as_many_steps(halluc, pairs, model, tmp_path):
+    command = ("train", "sft", "--model", model, "--pairs", "pairs", "-o", "mine", *SMALL)
+    code, _, err = halluc(*command, "--epochs", 4)
+    assert code == 0, err
+    card = json.loads((tmp_path / "mine" / "card.json").read_text())
+    rows = len((pairs / "train.jsonl").read_text().splitlines())
+    assert (card["state"], card["steps"]) == ("finished", 4 * -(-rows // 2))
+    history = json.loads((tmp_path / "mine" / "curves.json").read_text())
+    losses = [each["loss"] for each in history if "loss" in each]
+    assert losses[-1] < losses[0]
+    assert "# SFT adapter" in (tmp_path / "mine" / "README.md").read_text()
+    assert halluc(*command, "--epochs", 4)[2].strip() == "mine is trained: nothing left to do"
+    assert load_model(f"{model}+mine", device="cpu").model
+    code, _, err = halluc("train", "dpo", *command[2:])
+    assert code == 2 and "mine is an adapter made otherwise" in err
+
+
 def test_a_killed_training_goes_on_from_its_last_checkpoint(halluc, pairs, model, tmp_path):
     command = ["train", "dpo", "--model", model, "--pairs", "pairs", "-o", "mine", *map(str, SMALL)]
     command += ["--epochs", "30", "--save-steps", "4"]

@@ -11,9 +11,9 @@ from torch.nn.functional import logsigmoid
 
 from halluc.errors import InputError
 from halluc.mllm import Request, load_model
-from mitigation.precorrection.batches import Collator, check_pairs
 from mitigation.precorrection.dpo import Recipe, make_trainer
 from mitigation.precorrection.pairs import make_pair
+from mitigation.precorrection.turns import check_items
 
 PAIRS = [
     make_pair("0", "0", "is there a dog", "no, there is a cat on the table.", "Yes, a red dog."),
@@ -168,8 +168,7 @@ def test_pairs_that_cannot_be_learned_from_are_named(checkpoint):
     mllm = load_model(f"hf:{checkpoint('llava')}", device="cpu")
 
     def checked(pair, longest=2048, opened=open_image):
-        collator = Collator(mllm, {p.id: p for p in (*PAIRS, pair)}, opened)
-        check_pairs(collator, [*PAIRS, pair], longest)
+        check_items(mllm, [*PAIRS, pair], opened, longest)
 
     def missing(pair):
         if pair.image == "none.png":

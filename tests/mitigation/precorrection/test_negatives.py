@@ -12,13 +12,9 @@ from halluc.records import TrueObject, TrueRelation, Truth
 from halluc.tabletop.english import detailed_caption
 from halluc.tabletop.world import CLASSES, scene
 from metrics.finegrained import finegrained
+from mitigation.precorrection.inspected import Answered, Inspected, errors
 from mitigation.precorrection.mending import Habits, mend, spoil
-from mitigation.precorrection.negatives import (
-    Answered,
-    errors,
-    mine_answers,
-    mine_captions,
-)
+from mitigation.precorrection.negatives import mine_answers, mine_captions
 from mitigation.precorrection.pairs import (
     balance,
     make_pair,
@@ -51,7 +47,17 @@ def found(text, truth=TRUTH):
 
 
 def answer(id, text, image="picture", truth=TRUTH):
-    return Answered(id, image, "Describe.", text, truth, found(text, truth))
+    return Answered(
+        id=id, image=image, prompt="Describe.", text=text, truth=truth,
+        findings=tuple(found(text, truth)),
+    )  # fmt: skip
+
+
+def mined(answers, **more):
+    inspected = Inspected(coco_things())
+    for each in answers:
+        inspected.add(each)
+    return mine_captions(inspected, **more)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +95,10 @@ def test_one_thing_is_made_wrong():
 def test_the_better_answer_does_not_just_say_less_or_say_it_twice():
     worse = answer("worse", "There is a cup, a fork and an apple on the table here.")
     for text in ("There is a cup.", "There is a cup. There is a cup. There is a cup here."):
-        pairs = mine_captions([worse, answer("other", text)], coco_things(), 0)
+        pairs = mined([worse, answer("other", text)])
         assert not [pair for pair in pairs if pair.kind == "on-policy"]
     better = answer("better", "There is a cup, a fork and a book on the table here.")
-    [pair] = [p for p in mine_captions([worse, better], coco_things(), 0) if p.kind == "on-policy"]
+    [pair] = [p for p in mined([worse, better]) if p.kind == "on-policy"]
     assert (pair.chosen, pair.rejected) == (better.text, worse.text)
     assert [pair.chosen[start:end] for start, end in pair.chosen_spans] == ["a book"]
     assert [pair.rejected[start:end] for start, end in pair.rejected_spans] == ["an apple"]
@@ -108,22 +114,24 @@ def test_pairs_of_the_embedded_world_hold_against_its_truth():
         seen = replace(drawn, items=(replace(first, name=taken_for), *others))
         text = detailed_caption(seen if index % 2 else drawn, random.Random(index))
         answers.append(answer(drawn.id, text, drawn.id, truths[drawn.id]))
-    pairs = mine_captions(answers, coco_things(), 0)
+    pairs = mined(answers)
     kinds = [pair.kind for pair in pairs]
     assert kinds.count("corrected") > 10
-    assert kinds.count("injected") > 25
+    assert kinds.count("injected") == kinds.count("corrected")  # no more than can be used
+    assert len(mined(answers, kinds=["injected"])) > 25
     for pair in pairs:
         assert not errors(found(pair.chosen, truths[pair.image]))
         assert errors(found(pair.rejected, truths[pair.image]))
-    assert pairs == mine_captions(answers, coco_things(), 0)
+    assert pairs == mined(answers)
+
+
+def bare(id, text):
+    return Answered(id=id, image="p", prompt=f"Is there {id}?", text=text, truth=TRUTH)
 
 
 def test_yes_and_no_are_the_better_answer_equally_often():
-    asked = [
-        (Answered(f"{n}", "p", f"Is there {n}?", "Yes" if n % 3 else "No.", TRUTH, ()), n % 4 > 0)
-        for n in range(60)
-    ]
-    pairs = mine_answers([*asked, (Answered("long", "p", "?", "Yes, a dog", TRUTH, ()), True)], 0)
+    asked = [(bare(f"{n}", "Yes" if n % 3 else "No."), n % 4 > 0) for n in range(60)]
+    pairs = mine_answers([*asked, (bare("long", "Yes, a dog"), True)], 0)
     chosen = [pair.chosen.strip(".") for pair in pairs]
     assert chosen.count("Yes") == chosen.count("No") == 15
     assert {(pair.chosen, pair.rejected) for pair in pairs} == {

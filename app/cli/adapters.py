@@ -1,0 +1,184 @@
+"""`halluc train dpo` and `sft`: LoRA adapters of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from halluc.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from halluc.mllm.transformers import TransformersMLLM
+
+Command = Callable[..., None]
+
+
+def tuning(learning_rate: float) -> Callable[[Command], Command]:
+    """The options of every training of an adapter."""
+    options = (
+        click.option(
+            "--model", default="tabletop", show_default=True, metavar="M", help="Model to train."
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path),
+            required=True,
+            metavar="FOLDER",
+            help="Where the adapter goes; use it as M+FOLDER. The same command goes on with a "
+            "training.",
+        ),
+        click.option("--learning-rate", default=learning_rate, show_default=True),
+        click.option("--epochs", default=1.0, show_default=True),
+        click.option(
+            "--batch-size",
+            type=click.IntRange(min=1),
+            default=8,
+            show_default=True,
+            help="Of each device.",
+        ),
+        click.option("--accumulate", type=click.IntRange(min=1), default=1, show_default=True),
+        click.option("--lora-r", type=click.IntRange(min=1), default=16, show_default=True),
+        click.option("--lora-alpha", type=click.IntRange(min=1), default=32, show_default=True),
+        click.option(
+            "--max-length",
+            type=click.IntRange(min=1),
+            default=2048,
+            show_default=True,
+            help="Most tokens of prompt, picture and answer; longer ones are an error.",
+        ),
+        click.option("--save-steps", type=click.IntRange(min=1), default=100, show_default=True),
+        click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures."),
+        click.option("--seed", default=0, show_default=True, help="Of adapter and order."),
+        click.option(
+            "--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16."
+        ),
+        click.option("--device", default="auto", show_default=True, help="As torch names it."),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+PAIRS = "A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V or mDPO."
+
+
+@click.command()
+@click.option(
+    "--pairs", type=click.Path(path_type=Path), required=True, metavar="PAIRS", help=PAIRS
+)
+@click.option(
+    "--loss", default="sigmoid", show_default=True, help="TRL's losses, with commas between."
+)
+@click.option("--loss-weights", help="Their weights, with commas between [1 each].")
+@click.option(
+    "--beta", default=0.1, show_default=True, help="How dear it is to leave the reference."
+)
+@click.option("--mdpo", default=0.0, show_default=True, help="Weight of mDPO's two terms.")
+@click.option(
+    "--span-weight", default=1.0, show_default=True, help="Of changed words, as RLHF-V's."
+)
+@click.option(
+    "--share-prefix/--no-share-prefix",
+    default=True,
+    help="Compute picture and prompt once a pair (default, where the model allows it).",
+)
+@tuning(learning_rate=1e-5)
+def dpo(
+    *,
+    pairs: Path,
+    output: Path,
+    loss: str,
+    loss_weights: str | None,
+    beta: float,
+    mdpo: float,
+    span_weight: float,
+    share_prefix: bool,
+    images: Path | None,
+    save_steps: int,
+    **given: Any,
+) -> None:
+    """Train a LoRA adapter of a model on preference pairs (DPO), by TRL.
+
+    The better answer of a pair becomes likelier than the worse one, compared with the model as it
+    is. docs/dpo.md has the recipe of the adapter that ships with halluc.
+    """
+    weights = () if loss_weights is None else tuple(_numbers(loss_weights))
+    with _trainable(given) as (mllm, settings):
+        from app.preferring import train_dpo
+        from mitigation.precorrection.dpo import Recipe
+    recipe = Recipe(
+        losses=tuple(loss.replace(" ", "").split(",")),
+        weights=weights,
+        beta=beta,
+        mdpo=mdpo,
+        span_weight=span_weight,
+        share_prefix=share_prefix,
+        **settings,
+    )
+    train_dpo(mllm, pairs, output, recipe, images=images, save_steps=save_steps)
+
+
+@click.command()
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="PAIRS",
+    help="Learn their better answers alone. " + PAIRS,
+)
+@tuning(learning_rate=1e-4)
+def sft(*, pairs: Path, output: Path, images: Path | None, save_steps: int, **given: Any) -> None:
+    """Train a LoRA adapter of a model on answers (supervised fine-tuning), by TRL.
+
+    On the better answers of preference pairs it is the control of halluc train dpo: the same
+    pairs, settings and steps, without anything to compare.
+    """
+    with _trainable(given) as (mllm, settings):
+        from app.preferring import train_sft
+        from mitigation.precorrection.lora import Tuning
+    train_sft(mllm, pairs, output, Tuning(**settings), images=images, save_steps=save_steps)
+
+
+@contextmanager
+def _trainable(given: dict[str, Any]) -> Iterator[tuple[TransformersMLLM, dict[str, Any]]]:
+    """The model and the settings of a training; what is imported within may not be installed."""
+    from halluc.mllm import load_model
+
+    model = given["model"]
+    mllm = load_model(model, dtype=given["dtype"], device=given["device"])
+    settings = {
+        "learning_rate": given["learning_rate"],
+        "epochs": given["epochs"],
+        "batch_size": given["batch_size"],
+        "accumulate": given["accumulate"],
+        "rank": given["lora_r"],
+        "alpha": given["lora_alpha"],
+        "longest": given["max_length"],
+        "seed": given["seed"],
+    }
+    try:
+        from halluc.mllm.transformers import TransformersMLLM
+
+        if not isinstance(mllm, TransformersMLLM):
+            raise ModelError(f"{model} is no checkpoint, so it cannot be trained")
+        yield mllm, settings
+    except ImportError as error:
+        raise ModelError(
+            f"training needs {error.name}; install it with: pip install 'halluc[train]'"
+        ) from None
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(each) for each in text.split(",")]
+    except ValueError:
+        raise InputError(f"--loss-weights are numbers with commas between, not {text!r}") from None

@@ -1,0 +1,158 @@
+"""Captions with what was found in them, by picture: what preference pairs are made of.
+
+A hundred thousand captions fit in little memory: of each only its figures and its text are kept,
+and of a picture two whole ones, the longest that is wrong and the longest that is not. Answers
+without an error tend to be short, so a pair made of the longest teaches less to be brief.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import msgspec
+
+from halluc.language.things import Things
+from halluc.language.truths import in_words_of
+from halluc.records import Finding, Record, Truth
+from mitigation.precorrection.mending import Habits
+
+SAID = 0.03
+"""A value is usual from this share of what captions say of its family."""
+
+Key = tuple[str, str]
+"""A picture and what was asked about it."""
+
+
+class Answered(Record, frozen=True):
+    """A caption with what was found in it.
+
+    Attributes:
+        id: unique among all.
+        image, prompt: the picture and what was asked.
+        text: the caption.
+        truth: what is true of the picture.
+        findings: the verdicts on its claims.
+    """
+
+    id: str
+    image: str
+    prompt: str
+    text: str
+    truth: Truth
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A caption in figures.
+
+    Attributes:
+        id, text: of the caption.
+        errors: how many different things it states wrongly.
+        covered: how many of the true objects it names.
+        repeats: how often it names an object again.
+    """
+
+    id: str
+    text: str
+    errors: int
+    covered: int
+    repeats: int
+
+
+@dataclass(slots=True)
+class Group:
+    """The captions of one picture and prompt.
+
+    Attributes:
+        told: all of them.
+        flawed, sound: the longest with an error and the longest without, as `msgspec.json` writes
+            an `Answered` whose truth is in the vocabulary's words; None where there is none.
+    """
+
+    told: list[Told] = field(default_factory=list)
+    flawed: bytes | None = None
+    sound: bytes | None = None
+    _words: dict[bool, int] = field(default_factory=dict)
+
+    def add(self, answer: Answered) -> None:
+        """One more caption."""
+        told = figures(answer)
+        self.told.append(told)
+        wrong, words = told.errors > 0, len(answer.text.split())
+        if words <= self._words.get(wrong, -1):
+            return
+        self._words[wrong] = words
+        # Neither where a finding comes from nor its evidence is asked for again.
+        bare = [Finding(id="", claim=f.claim, verdict=f.verdict, metric="", rule="")
+                for f in answer.findings]  # fmt: skip
+        kept = msgspec.json.encode(msgspec.structs.replace(answer, findings=tuple(bare)))
+        if wrong:
+            self.flawed = kept
+        else:
+            self.sound = kept
+
+
+class Inspected:
+    """Captions by picture and prompt.
+
+    Args:
+        things: the vocabulary in which claims are read.
+
+    Attributes:
+        groups: captions by picture and prompt, in the order in which these came first.
+    """
+
+    def __init__(self, things: Things) -> None:
+        self.things = things
+        self.groups: dict[Key, Group] = {}
+        self._together: dict[str, Counter[str]] = {}
+        self._said: dict[str, Counter[str]] = {}
+        self._pictures: set[str] = set()
+
+    def add(self, answer: Answered) -> None:
+        """One more caption, with the truth as its data set has it."""
+        truth = in_words_of(self.things, answer.truth)
+        if answer.image not in self._pictures:
+            self._pictures.add(answer.image)
+            for one, other in permutations(sorted(truth.names), 2):
+                self._together.setdefault(one, Counter())[other] += 1
+        for each in answer.findings:
+            if each.claim.kind == "attribute":
+                self._said.setdefault(each.claim.family, Counter())[each.claim.value] += 1
+        group = self.groups.setdefault((answer.image, answer.prompt), Group())
+        group.add(msgspec.structs.replace(answer, truth=truth))
+
+    def habits(self) -> Habits:
+        """What comes together in the pictures, and which attributes the captions usually state."""
+        usual = {
+            family: {value for value, count in counts.items() if count >= SAID * counts.total()}
+            for family, counts in self._said.items()
+        }
+        return Habits(self._together, usual)
+
+
+def figures(answer: Answered) -> Told:
+    """A caption in figures."""
+    named = [f for f in answer.findings if f.claim.kind == "object"]
+    return Told(
+        id=answer.id,
+        text=answer.text,
+        errors=errors(answer.findings),
+        covered=len({f.claim.subject for f in named if f.verdict == "supported"}),
+        repeats=len(named) - len({f.claim.subject for f in named}),
+    )
+
+
+def errors(findings: Iterable[Finding]) -> int:
+    """How many different things are stated wrongly."""
+    return len(
+        {
+            (f.claim.kind, f.claim.subject, f.claim.value, f.claim.object)
+            for f in findings
+            if f.verdict == "hallucinated"
+        }
+    )

@@ -1,0 +1,163 @@
+"""Prompts, pictures and answers as rows of tokens, as a model's chat template writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+
+from halluc.errors import InputError, ModelError
+from halluc.mllm import Request
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from halluc.mllm.transformers import TransformersMLLM
+
+
+class Item(Protocol):
+    """What can be learned from: answers to a prompt on a picture."""
+
+    @property
+    def id(self) -> str:
+        """Unique in its set."""
+
+    @property
+    def image(self) -> str:
+        """The picture, as its data set names it."""
+
+    @property
+    def prompt(self) -> str:
+        """What was asked, before any chat template."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """One, or those that are compared."""
+
+
+def ask(
+    mllm: TransformersMLLM, items: Sequence[Item], pictures: Sequence[Image]
+) -> tuple[list[list[int]], dict[str, Any], Mapping[str, Any]]:
+    """What the model is asked with elsewhere (`TransformersMLLM.process`).
+
+    Returns:
+        The tokens of each prompt; what comes beside tokens (pictures, their sizes); the whole.
+    """
+    asked = mllm.process([Request(p.id, p.prompt, i) for p, i in zip(items, pictures, strict=True)])
+    prompts = [
+        ids[mask.bool()].tolist()
+        for ids, mask in zip(asked["input_ids"], asked["attention_mask"], strict=True)
+    ]
+    more = {
+        name: value for name, value in asked.items() if name not in ("input_ids", "attention_mask")
+    }
+    return prompts, more, asked
+
+
+def written(mllm: TransformersMLLM, prompt: str, text: str) -> str:
+    """An answer as the chat template writes it behind a prompt, its end token included.
+
+    Raises:
+        ModelError: the chat template writes prompts before answers otherwise than alone.
+    """
+    processor, end = mllm.processor, mllm.tokenizer.eos_token
+    if not processor.chat_template:
+        return f"{' ' if mllm.config.model_type == 'llava' else ''}{text}{end}"
+    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}
+    said = {"role": "assistant", "content": [{"type": "text", "text": text}]}
+    alone = processor.apply_chat_template([user], add_generation_prompt=True)
+    both = processor.apply_chat_template([user, said])
+    if not both.startswith(alone):
+        raise ModelError(
+            f"{mllm.card['model']['name']}: its chat template writes a prompt otherwise "
+            "once an answer follows, so answers cannot be told apart"
+        )
+    return str(both[len(alone) :])
+
+
+def answer_ids(mllm: TransformersMLLM, prompt: str, text: str) -> list[int]:
+    """Token ids of an answer behind its prompt."""
+    told = mllm.tokenizer(written(mllm, prompt, text), add_special_tokens=False)
+    return list(told["input_ids"])
+
+
+def rows(
+    mllm: TransformersMLLM,
+    prompts: Sequence[list[int]],
+    answers: Sequence[list[int]],
+    asked: Mapping[str, Any],
+) -> dict[str, Tensor]:
+    """Prompts with their answers, padded on the right; nothing is cut short.
+
+    Args:
+        mllm: the model's tokenizer.
+        prompts: (rows), a multiple of what was asked.
+        answers: (rows).
+        asked: what the model's processor gave.
+
+    Returns:
+        ``input_ids``, ``attention_mask``, ``completion_mask`` (1 on answers) and the family's
+        token types, (rows, length).
+    """
+    length = max(len(p) + len(ids) for p, ids in zip(prompts, answers, strict=True))
+    shape = (len(prompts), length)
+    made = {
+        "input_ids": torch.full(shape, mllm.tokenizer.pad_token_id),
+        "attention_mask": torch.zeros(shape, dtype=torch.long),
+        "completion_mask": torch.zeros(shape, dtype=torch.long),
+    }
+    # Token types of prompts (Qwen's pictures, PaliGemma's prefix): answers continue as text.
+    kinds = {name: 1 if name == "token_type_ids" else 0 for name in asked if "type_ids" in name}
+    for name, text in kinds.items():
+        made[name] = torch.full(shape, text)
+    for row, (prompt, ids) in enumerate(zip(prompts, answers, strict=True)):
+        end = len(prompt) + len(ids)
+        made["input_ids"][row, :end] = torch.tensor(prompt + ids)
+        made["attention_mask"][row, :end] = 1
+        made["completion_mask"][row, len(prompt) : end] = 1
+        for name in kinds:
+            own = row % len(asked["input_ids"])
+            told = asked[name][own][asked["attention_mask"][own].bool()]
+            made[name][row, : len(prompt)] = told
+    return made
+
+
+def check_items(
+    mllm: TransformersMLLM,
+    items: Iterable[Item],
+    open_image: Callable[[Any], Image],
+    longest: int,
+) -> None:
+    """See before any training that each item can be learned from.
+
+    Raises:
+        InputError: names those whose answers are empty or alike, whose picture cannot be read, or
+            that are longer than `longest` tokens.
+    """
+    bad: dict[str, list[str]] = {}
+    prefix: dict[tuple[str, tuple[int, int]], int] = {}
+    for item in items:
+        texts = [text.strip() for text in item.answers]
+        if not all(texts):
+            bad.setdefault("with an empty answer", []).append(item.id)
+            continue
+        if len(set(texts)) < len(texts):
+            bad.setdefault("whose answers are alike", []).append(item.id)
+            continue
+        try:
+            picture = open_image(item)
+        except InputError as error:
+            bad.setdefault(f"whose picture cannot be read ({error})", []).append(item.id)
+            continue
+        key = (item.prompt, picture.size)
+        if key not in prefix:  # the size alone decides how many tokens a picture takes
+            asked = mllm.process([Request(item.id, item.prompt, picture)])
+            prefix[key] = asked["input_ids"].shape[1]
+        answer = max(len(answer_ids(mllm, item.prompt, text)) for text in item.answers)
+        if prefix[key] + answer > longest:
+            bad.setdefault(f"longer than {longest} tokens", []).append(item.id)
+    for what, ids in bad.items():
+        more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+        raise InputError(f"there are examples {what}: {', '.join(ids[:5])}{more}")
