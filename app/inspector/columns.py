@@ -5,7 +5,6 @@ A row is read in full, as the record it is, only when it is looked at.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from app.inspector import keeping
 from app.inspector.lines import Lines
-from halluc.card import CIRCUMSTANCES
+from halluc.card import card_key
 from halluc.errors import InputError, RunError
 from halluc.jsonl import read_json
 from halluc.records import Finding, Response, Sample, Score
@@ -68,9 +67,8 @@ class Columns:
 
     @property
     def key(self) -> str:
-        """Tells this run from others, wherever its folder lies: 16 hex digits of its card."""
-        lasting = {name: each for name, each in self.card.items() if name not in CIRCUMSTANCES}
-        return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()[:16]
+        """Tells this run from others, wherever its folder lies; its reviews are kept under it."""
+        return card_key(self.card)
 
     @property
     def metrics(self) -> list[str]:

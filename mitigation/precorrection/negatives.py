@@ -29,9 +29,17 @@ import msgspec
 
 from halluc.language.claims import read_claims
 from halluc.language.things import Things
-from halluc.records import Finding, Truth
+from halluc.records import Finding
 from halluc.verdicts import judge
-from mitigation.precorrection.inspected import Answered, Group, Inspected, Key, Told, errors
+from mitigation.precorrection.inspected import (
+    Answered,
+    Group,
+    Inspected,
+    Key,
+    Told,
+    errors,
+    trusted,
+)
 from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import KINDS, Pair, PairKind, make_pair
 
@@ -188,7 +196,7 @@ def _mend_some(
             for id, each in open_.items()
             if (new := mend(each.text, each.findings, each.truth, habits)) is not None
         }
-        found = _read(texts, {id: open_[id].truth for id in texts}, things)
+        found = _read(texts, open_, things)
         read = {
             id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
             for id, text in texts.items()
@@ -218,7 +226,7 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
         if (new := spoil(each.text, each.findings, each.truth, habits,
                          random.Random(f"injected/{seed}/{id}"))) is not None
     }  # fmt: skip
-    found = _read(spoilt, {id: true[id].truth for id in spoilt}, things)
+    found = _read(spoilt, true, things)
     return [
         make_pair(f"{id}/injected", true[id].image, true[id].prompt, true[id].text, new, "injected")
         for id, new in spoilt.items()
@@ -227,11 +235,14 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
 
 
 def _read(
-    texts: Mapping[str, str], truths: Mapping[str, Truth], things: Things
+    texts: Mapping[str, str], answers: Mapping[str, Answered], things: Things
 ) -> dict[str, list[Finding]]:
-    """The findings of texts, by id."""
+    """The findings of what answers were changed into, by id."""
     claims = read_claims(texts.values(), things)
-    return {id: judge(id, each, truths[id], "") for id, each in zip(texts, claims, strict=True)}
+    return {
+        id: trusted(judge(id, each, answers[id].truth, ""), answers[id].doubted)
+        for id, each in zip(texts, claims, strict=True)
+    }
 
 
 def _turned(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """Runs of the embedded world with answers that its MM-LLM gave, recorded."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from halluc.records import Claim, Finding, Response, Sample, TrueObject, Truth
 from halluc.runs import open_run
 
 RECORDED = Path(__file__).parent / "recorded"
+
+
+@pytest.fixture(autouse=True)
+def _main():
+    """Streamlit puts its script in the place of the main module, and leaves it there."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
