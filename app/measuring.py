@@ -10,7 +10,7 @@ from rich.console import Console
 
 from app.generation import Task, answer, open_answers, select_samples
 from app.kinds import claims_card
-from app.revising import open_revised, revise_run, settle
+from app.revising import Settled, open_revised, revise_run
 from app.scoring import read_given, result_card
 from halluc.bootstrap import count_pictures
 from halluc.datasets import Dataset
@@ -99,29 +99,27 @@ def measure_revised(
     original: Run,
     model: MLLM,
     dataset: Dataset,
+    method: Settled,
     *,
     console: Console,
     title: str,
-    detector: str | None = "tabletop",
 ) -> Measured:
-    """Revise captions of the embedded world with Woodpecker, and score them.
+    """Revise captions of the embedded world, and score them.
 
     Args:
         folder: of the revised run; one that is there already is gone on with.
         original: the captions.
         model: what is asked about the pictures.
         dataset: of the embedded world.
+        method: of revision, with its settings.
         console: shows the progress.
         title: what the bar is called.
-        detector: see `app.revising.settle`.
     """
-    things = load_things(None)
-    settings, how = settle(original, things, detector=detector)
-    run = open_revised(folder, original, model, how)
+    run = open_revised(folder, original, model, method.card)
     try:
         revise_run(
             run, original, dataset, model,
-            things=things, settings=settings, console=console, title=title,
+            things=load_things(None), method=method, console=console, title=title,
         )  # fmt: skip
     finally:
         run.close()

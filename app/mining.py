@@ -67,12 +67,12 @@ def mine_runs(
     for number, path in enumerate(paths):
         run = read_run(path, tokens=False)
         if run.card.get("task") == "caption":
-            for each in _captions(run, number):
+            for each in captions_of(run, number):
                 inspected.add(each)
         else:
             asked += _answers(run, number)
-        origins.append(_origin(run))
-    data = _data(origins)
+        origins.append(origin_of(run))
+    data = data_of(origins)
     made: list[Pair] = []
     if inspected.groups:
         many = len(inspected.groups) >= MANY
@@ -97,7 +97,12 @@ def mine_runs(
     return card
 
 
-def _captions(run: Run, number: int) -> Iterator[Answered]:
+def captions_of(run: Run, number: int) -> Iterator[Answered]:
+    """The captions of a run with what was found in them; the number comes before their ids.
+
+    Raises:
+        InputError: the run has no findings, or a sample no picture or truth.
+    """
     path = run.path
     if METRIC not in run.scores():
         raise InputError(
@@ -152,7 +157,8 @@ def _answers(run: Run, number: int) -> Iterator[tuple[Answered, bool]]:
         yield answered, response.text.strip(" .").lower() == label
 
 
-def _origin(run: Run) -> dict[str, Any]:
+def origin_of(run: Run) -> dict[str, Any]:
+    """What a run is, for the card of what is made of it."""
     with (run.path / "responses.jsonl").open("rb") as file:
         answers = hashlib.file_digest(file, "sha256").hexdigest()
     kept = {name: run.card.get(name) for name in ("task", "model", "decoding", "data")}
@@ -163,7 +169,7 @@ def _origin(run: Run) -> dict[str, Any]:
     }
 
 
-def _data(origins: Sequence[dict[str, Any]]) -> str:
+def data_of(origins: Sequence[dict[str, Any]]) -> str:
     """The data set whose pictures the pairs are on."""
     names = {str((each["data"] or {}).get("name", "")).split(" ")[0] for each in origins}
     if all(name.partition(":")[0] == "tabletop" for name in names):

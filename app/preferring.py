@@ -124,10 +124,10 @@ def _read(
         raise InputError("holds no pairs to train on", pairs / "train.jsonl")
     every = _all(splits)
     data = {"pairs": {"name": str(pairs), "rows": len(every), "sha256": pairs_hash(every)}}
-    return splits, _opener(card, images), data
+    return splits, opener(card, images), data
 
 
-def _opener(card: dict[str, Any], images: Path | None) -> Callable[[Item], Image]:
+def opener(card: dict[str, Any], images: Path | None) -> Callable[[Item], Image]:
     """The way to open the picture of a pair."""
     folder = images or (Path(card["images"]) if card.get("images") else None)
     if "data" not in card and folder is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
@@ -17,15 +19,35 @@ from halluc.datasets.files import file_card
 from halluc.errors import InputError
 from halluc.jsonl import read_jsonl, write_atomically, write_jsonl
 from halluc.language.things import Things
-from halluc.mllm import MLLM
+from halluc.mllm import MLLM, Decoding
 from halluc.records import Response
 from halluc.runs import Run, open_run
-from mitigation.postcorrection.detector import SHIPPED, read_detector
+from mitigation.postcorrection import lure, woodpecker
+from mitigation.postcorrection.detector import SHIPPED, Detector, read_detector
+from mitigation.postcorrection.factors import Occurrences
+from mitigation.postcorrection.masks import SUSPECT, Suspicion
 from mitigation.postcorrection.revisions import FILE, Revision
-from mitigation.postcorrection.woodpecker import Woodpecker, revise, usual_threshold
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Revise = Callable[[Sequence[Response], Sequence["Image"], MLLM, Things], Iterator[Revision]]
 
 
-def settle(
+@dataclass(frozen=True)
+class Settled:
+    """A method with its settings.
+
+    Attributes:
+        revise: looks over captions of one batch, with their pictures, a model and the vocabulary.
+        card: what a result card says of it.
+    """
+
+    revise: Revise
+    card: dict[str, Any]
+
+
+def settle_woodpecker(
     original: Run,
     things: Things,
     *,
@@ -33,8 +55,8 @@ def settle(
     statistics: str | None = None,
     threshold: float | None = None,
     sure: float = 0.5,
-) -> tuple[Woodpecker, dict[str, Any]]:
-    """The settings of the method, and what a result card says of them.
+) -> Settled:
+    """Woodpecker, for a run.
 
     Args:
         original: what is revised.
@@ -47,25 +69,86 @@ def settle(
     Raises:
         InputError: a file cannot be read, or there are statistics and no detector.
     """
-    how: dict[str, Any] = {"method": "woodpecker"}
-    fitted, known = None, None
-    if detector is not None:
-        file = SHIPPED if detector == "tabletop" else Path(detector)
-        fitted = read_detector(file)
-        known = read_occurrences(statistics, original, things)
-        how |= {"detector": file_card(file, 1), "statistics": statistics or "the data of the run"}
-    elif statistics is not None:
+    if detector is None and statistics is not None:
         raise InputError("--statistics belongs to a --detector")
-    limit = usual_threshold(fitted) if threshold is None else threshold
+    fitted, how = _detector(detector)
+    known = None
+    if fitted is not None:
+        known = read_occurrences(statistics, original, things)
+        how["statistics"] = statistics or "the data of the run"
+    limit = woodpecker.usual_threshold(fitted) if threshold is None else threshold
+    settings = woodpecker.Woodpecker(threshold=limit, sure=sure, detector=fitted, known=known)
     how |= {"threshold": limit, "sure": sure, "vocabulary": things.name}
-    return Woodpecker(threshold=limit, sure=sure, detector=fitted, known=known), how
+    return Settled(partial(woodpecker.revise, settings=settings), {"method": "woodpecker", **how})
+
+
+def settle_lure(
+    original: Run,
+    things: Things,
+    *,
+    detector: str | None = None,
+    statistics: str | None = None,
+    threshold: float | None = None,
+    decoding: Decoding | None = None,
+) -> Settled:
+    """LURE, for a run.
+
+    Args:
+        original: what is revised.
+        things: the vocabulary.
+        detector: a file, or "tabletop" for the one that ships; None: LURE's published rule.
+        statistics: whose objects tell what comes together; default: the run's own data.
+        threshold: see `Suspicion`; None: the usual one.
+        decoding: of the revisor; None: its likeliest words.
+
+    Raises:
+        InputError: a file cannot be read, or there is a threshold and no detector.
+    """
+    known = read_occurrences(statistics, original, things)
+    suspicion, how = read_suspicion(known, detector, threshold)
+    how["statistics"] = statistics or "the data of the run"
+    decoding = decoding or Decoding()
+    how |= {"decoding": decoding, "vocabulary": things.name}
+    settings = lure.Lure(suspicion, decoding)
+    return Settled(partial(lure.revise, settings=settings), {"method": "lure", **how})
+
+
+def read_suspicion(
+    known: Occurrences, detector: str | None, threshold: float | None
+) -> tuple[Suspicion, dict[str, Any]]:
+    """What LURE masks, and what a card says of it.
+
+    Args:
+        known: what comes together.
+        detector: a file, or "tabletop" for the one that ships; None: LURE's published rule.
+        threshold: of the detector; None: the usual one.
+
+    Raises:
+        InputError: the file cannot be read, or there is a threshold and no detector.
+    """
+    if detector is None and threshold is not None:
+        raise InputError("--threshold belongs to a --detector; LURE's rule has its own")
+    fitted, how = _detector(detector)
+    if fitted is None:
+        return Suspicion(known), {"rule": "as LURE publishes it"}
+    limit = SUSPECT if threshold is None else threshold
+    return Suspicion(known, fitted, limit), {**how, "threshold": limit}
+
+
+def _detector(name: str | None) -> tuple[Detector | None, dict[str, Any]]:
+    """A detector by its name, and what a card says of it."""
+    if name is None:
+        return None, {}
+    file = SHIPPED if name == "tabletop" else Path(name)
+    return read_detector(file), {"detector": file_card(file, 1)}
 
 
 def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) -> Run:
     """The revised run, new or to be gone on with; see `halluc.runs.open_run`.
 
     Its card is the original's, with the revision beside it: the method and its settings, the model
-    that is asked, and the original run by folder and SHA-256 of its answers.
+    that is asked, and the original run by folder and SHA-256 of its answers, and how that was
+    revised if it was.
 
     Raises:
         RunError: the folder is no such run.
@@ -74,7 +157,10 @@ def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) 
     made = ("task", "prompt", "decoding", "data", "model", "dtype", "device", "rows", "samples")
     card = {name: original.card[name] for name in made if name in original.card}
     asked = {"name": model.card["model"]["name"], "hash": model.card["model"].get("hash")}
-    revision = {**how, "asked": asked, "original": {"run": str(original.path), **answers}}
+    asked |= {name: model.card[name] for name in ("adapter",) if name in model.card}
+    before = {"run": str(original.path), **answers}
+    before |= {name: original.card[name] for name in ("revision",) if name in original.card}
+    revision = {**how, "asked": asked, "original": before}
     return open_run(output, {**card, "revision": msgspec.to_builtins(revision)}, original.samples)
 
 
@@ -100,7 +186,7 @@ def revise_run(
     model: MLLM,
     *,
     things: Things,
-    settings: Woodpecker,
+    method: Settled,
     console: Console,
     batch_size: int = 16,
     title: str = "revise",
@@ -115,7 +201,7 @@ def revise_run(
         dataset: opens the pictures.
         model: what is asked about them.
         things: the vocabulary.
-        settings: of the method.
+        method: with its settings.
         console: shows the progress.
         batch_size: captions at once.
         title: what the bar is called.
@@ -141,7 +227,7 @@ def revise_run(
         bar = progress.add_task(title, total=len(run.samples), completed=len(found))
         for batch in todo:
             images = [dataset.open_image(samples[each.id]) for each in batch]
-            revisions = list(revise(batch, images, model, things, settings))
+            revisions = list(method.revise(batch, images, model, things))
             revised = _revised(batch, revisions)
             if new := [each for each in revised if each.id not in answered]:
                 run.append(new)  # makes the folder, with the first
@@ -160,7 +246,14 @@ def summary(revisions: Sequence[Revision]) -> Iterator[str]:
     """What was asked and changed, in words, line by line."""
     changed = [each for each in revisions if each.edits]
     asked = sum(len(check.asked) for each in revisions for check in each.checks)
-    yield f"{len(changed):,} of {len(revisions):,} captions changed, {asked:,} questions asked"
+    masks = [mask for each in revisions for mask in each.masks]
+    done = f"{len(masks):,} masks" if masks else f"{asked:,} questions asked"
+    yield f"{len(changed):,} of {len(revisions):,} captions changed, {done}"
+    if hidden := Counter(name for mask in masks for name in mask.subjects):
+        most = ", ".join(f"{name} ({times:,})" for name, times in hidden.most_common(5))
+        same = sum(mask.after == mask.before for mask in masks)
+        gone = sum(not mask.after for mask in masks)
+        yield f"masked most often: {most}; {same:,} written as before, {gone:,} left out"
     wrong = [check for each in changed for check in each.checks if check.instead is not None]
     if objects := Counter(check.subject for check in wrong if check.kind == "object"):
         most = ", ".join(f"{name} ({times:,})" for name, times in objects.most_common(5))

@@ -1,4 +1,4 @@
-"""`halluc train dpo` and `sft`: LoRA adapters of a model."""
+"""`halluc train dpo`, `sft` and `lure`: LoRA adapters of a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.captions import VOCABULARY
+from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
 from halluc.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -146,6 +148,51 @@ def sft(*, pairs: Path, output: Path, images: Path | None, save_steps: int, **gi
         from app.preferring import train_sft
         from mitigation.precorrection.lora import Tuning
     train_sft(mllm, pairs, output, Tuning(**settings), images=images, save_steps=save_steps)
+
+
+@click.command()
+@click.argument("runs", type=click.Path(path_type=Path), metavar="RUN...", nargs=-1, required=True)
+@DETECTOR
+@SUSPECT
+@STATISTICS
+@click.option(
+    "--test-share",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of the pictures that are kept out of training, to watch it.",
+)
+@VOCABULARY
+@tuning(learning_rate=1e-4)
+def lure(
+    *,
+    runs: tuple[Path, ...],
+    output: Path,
+    detector_file: str | None,
+    threshold: float | None,
+    statistics: str | None,
+    test_share: float,
+    vocabulary: Path | None,
+    images: Path | None,
+    save_steps: int,
+    **given: Any,
+) -> None:
+    """Train LURE's revisor: a LoRA adapter that writes masked captions as they should be.
+
+    RUNs hold captions of pictures whose truth is known, scored by halluc score finegrained. Their
+    suspect objects are masked, in some after an absent companion was put in; the adapter learns to
+    write the caption without what is wrong. docs/revise.md has the recipe of the one that ships.
+    """
+    from halluc.language.things import load_things
+
+    with _trainable(given) as (mllm, settings):
+        from app.masking import train_lure
+        from mitigation.precorrection.lora import Tuning
+    train_lure(
+        mllm, runs, output, Tuning(**settings), load_things(vocabulary),
+        detector=detector_file, threshold=threshold, statistics=statistics,
+        test_share=test_share, images=images, save_steps=save_steps,
+    )  # fmt: skip
 
 
 @contextmanager

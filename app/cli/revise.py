@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.captions import VOCABULARY
+from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
+
+if TYPE_CHECKING:
+    from app.revising import Settled
+    from halluc.language.things import Things
+    from halluc.runs import Run
+
+Command = Callable[..., None]
+
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="RUN2",
+    help="Folder of the revised run. If it holds this run already, go on with it.",
+)
+
+
+def running(command: Command) -> Command:
+    """The options of how a model runs."""
+    for option in (
+        click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures."),
+        click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …"),
+        click.option(
+            "--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16."
+        ),
+        click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -16,14 +49,7 @@ def revise() -> None:
 
 @revise.command()
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="RUN2",
-    help="Folder of the revised run. If it holds this run already, go on with it.",
-)
+@OUTPUT
 @click.option(
     "--model",
     metavar="M",
@@ -49,17 +75,9 @@ def revise() -> None:
     show_default=True,
     help="Replace a look or a number where another answer's probability is at least this.",
 )
-@click.option(
-    "--statistics",
-    metavar="DATA",
-    help="For the detector: whose objects tell what comes together. Default: the run's own "
-    "samples; for tabletop, the biased scenes.",
-)
+@STATISTICS
 @VOCABULARY
-@click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True)
-@click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …")
-@click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
+@running
 def woodpecker(
     *,
     run: Path,
@@ -70,29 +88,21 @@ def woodpecker(
     sure: float,
     statistics: str | None,
     vocabulary: Path | None,
-    batch_size: int,
-    dtype: str,
-    device: str,
-    images: Path | None,
+    **how: Any,
 ) -> None:
     """Ask about each claim of a caption and mend those that the answers deny; no training.
 
     Objects, looks and numbers, after Woodpecker (arXiv:2310.16045). RUN2 holds the revised captions
     and revisions.jsonl: what was asked, why something was changed, and what stands in its place.
     """
-    from rich.console import Console
-
-    from app.revising import check_original, open_revised, revise_run, settle, summary
-    from halluc.datasets.load import load_dataset
-    from halluc.errors import InputError
+    from app.revising import check_original, settle_woodpecker
     from halluc.language.things import load_things
-    from halluc.mllm import load_model
     from halluc.runs import read_run
 
     original = read_run(run)
     check_original(original, output)
     things = load_things(vocabulary)
-    settings, how = settle(
+    method = settle_woodpecker(
         original,
         things,
         detector=detector_file,
@@ -100,29 +110,115 @@ def woodpecker(
         threshold=threshold,
         sure=sure,
     )
+    asked = model or _model_of(original.card, original.path)
+    _revise(original, output, things, method, asked, **how)
+
+
+@revise.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@OUTPUT
+@click.option(
+    "--revisor",
+    metavar="M",
+    help="Who writes the captions anew, such as hf:ORG/NAME+FOLDER after halluc train lure. "
+    "Default, for captions of the embedded MM-LLM: tabletop+lure.",
+)
+@DETECTOR
+@SUSPECT
+@STATISTICS
+@click.option(
+    "--max-new-tokens",
+    type=click.IntRange(min=1),
+    default=512,
+    show_default=True,
+    help="A caption that is not at its end by then stays as it was.",
+)
+@VOCABULARY
+@running
+def lure(
+    *,
+    run: Path,
+    output: Path,
+    revisor: str | None,
+    detector_file: str | None,
+    threshold: float | None,
+    statistics: str | None,
+    max_new_tokens: int,
+    vocabulary: Path | None,
+    **how: Any,
+) -> None:
+    """Mask the suspect objects of a caption, and let a trained revisor write it anew.
+
+    After LURE (arXiv:2310.00754). RUN2 holds the revised captions and revisions.jsonl: what was
+    masked, why, and what the revisor wrote in its place.
+    """
+    from app.revising import check_original, settle_lure
+    from halluc.errors import InputError
+    from halluc.language.things import load_things
+    from halluc.mllm import Decoding
+    from halluc.runs import read_run
+
+    original = read_run(run)
+    check_original(original, output)
+    things = load_things(vocabulary)
+    method = settle_lure(
+        original,
+        things,
+        detector=detector_file,
+        statistics=statistics,
+        threshold=threshold,
+        decoding=Decoding(max_new_tokens=max_new_tokens),
+    )
+    if revisor is None:
+        wrote = _model_of(original.card, original.path)
+        if wrote.partition("+")[0] != "tabletop":
+            raise InputError(f"{wrote} has no revisor here; train one and give it: --revisor M")
+        revisor = "tabletop+lure"
+    _revise(original, output, things, method, revisor, **how)
+
+
+def _revise(
+    original: Run,
+    output: Path,
+    things: Things,
+    method: Settled,
+    asked: str,
+    *,
+    batch_size: int,
+    dtype: str,
+    device: str,
+    images: Path | None,
+) -> None:
+    """Revise a run with a method and the model that it asks, and say what was done."""
+    from rich.console import Console
+
+    from app.revising import open_revised, revise_run, summary
+    from halluc.datasets.load import load_dataset
+    from halluc.errors import InputError
+    from halluc.mllm import load_model
+
     data = original.card.get("data")
     named = data.get("name") if isinstance(data, dict) else None
     if not named:
         raise InputError("its card does not say which data it is on", original.path)
-    asked = model or _model_of(original.card, original.path)
     if asked.startswith("replay:"):
-        raise InputError(f"{asked} cannot answer new questions; give a --model that runs")
+        raise InputError(f"{asked} cannot answer new questions; give a model that runs")
     mllm = load_model(asked, dtype=dtype, device=device)
     dataset = load_dataset(str(named), images)
-    revised = open_revised(output, original, mllm, how)
+    revised = open_revised(output, original, mllm, method.card)
     try:
         if revised.note:
             click.echo(f"halluc: {revised.note}", err=True)
         revisions = revise_run(
             revised, original, dataset, mllm,
-            things=things, settings=settings,
+            things=things, method=method,
             console=Console(stderr=True), batch_size=batch_size,
         )  # fmt: skip
     finally:
         revised.close()
     for line in summary(revisions):
         click.echo(line)
-    click.echo(f"next: halluc compare {run} {output}", err=True)
+    click.echo(f"next: halluc compare {original.path} {output}", err=True)
 
 
 def _model_of(card: dict[str, object], path: Path) -> str:

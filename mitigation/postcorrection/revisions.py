@@ -69,6 +69,22 @@ class Edit(Record, frozen=True):
     why: tuple[str, ...] = ()
 
 
+class Mask(Record, frozen=True):
+    """A stretch of the original caption that was hidden from a revisor.
+
+    Attributes:
+        start, end: characters of the original.
+        before, after: the words there, and what the revisor wrote in their place; empty: nothing.
+        subjects: the classes of the objects in it; their factors are among the checks.
+    """
+
+    start: int
+    end: int
+    before: str
+    after: str
+    subjects: tuple[str, ...] = ()
+
+
 class Revision(Record, frozen=True):
     """How one caption was revised.
 
@@ -77,6 +93,7 @@ class Revision(Record, frozen=True):
         original: the caption before.
         edits: what was changed, in order; empty where nothing was.
         checks: what was looked at.
+        masks: what was hidden from a revisor, in order; none where claims were asked about.
         reason: why nothing was changed; empty where something was.
     """
 
@@ -84,6 +101,7 @@ class Revision(Record, frozen=True):
     original: str
     edits: tuple[Edit, ...] = ()
     checks: tuple[Check, ...] = ()
+    masks: tuple[Mask, ...] = ()
     reason: str = ""
 
     @property

@@ -39,13 +39,11 @@ from mitigation.postcorrection.questions import (
     ask_for_looks,
     ask_for_objects,
 )
+from mitigation.postcorrection.readable import unfit
 from mitigation.postcorrection.revisions import Asked, Check, Revision
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-LONGEST = 20_000
-"""Longer captions are left as they are, in characters."""
 
 ANSWERS = 0.5
 """What the answers' log-odds count for beside a detector's."""
@@ -56,7 +54,6 @@ say yes too often, so less than even odds tell enough."""
 
 # Numbers count only where the model answers with one at all.
 _ENOUGH = 0.5
-_ENGLISH = re.compile(r"\b(?:the|is|are|and|of|with|there|this)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def revise(
     Raises:
         ModelError: the model tells no probabilities of its answers, or cannot be run.
     """
-    reasons = {each.id: _unfit(each.text) for each in responses}
+    reasons = {each.id: unfit(each.text) for each in responses}
     docs = parse("" if reasons[each.id] else each.text for each in responses)
     captions = []
     for response, image, doc in zip(responses, images, docs, strict=True):
@@ -121,20 +118,6 @@ def revise(
 def usual_threshold(detector: Detector | None) -> float:
     """The threshold where none is given."""
     return 0.5 if detector is None else WITH_DETECTOR
-
-
-def _unfit(text: str) -> str:
-    """Why a text is not looked over; empty where it is."""
-    if not text.strip():
-        return "the caption is empty"
-    if len(text) > LONGEST:
-        return f"the caption is longer than {LONGEST:,} characters"
-    words = re.findall(r"\w+", text)
-    letters = [each for each in text if each.isalpha()]
-    plain = sum(each.isascii() for each in letters)
-    if plain < 0.8 * len(letters) or (len(words) >= 8 and not _ENGLISH.search(text)):
-        return "the caption is not English"
-    return ""
 
 
 def _absent(caption: Caption, settings: Woodpecker) -> dict[str, float]:

@@ -73,8 +73,13 @@ def mend(text: str, findings: Sequence[Finding], truth: Truth, habits: Habits) -
     return _applied(text, edits)
 
 
-def spoil(
-    text: str, findings: Sequence[Finding], truth: Truth, habits: Habits, rng: random.Random
+def spoil(  # noqa: PLR0917 - what is spoilt, by what, and how
+    text: str,
+    findings: Sequence[Finding],
+    truth: Truth,
+    habits: Habits,
+    rng: random.Random,
+    ways: Sequence[str] = ("object", "object", "attribute", "relation"),
 ) -> str | None:
     """The text with one thing made wrong: an object, an attribute or a relation; None if it cannot.
 
@@ -82,7 +87,6 @@ def spoil(
     arXiv 2311.13614): in addition, or in place of a true one, so that length tells nothing.
     """
     held = [f for f in findings if f.verdict == "supported" and f.claim.stance == "asserted"]
-    ways = ["object", "object", "attribute", "relation"]
     for kind in rng.sample(ways, len(ways)):
         some = [f for f in held if f.claim.kind == kind and f.claim.family != "count"]
         rng.shuffle(some)

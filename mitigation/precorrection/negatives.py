@@ -145,6 +145,43 @@ def about_as_long(better: str, worse: str) -> bool:
     return -max(SHORTER * words, 1) <= more <= max(LONGER * words, 1)
 
 
+def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
+    """Answers made true in a few rounds of mending and reading anew, by id.
+
+    Args:
+        wrong: answers with errors, their truth in the vocabulary's words.
+        things: the vocabulary.
+        habits: what is usual in answers.
+    """
+    right: dict[str, Answered] = {}
+    open_ = {each.id: each for each in wrong}
+    for _ in range(ROUNDS):
+        texts = {
+            id: new
+            for id, each in open_.items()
+            if (new := mend(each.text, each.findings, each.truth, habits)) is not None
+        }
+        found = read_findings(texts, open_, things)
+        read = {
+            id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
+            for id, text in texts.items()
+        }
+        right |= {id: each for id, each in read.items() if not errors(each.findings)}
+        open_ = {id: each for id, each in read.items() if id not in right}
+    return right
+
+
+def read_findings(
+    texts: Mapping[str, str], answers: Mapping[str, Answered], things: Things
+) -> dict[str, list[Finding]]:
+    """The findings of what answers were changed into, by id; what is doubted of them has none."""
+    claims = read_claims(texts.values(), things)
+    return {
+        id: trusted(judge(id, each, answers[id].truth, ""), answers[id].doubted)
+        for id, each in zip(texts, claims, strict=True)
+    }
+
+
 def _on_policy(key: Key, group: Group) -> Pair | None:
     """The two answers that differ most in errors, where the better one is not just more careful."""
     fitting: list[tuple[int, Told, Told]] = [
@@ -188,32 +225,18 @@ def _mend_some(
 ) -> list[tuple[Key, Pair | None, bytes]]:
     """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
     wrong = [msgspec.json.decode(each, type=Answered) for each in answers]
-    mended: dict[str, Answered] = {}
-    open_ = {each.id: each for each in wrong}
-    for _ in range(ROUNDS):
-        texts = {
-            id: new
-            for id, each in open_.items()
-            if (new := mend(each.text, each.findings, each.truth, habits)) is not None
-        }
-        found = _read(texts, open_, things)
-        read = {
-            id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
-            for id, text in texts.items()
-        }
-        mended |= {id: each for id, each in read.items() if not errors(each.findings)}
-        open_ = {id: each for id, each in read.items() if id not in mended}
+    right = mended(wrong, things, habits)
     return [
         (
             (each.image, each.prompt),
             make_pair(
                 f"{each.id}/corrected", each.image, each.prompt,
-                mended[each.id].text, each.text, "corrected",
-            ) if about_as_long(mended[each.id].text, each.text) else None,
-            msgspec.json.encode(mended[each.id]),
+                right[each.id].text, each.text, "corrected",
+            ) if about_as_long(right[each.id].text, each.text) else None,
+            msgspec.json.encode(right[each.id]),
         )
         for each in wrong
-        if each.id in mended
+        if each.id in right
     ]  # fmt: skip
 
 
@@ -226,23 +249,12 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
         if (new := spoil(each.text, each.findings, each.truth, habits,
                          random.Random(f"injected/{seed}/{id}"))) is not None
     }  # fmt: skip
-    found = _read(spoilt, true, things)
+    found = read_findings(spoilt, true, things)
     return [
         make_pair(f"{id}/injected", true[id].image, true[id].prompt, true[id].text, new, "injected")
         for id, new in spoilt.items()
         if errors(found[id]) and about_as_long(true[id].text, new)
     ]
-
-
-def _read(
-    texts: Mapping[str, str], answers: Mapping[str, Answered], things: Things
-) -> dict[str, list[Finding]]:
-    """The findings of what answers were changed into, by id."""
-    claims = read_claims(texts.values(), things)
-    return {
-        id: trusted(judge(id, each, answers[id].truth, ""), answers[id].doubted)
-        for id, each in zip(texts, claims, strict=True)
-    }
 
 
 def _turned(text: str) -> str | None:

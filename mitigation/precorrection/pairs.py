@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -32,6 +32,17 @@ PairKind = Literal["on-policy", "corrected", "injected"]
 KINDS: tuple[PairKind, ...] = get_args(PairKind)
 Span = tuple[int, int]
 SPLITS = ("train", "test")
+
+
+class Pictured(Protocol):
+    """Anything on a picture."""
+
+    @property
+    def image(self) -> str:
+        """The picture, as its data set names it."""
+
+
+ItemT = TypeVar("ItemT", bound=Pictured)
 
 
 class Pair(Record, frozen=True):
@@ -133,12 +144,12 @@ def balance(pairs: Iterable[Pair], seed: int) -> list[Pair]:
     return [pair for some in by_kind.values() for pair in some if pair.id in kept]
 
 
-def split_by_picture(pairs: Sequence[Pair], test_share: float) -> dict[str, list[Pair]]:
-    """Pairs for training and for watching it; those of a picture stay together."""
-    splits: dict[str, list[Pair]] = {name: [] for name in SPLITS}
-    for pair in pairs:
-        digest = hashlib.sha256(pair.image.encode()).digest()
-        splits["test" if digest[0] < 256 * test_share else "train"].append(pair)
+def split_by_picture(items: Sequence[ItemT], test_share: float) -> dict[str, list[ItemT]]:
+    """Pairs or examples for training and for watching it; those of a picture stay together."""
+    splits: dict[str, list[ItemT]] = {name: [] for name in SPLITS}
+    for each in items:
+        digest = hashlib.sha256(each.image.encode()).digest()
+        splits["test" if digest[0] < 256 * test_share else "train"].append(each)
     return splits
 
 

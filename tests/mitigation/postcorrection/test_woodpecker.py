@@ -13,8 +13,9 @@ from halluc.language.things import coco_things
 from halluc.records import Response, Token
 from mitigation.postcorrection.detector import Detector, Line, LogOdds
 from mitigation.postcorrection.factors import count_occurrences
+from mitigation.postcorrection.readable import LONGEST
 from mitigation.postcorrection.revisions import apply_edits
-from mitigation.postcorrection.woodpecker import LONGEST, Woodpecker, revise
+from mitigation.postcorrection.woodpecker import Woodpecker, revise
 
 PICTURE = Image.new("RGB", (8, 8))
 WORDS = ("zero", "one", "two", "three")

@@ -1,0 +1,177 @@
+"""LURE: mask the suspect objects of a caption, and let a trained revisor write it anew.
+
+The caption with its masks (`mitigation.postcorrection.masks`) and the picture go to the revisor, an
+MM-LLM that learned what such a caption should say (`halluc train lure`); its answer is the revised
+caption. Where nothing is masked the caption stays byte for byte, and nobody is asked.
+
+Source of prompt and procedure: Zhou et al. 2024, "Analyzing and Mitigating Object Hallucination in
+Large Vision-Language Models" (arXiv:2310.00754). There the revisor draws its words; here it takes
+the likeliest, or what `decoding` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from halluc.language.claims import claims_of
+from halluc.language.parser import parse
+from halluc.language.things import Things
+from halluc.mllm import MLLM, Decoding, Request
+from halluc.records import Response
+from mitigation.postcorrection.masks import MASK, Masked, Suspicion, mask
+from mitigation.postcorrection.readable import unfit
+from mitigation.postcorrection.revisions import Edit, Mask, Revision
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PROMPT = (
+    "According to the picture, remove the information that does not exist in the following "
+    "description: "
+)
+"""What LURE's revisor is asked, before the masked caption."""
+
+_WORD = re.compile(r"\s*[\w'-]+|\s*[^\w\s]|\s+")
+
+
+@dataclass(frozen=True)
+class Lure:
+    """How captions are revised.
+
+    Attributes:
+        suspicion: what is masked.
+        decoding: how the revisor picks its words.
+    """
+
+    suspicion: Suspicion
+    decoding: Decoding = field(default_factory=Decoding)
+
+
+def revisor_prompt(masked: str) -> str:
+    """What a revisor is asked.
+
+    >>> revisor_prompt("A cup and [IDK].").split("following ")[1]
+    'description: A cup and [IDK].'
+    """
+    return PROMPT + masked
+
+
+def revise(
+    responses: Sequence[Response],
+    images: Sequence[Image],
+    revisor: MLLM,
+    things: Things,
+    settings: Lure,
+) -> Iterator[Revision]:
+    """Revise captions of one batch.
+
+    Args:
+        responses: the captions.
+        images: their pictures.
+        revisor: who writes them anew.
+        things: the vocabulary.
+        settings: how.
+
+    Yields:
+        The revision of each, in order.
+
+    Raises:
+        ModelError: the revisor cannot be run.
+    """
+    reasons = {each.id: unfit(each.text) for each in responses}
+    docs = parse("" if reasons[each.id] else each.text for each in responses)
+    masked = {
+        each.id: mask(doc, things, claims_of(doc, things), each.tokens, settings.suspicion)
+        for each, doc in zip(responses, docs, strict=True)
+    }
+    asked = [
+        Request(each.id, revisor_prompt(masked[each.id].text), image)
+        for each, image in zip(responses, images, strict=True)
+        if masked[each.id].spans
+    ]
+    told = {each.id: each for each in revisor.generate(asked, settings.decoding)} if asked else {}
+    for each in responses:
+        answer, how = told.get(each.id), masked[each.id]
+        if answer is None:
+            reason = reasons[each.id] or "nothing is suspect"
+            yield Revision(id=each.id, original=each.text, checks=how.checks, reason=reason)
+        else:
+            yield _revision(each, how, answer)
+
+
+def revised_text(answer: Response, original: str) -> tuple[str, str]:
+    """What a revisor wrote, and why it cannot be taken (empty where it can).
+
+    As in LURE the first line counts, unless the original has several.
+    """
+    text = answer.text.strip()
+    if "\n" not in original.strip():
+        text = text.partition("\n")[0].rstrip()
+    if answer.finish == "length":
+        return text, "the revisor did not come to an end"
+    if not text:
+        return text, "the revisor said nothing"
+    return text, f"the revisor left {MASK} in it" if MASK in text else ""
+
+
+def word_edits(before: str, after: str) -> list[tuple[int, int, str]]:
+    """Changes of whole words that make one text another: start, end, words instead.
+
+    >>> word_edits("A cup, a fork and a knife.", "A cup and a knife.")
+    [(5, 13, '')]
+    """
+    one, other = _WORD.findall(before), _WORD.findall(after)
+    places = [0]
+    for word in one:
+        places.append(places[-1] + len(word))
+    matcher = SequenceMatcher(a=one, b=other, autojunk=False)
+    return [
+        (places[first], places[last], "".join(other[begin:end]))
+        for tag, first, last, begin, end in matcher.get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def _revision(response: Response, masked: Masked, answer: Response) -> Revision:
+    original = response.text
+    text, reason = revised_text(answer, original)
+    changes = [] if reason else word_edits(original, text)
+    edits, replaced = [], ["" for _ in masked.spans]
+    for start, end, after in changes:
+        why: list[str] = []
+        for span, subjects in zip(masked.spans, masked.subjects, strict=True):
+            if start < span[1] and span[0] < end:
+                why += subjects
+        before = original[start:end]
+        edits.append(
+            Edit(start=start, end=end, before=before, after=after, why=tuple(dict.fromkeys(why)))
+        )
+    for place, (start, end) in enumerate(masked.spans):
+        replaced[place] = _instead(original, start, end, edits)
+    return Revision(
+        id=response.id,
+        original=original,
+        edits=tuple(edits),
+        checks=masked.checks,
+        masks=tuple(
+            Mask(start=start, end=end, before=original[start:end], after=after, subjects=subjects)
+            for (start, end), after, subjects in zip(
+                masked.spans, replaced, masked.subjects, strict=True
+            )
+        ),
+        reason=reason or ("" if edits else "the revisor left it as it was"),
+    )
+
+
+def _instead(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
+    """What stands in the place of a stretch of text after edits; those that reach into it whole."""
+    pieces, done = [], start
+    for each in edits:
+        if each.start < end and start < each.end:
+            pieces += [text[done : max(done, each.start)], each.after]
+            done = each.end
+    return "".join([*pieces, text[done:end]]).strip()
