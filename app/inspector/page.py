@@ -46,7 +46,8 @@ def show(render: Callable[[], None]) -> None:
     except HallucError as error:
         st.error("This cannot be shown:")
         st.code(str(error), language=None, wrap_lines=True)
-    st.session_state[KEPT] = st.query_params.to_dict()
+    every = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state[KEPT] = {name: v[0] if len(v) == 1 else v for name, v in every.items()}
 
 
 def go(page: str, view: View, run: str, **more: str) -> None:
@@ -156,3 +157,25 @@ def bound(
 
     widget(label, key=key, on_change=write, **settings)
     return value
+
+
+def several(label: str, name: str, options: Sequence[str], fallback: Sequence[str]) -> list[str]:
+    """Some of many, which stand in the link; at least one.
+
+    Args:
+        label: what the choice is called.
+        name: of the part of the link, which comes once for each.
+        options: to choose from.
+        fallback: the choice where the link has none.
+    """
+    key = f"several {name}"
+    given = [each for each in st.query_params.get_all(name) if each in options]
+    values = list(dict.fromkeys(given)) or list(fallback)
+    st.session_state[key] = values
+
+    def write() -> None:
+        st.query_params[name] = st.session_state[key]
+        st.query_params.pop("sample", None)
+
+    st.multiselect(label, options, key=key, on_change=write)
+    return values

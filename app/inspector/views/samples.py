@@ -7,6 +7,7 @@ import streamlit as st
 from app.inspector import page, pictures, showing
 from app.inspector.columns import Columns
 from app.inspector.report import report_html
+from app.inspector.revised import revision_html
 from app.inspector.settings import read_settings
 from app.inspector.view import ALLOWED, Seen, View, look, metric_of
 from app.inspector.views.judging import judge_finding
@@ -136,6 +137,9 @@ def _detail(name: str, run: Columns, view: View, seen: Seen, row: int) -> None:
     if chosen is not None:
         st.html(showing.finding_html(findings[chosen]))
         judge_finding(run, findings[chosen])
+    if revision := revision_html(run, row):
+        with st.expander("How it was revised"):
+            st.html(revision)
     with st.expander("As it is kept"):
         st.text(response.text[:5000])
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
