@@ -111,14 +111,13 @@ def _chosen(pairs: dict[str, Pairs]) -> list[str]:
 
 def _stepped(ids: list[str]) -> str:
     """The sample that is asked for, with the way to the ones before and after it."""
-    one, before, after = st.columns([6, 1, 1], vertical_alignment="bottom")
-    with one:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         id = page.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
-    at = ids.index(id)
-    for column, label, to in ((before, "← Before", at - 1), (after, "Next →", at + 1)):
-        if column.button(label, disabled=not 0 <= to < len(ids), width="stretch"):
-            st.query_params["sample"] = ids[to]
-            st.rerun()
+        at = ids.index(id)
+        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
+            if st.button(label, disabled=not 0 <= to < len(ids), shortcut=key):
+                st.query_params["sample"] = ids[to]
+                st.rerun()
     return id
 
 
