@@ -31,6 +31,8 @@ from mitigation.postcorrection.revisions import FILE, Revision
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from halluc.mllm.boxes import BoxDetector
+
 Revise = Callable[[Sequence[Response], Sequence["Image"], MLLM, Things], Iterator[Revision]]
 
 
@@ -55,6 +57,8 @@ def settle_woodpecker(
     statistics: str | None = None,
     threshold: float | None = None,
     sure: float = 0.5,
+    validator: BoxDetector | None = None,
+    rewriter: MLLM | None = None,
 ) -> Settled:
     """Woodpecker, for a run.
 
@@ -65,6 +69,8 @@ def settle_woodpecker(
         statistics: whose objects tell what comes together; default: the run's own data.
         threshold: see `Woodpecker`; None: the usual one.
         sure: see `Woodpecker`.
+        validator: likewise.
+        rewriter: likewise.
 
     Raises:
         InputError: a file cannot be read, or there are statistics and no detector.
@@ -77,8 +83,10 @@ def settle_woodpecker(
         known = read_occurrences(statistics, original, things)
         how["statistics"] = statistics or "the data of the run"
     limit = woodpecker.usual_threshold(fitted) if threshold is None else threshold
-    settings = woodpecker.Woodpecker(threshold=limit, sure=sure, detector=fitted, known=known)
+    settings = woodpecker.Woodpecker(limit, sure, fitted, known, validator, rewriter)
     how |= {"threshold": limit, "sure": sure, "vocabulary": things.name}
+    how |= {"validator": validator.card} if validator else {}
+    how |= {"rewriter": rewriter.card["model"]} if rewriter else {}
     return Settled(partial(woodpecker.revise, settings=settings), {"method": "woodpecker", **how})
 
 
@@ -258,7 +266,7 @@ def summary(revisions: Sequence[Revision]) -> Iterator[str]:
     if objects := Counter(check.subject for check in wrong if check.kind == "object"):
         most = ", ".join(f"{name} ({times:,})" for name, times in objects.most_common(5))
         yield f"objects taken out: {objects.total():,}; most often {most}"
-    if looks := Counter(check.family for check in wrong if check.kind == "attribute"):
+    if looks := Counter(check.family or "place" for check in wrong if check.kind != "object"):
         told = ", ".join(f"{family} ({times:,})" for family, times in looks.most_common())
         yield f"words replaced: {told}"
     reasons = Counter(each.reason for each in revisions if each.reason)

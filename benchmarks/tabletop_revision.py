@@ -1,10 +1,14 @@
-"""What revising gains on the embedded world, and the captions that its detector is fitted to.
+"""What revising gains on the embedded world, alone and on top of training and decoding.
 
-    python benchmarks/tabletop_revision.py FOLDER [--scenes 1000] [--fit 2000]
+    python benchmarks/tabletop_revision.py FOLDER [--scenes 1000] [--fit 2000] [--arms NAME …]
 
-FOLDER keeps the runs; the same command goes on with what is there. `fit` holds greedy captions of
-bias-broken scenes from number 10,000 on, `greedy` those of the first scenes, `plain` and `detector`
-what Woodpecker makes of these without and with the detector that ships. Then
+FOLDER keeps the runs; the same command goes on with what is there. Every arm is a caption of the
+same scenes, greedy, and its name says how it came about, step by step: `dpo` captions by the model
+after DPO, `vcd` while decoding with VCD, `woodpecker` is asked about without and with the
+`detector` that ships, `lure` is written anew by the revisor that ships; `rule` masks by LURE's
+published rule. Each is compared with `greedy`.
+
+`fit` holds greedy captions of bias-broken scenes from number 10,000 on. Then
 
     halluc train detector FOLDER/fit -o mitigation/postcorrection/tabletop_detector.json
     halluc analyse factors FOLDER/greedy -o FOLDER
@@ -16,20 +20,48 @@ give the detector and its figures.
 from __future__ import annotations
 
 import argparse
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
 
 from app.cli.compare import compare
-from app.measuring import first_scenes, measure_revised, measure_task
+from app.measuring import Measured, first_scenes, measure_revised, measure_task
+from app.revising import settle_lure, settle_woodpecker
 from halluc.datasets import Dataset
 from halluc.datasets.tabletop import open_image
+from halluc.language.things import load_things
 from halluc.mllm import load_model
 from halluc.records import Sample
 from halluc.tabletop.world import scene
 
 FIT_FROM = 10_000
 """The first scene to fit on: far from those that measure, and from those of training."""
+
+ARMS = {
+    "greedy": ("greedy",),
+    "woodpecker": ("greedy", "woodpecker"),
+    "detector": ("greedy", "detector"),
+    "rule": ("greedy", "rule"),
+    "lure": ("greedy", "lure"),
+    "dpo": ("dpo",),
+    "dpo-lure": ("dpo", "lure"),
+    "dpo-detector": ("dpo", "detector"),
+    "dpo-lure-detector": ("dpo", "lure", "detector"),
+    "dpo-vcd": ("dpo-vcd",),
+    "dpo-vcd-lure": ("dpo-vcd", "lure"),
+    "dpo-vcd-lure-detector": ("dpo-vcd", "lure", "detector"),
+}
+"""Arm → how its captions are made, and what they go through after that."""
+
+MADE: dict[str, tuple[str, str | None]] = {
+    "greedy": ("tabletop", None),
+    "dpo": ("tabletop+dpo", None),
+    "dpo-vcd": ("tabletop+dpo", "vcd"),
+}
+"""Captions → the model and the method of decoding."""
+
+load = cache(load_model)
 
 
 def scenes_to_fit(count: int) -> Dataset:
@@ -39,24 +71,46 @@ def scenes_to_fit(count: int) -> Dataset:
     return Dataset("tabletop:broken", samples, open_image, {"from": FIT_FROM, "rows": count})
 
 
+def measure_arm(
+    folder: Path, steps: tuple[str, ...], scenes: Dataset, console: Console
+) -> Measured:
+    """The captions of an arm; what its last step begins with is measured first."""
+    name = "-".join(steps)
+    if len(steps) == 1:
+        of, method = MADE[name]
+        return measure_task(
+            folder / name, load(of), scenes, "caption", console, method=method, title=name
+        )
+    base = measure_arm(folder, steps[:-1], scenes, console)
+    things, run = load_things(None), base.run
+    wrote = MADE[steps[0]][0]
+    asked, method = {
+        "woodpecker": (wrote, settle_woodpecker(run, things)),
+        "detector": (wrote, settle_woodpecker(run, things, detector="tabletop")),
+        "rule": ("tabletop+lure", settle_lure(run, things)),
+        "lure": ("tabletop+lure", settle_lure(run, things, detector="tabletop")),
+    }[steps[-1]]
+    return measure_revised(
+        folder / name, run, load(asked), scenes, method, console=console, title=name
+    )
+
+
 def main() -> None:
     """Make the runs and compare them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scenes", type=int, default=1000)
     parser.add_argument("--fit", type=int, default=2000)
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     given = parser.parse_args()
     folder, console = given.folder, Console(stderr=True)
-    model, shown = load_model("tabletop"), first_scenes(given.scenes)
     if given.fit:
-        measure_task(folder / "fit", model, scenes_to_fit(given.fit), "caption", console)
-    base = measure_task(folder / "greedy", model, shown, "caption", console)
-    for name, detector in (("plain", None), ("detector", "tabletop")):
-        measure_revised(
-            folder / name, base.run, model, shown,
-            detector=detector, console=console, title=name,
-        )  # fmt: skip
-    runs = [str(folder / name) for name in ("greedy", "plain", "detector")]
+        measure_task(folder / "fit", load("tabletop"), scenes_to_fit(given.fit), "caption", console)
+    shown = first_scenes(given.scenes)
+    runs = []
+    for name in dict.fromkeys(["greedy", *given.arms]):
+        told = measure_arm(folder, ARMS[name], shown, console)
+        runs.append(f"{name}={told.run.path}")
     compare.main(runs, standalone_mode=False)
 
 

@@ -8,33 +8,24 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from app.measuring import Measured
+    from app.showing import Arm
     from halluc.datasets import Dataset
 
-# What the table shows: label, name of it in the metric, what it is, which direction is better.
-CAPTIONS = (
-    ("CHAIRi", "CHAIRi", "absent ones named", "↓"),
-    ("CHAIRs", "CHAIRs", "captions with one", "↓"),
-    ("attributes", "attribute hallucination rate", "wrong looks", "↓"),
-    ("relations", "relation hallucination rate", "wrong places", "↓"),
-    ("recall", "Recall", "objects named", "↑"),
-)
-POPE = (
-    ("POPE random", "random", "F1, any absent", "↑"),
-    ("POPE popular", "popular", "F1, frequent", "↑"),
-    ("POPE adversarial", "adversarial", "F1, companions", "↑"),
-)
-# Label → the model, whether tokens are drawn, and the method of correction while decoding.
-ARMS: dict[str, tuple[str, bool, str | None]] = {
-    "greedy": ("tabletop", False, None),
-    "sampled": ("tabletop", True, None),
-    "mask": ("tabletop", True, "mask-only"),
-    "VCD": ("tabletop", True, "vcd"),
-    "DPO": ("tabletop+dpo", False, None),
+# Arm → the model, whether tokens are drawn, the method of correction while decoding, and whether
+# it answers POPE, too.
+ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
+    "greedy": ("tabletop", False, None, True),
+    "sampled": ("tabletop", True, None, False),
+    "mask": ("tabletop", True, "mask-only", False),
+    "VCD": ("tabletop", True, "vcd", True),
+    "DPO": ("tabletop+dpo", False, None, True),
+    "DPO+VCD": ("tabletop+dpo", False, "vcd", True),
 }
-Figures = dict[str, float | None]
+STACK = "DPO+VCD+LURE"
 
 
 @click.command()
@@ -58,103 +49,92 @@ def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
-    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO.
-    Woodpecker then looks over the greedy captions.
+    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO, with
+    VCD and without. Woodpecker and LURE then look over the greedy captions, and LURE over those of
+    DPO with VCD.
     """
     from rich.console import Console
 
     from app.measuring import first_scenes, measure_revised, measure_task
+    from app.revising import settle_lure, settle_woodpecker
+    from app.showing import Arm, passes_of, passes_to_revise, sentences, show_table
     from halluc.datasets.tabletop import with_questions
+    from halluc.language.things import load_things
     from halluc.mllm import load_model
+    from mitigation.postcorrection.revisions import read_revisions
 
     console = Console(stderr=True)
-    chosen = first_scenes(scenes)
+    chosen, things = first_scenes(scenes), load_things(None)
+    # Questions on companions alone: they are what the embedded MM-LLM errs in.
     questions = with_questions(chosen)
-    models = {name: load_model(name) for name, _, _ in ARMS.values()}
+    names = ["tabletop", "tabletop+dpo", "tabletop+lure"]
+    models = {name: load_model(name) for name in names}
     console.print(
         f"The embedded MM-LLM looks at {scenes} scenes in which usual companions are missing."
     )
-    figures: dict[str, Figures] = {}
-    captions: dict[str, Measured] = {}
-    for name, (of, do_sample, method) in ARMS.items():
+    arms: dict[str, Arm] = {}
+    for name, (of, do_sample, method, asks) in ARMS.items():
         folder = name.lower()
         told = measure_task(
             output / f"captions-{folder}", models[of], chosen, "caption", console,
             do_sample=do_sample, method=method, title=f"captions, {name}",
         )  # fmt: skip
-        answered = measure_task(
-            output / f"pope-{folder}", models[of], questions, "pope", console,
-            do_sample=do_sample, method=method, title=f"POPE, {name}",
+        answered = None
+        if asks:
+            answered = measure_task(
+                output / f"pope-{folder}", models[of], questions, "pope", console,
+                do_sample=do_sample, method=method, title=f"POPE, {name}",
+            )  # fmt: skip
+        arms[name] = Arm(name, told, answered, passes_of(told, 2 if method == "vcd" else 1))
+    for name, of, settle, asked in (
+        ("Woodpecker", "greedy", settle_woodpecker, "tabletop"),
+        ("LURE", "greedy", settle_lure, "tabletop+lure"),
+        (STACK, "DPO+VCD", settle_lure, "tabletop+lure"),
+    ):
+        base = arms[of]
+        told = measure_revised(
+            output / f"captions-{name.lower()}", base.told.run, models[asked], chosen,
+            settle(base.told.run, things, detector="tabletop"),
+            console=console, title=f"captions, {name}",
         )  # fmt: skip
-        captions[name] = told
-        figures[name] = {label: told.figure(of) for label, of, _, _ in CAPTIONS} | {
-            label: answered.figure("F1", split) for label, split, _, _ in POPE
-        }
-    revised = measure_revised(
-        output / "captions-woodpecker", captions["greedy"].run, models["tabletop"], chosen,
-        console=console, title="captions, Woodpecker",
-    )  # fmt: skip
-    figures["Woodpecker"] = {label: revised.figure(of) for label, of, _, _ in CAPTIONS}
-    _show_table(figures)
-    _save_pictures(output, chosen, captions["greedy"], figures)
-    _say_next(Console(), output)
+        more = passes_to_revise(list(read_revisions(told.run.path).values()))
+        arms[name] = Arm(name, told, base.asked if name == STACK else None, base.passes + more)
+    shown = [arms[name] for name in arms if name != "DPO+VCD"]
+    shown = sorted(shown, key=lambda arm: arm.name == STACK)
+    out = Console()
+    show_table(out, shown)
+    for sentence in sentences(shown):
+        out.print(f"- {sentence}", highlight=False)
+    _save_pictures(output, chosen, arms["greedy"], shown)
+    _say_next(out, output)
 
 
-def _show_table(figures: dict[str, Figures]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    table.add_column("in %", no_wrap=True)
-    table.add_column("what it is", style="dim")
-    for name in figures:
-        table.add_column(name, justify="right")
-    for label, _, meaning, better in (*CAPTIONS, *POPE):
-        shown = [_shown(each, label) for each in figures.values()]
-        table.add_row(f"{label} {better}", meaning, *shown)
-    Console().print(table)
-
-
-def _shown(figures: Figures, label: str) -> str:
-    """A figure in %; a dash where the method has none, as a revisor of captions in POPE."""
-    if label not in figures:
-        return "–"
-    value = figures[label]
-    return "undefined" if value is None else f"{100 * value:.1f}"
-
-
-def _save_pictures(
-    output: Path, scenes: Dataset, told: Measured, figures: dict[str, Figures]
-) -> None:
+def _save_pictures(output: Path, scenes: Dataset, base: Arm, arms: Sequence[Arm]) -> None:
     from app.pictures import Cell, bar_plot, contact_sheet
 
-    texts = {each.id: each.text for each in told.run.responses}
+    texts = {each.id: each.text for each in base.told.run.responses}
     cells = [
         Cell(
             sample.id,
             scenes.open_image(sample),
             texts[sample.id],
-            [each for each in told.findings if each.id == sample.id],
+            [each for each in base.told.findings if each.id == sample.id],
         )
         for sample in scenes.samples[:8]
     ]
     contact_sheet(cells).save(output / "sheet.png")
-    wrong = [label for label, _, _, better in CAPTIONS if better == "↓"]
-    right = [label for label, _, _, better in (*CAPTIONS, *POPE) if better == "↑"]
-    bar_plot(
-        output / "scores.png",
-        {
-            title: {
-                name: {label: each[label] for label in labels if label in each}
-                for name, each in figures.items()
-            }
-            for title, labels in (
-                ("Hallucination in captions (%, lower is better)", wrong),
-                ("Recall of captions, F1 of POPE (%, higher is better)", right),
-            )
-        },
-    )
+    figures = {arm.name: arm.figures() for arm in arms}
+    panels = {
+        title: {
+            name: {label[:-2]: value for label, value in each.items() if label.endswith(better)}
+            for name, each in figures.items()
+        }
+        for title, better in (
+            ("Hallucination in captions (%, lower is better)", "↓"),
+            ("Recall of captions, F1 of POPE (%, higher is better)", "↑"),
+        )
+    }
+    bar_plot(output / "scores.png", panels)
 
 
 def _say_next(console: Console, output: Path) -> None:

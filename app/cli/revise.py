@@ -76,6 +76,18 @@ def revise() -> None:
     help="Replace a look or a number where another answer's probability is at least this.",
 )
 @STATISTICS
+@click.option(
+    "--validator",
+    metavar="V",
+    help="Who looks for objects: detector:ORG/NAME or detector:./FOLDER, a checkpoint for "
+    "zero-shot object detection. Default: the answers of the model that is asked.",
+)
+@click.option(
+    "--rewriter",
+    metavar="M",
+    help="A model that writes the captions anew from what was found. Default: words are cut and "
+    "replaced.",
+)
 @VOCABULARY
 @running
 def woodpecker(
@@ -87,21 +99,26 @@ def woodpecker(
     threshold: float | None,
     sure: float,
     statistics: str | None,
+    validator: str | None,
+    rewriter: str | None,
     vocabulary: Path | None,
     **how: Any,
 ) -> None:
     """Ask about each claim of a caption and mend those that the answers deny; no training.
 
-    Objects, looks and numbers, after Woodpecker (arXiv:2310.16045). RUN2 holds the revised captions
-    and revisions.jsonl: what was asked, why something was changed, and what stands in its place.
+    Objects, looks, numbers and places, after Woodpecker (arXiv:2310.16045). RUN2 holds the revised
+    captions and revisions.jsonl: what was asked, why something was changed, and what stands in its
+    place.
     """
     from app.revising import check_original, settle_woodpecker
     from halluc.language.things import load_things
+    from halluc.mllm import load_detector, load_model
     from halluc.runs import read_run
 
     original = read_run(run)
     check_original(original, output)
     things = load_things(vocabulary)
+    own = {name: how[name] for name in ("dtype", "device")}
     method = settle_woodpecker(
         original,
         things,
@@ -109,6 +126,8 @@ def woodpecker(
         statistics=statistics,
         threshold=threshold,
         sure=sure,
+        validator=load_detector(validator, how["device"]) if validator else None,
+        rewriter=load_model(rewriter, **own) if rewriter else None,
     )
     asked = model or _model_of(original.card, original.path)
     _revise(original, output, things, method, asked, **how)

@@ -34,6 +34,16 @@ def verdicts(comparison: Comparison) -> list[str]:
     return said + list(_on_controls(comparison))
 
 
+def in_short(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    """A sentence on each pair of runs, of a few figures; the first of them decides."""
+    said = []
+    for pair in comparison.pairs:
+        rows = {row.name: row for row in comparison.rows if (row.one, row.other) == pair}
+        told = [rows[name] for name in names]
+        said.append(f"{_summary(told[0])}: " + "; ".join(map(phrase, told)) + ".")
+    return said
+
+
 def phrase(row: Compared) -> str:
     """What became of a figure: "lower CHAIRi by 4.1 points (95 % CI 2.6 to 5.7, p = .0002)"."""
     if row.difference is None or row.low is None or row.high is None:

@@ -15,6 +15,7 @@ from halluc.records import Response
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from halluc.mllm.boxes import BoxDetector
     from halluc.mllm.transformers import TransformersMLLM
 
 NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@URL or replay:FILE"
@@ -167,3 +168,22 @@ def load_model(
     return TransformersMLLM(
         checkpoint, dtype=dtype, device=device, trust_remote_code=trust_remote_code
     )
+
+
+def load_detector(name: str, device: str = "auto") -> BoxDetector:
+    """Make ready a detector of objects; weights are read when it is first asked.
+
+    Args:
+        name: ``detector:ORG/NAME`` or ``detector:./folder``.
+        device: as for `load_model`.
+
+    Raises:
+        ModelError: no such detector.
+    """
+    try:
+        from halluc.mllm.boxes import BoxDetector
+    except ImportError as error:
+        raise ModelError(
+            f"running {name} needs {error.name}; install it with: pip install 'halluc[models]'"
+        ) from None
+    return BoxDetector(name, device=device)

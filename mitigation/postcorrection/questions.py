@@ -1,8 +1,9 @@
 """What Woodpecker asks about a picture, and the captions that it asks for.
 
-Objects are asked for twice, "Is there a cup in the image?" and "How many cups are in the image?",
-and looks openly, "What color is the cup?". All questions of a kind on a batch of captions are one
-call, so each picture is encoded once.
+Objects are asked for in three wordings, "Is there a cup in the image?", by their number, "How many
+cups are in the image?", and by a list of all that is there; looks openly, "What color is the cup?";
+places both ways round, "Is the cup above the fork?" and "Is the cup below the fork?". All questions
+of a kind on a batch of captions are one call, so each picture is encoded once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from halluc.errors import ModelError
-from halluc.language.things import plurals
+from halluc.language.claims import read_claims
+from halluc.language.things import Things, plurals
 from halluc.mllm import MLLM, Decoding, Request
 from halluc.records import Claim, Response
 from mitigation.postcorrection.factors import Factors
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 YES_NO = ("yes", "no")
+LISTING = "List all objects in the image."
+LISTED = 256
+"""Most tokens of a list."""
+
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
 LOOKS = {
     "color": "What color is the {}?",
@@ -33,6 +39,14 @@ LOOKS = {
     "pattern": "What pattern does the {} have?",
     "material": "What material is the {} made of?",
 }
+PLACES = {
+    "left of": ("to the left of", "right of"),
+    "right of": ("to the right of", "left of"),
+    "above": ("above", "below"),
+    "below": ("below", "above"),
+}
+"""Where things are: as it is said, and what cannot hold beside it."""
+
 _ARTICLE = re.compile(r"\b(an?|another|the|its|his|her|their|this|that)\b", re.IGNORECASE)
 
 
@@ -45,8 +59,12 @@ class Caption:
         image: its picture.
         doc, claims: its parse, and what it states.
         factors: of the first mention of each object; empty without a detector.
-        yes, counts: question and answers on each object's existence and number.
-        looks: the same by object and family of attribute.
+        yes: answers on each object's existence.
+        counts: the answer on its number.
+        listing: all that is there, as the model lists it; None where it was not asked.
+        listed: the classes in that list.
+        looks: answers by object and family of attribute.
+        places: answers by object, place and the object that it is told of, and by the opposite.
     """
 
     response: Response
@@ -54,9 +72,12 @@ class Caption:
     doc: Doc
     claims: list[Claim]
     factors: dict[str, Factors] = field(default_factory=dict)
-    yes: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
-    counts: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
+    yes: dict[str, list[Asked]] = field(default_factory=dict)
+    counts: dict[str, Asked] = field(default_factory=dict)
+    listing: Asked | None = None
+    listed: frozenset[str] = frozenset()
     looks: dict[tuple[str, str], Asked] = field(default_factory=dict)
+    places: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
 
     @property
     def objects(self) -> list[str]:
@@ -65,14 +86,30 @@ class Caption:
         return list(dict.fromkeys(each.subject for each in named))
 
 
-def existence_question(name: str) -> str:
-    """Whether there is a thing.
+def existence_questions(name: str) -> tuple[str, str, str]:
+    """Whether there is a thing, in three wordings.
 
-    >>> existence_question("orange"), existence_question("scissors")
-    ('Is there an orange in the image?', 'Is there a pair of scissors in the image?')
+    >>> existence_questions("orange")[:2]
+    ('Is there an orange in the image?', 'Can you see an orange?')
+    >>> existence_questions("scissors")[2]
+    'Does the picture show a pair of scissors?'
     """
     noun = _noun(name)
-    return f"Is there {'an' if noun[0] in 'aeiou' else 'a'} {noun} in the image?"
+    thing = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return (
+        f"Is there {thing} in the image?",
+        f"Can you see {thing}?",
+        f"Does the picture show {thing}?",
+    )
+
+
+def place_question(subject: str, value: str, other: str) -> str:
+    """Whether a thing is where a caption says.
+
+    >>> place_question("cup", "left of", "wine glass")
+    'Is the cup to the left of the wine glass?'
+    """
+    return f"Is the {_noun(subject)} {PLACES[value][0]} the {_noun(other)}?"
 
 
 def number_question(name: str) -> str:
@@ -93,21 +130,58 @@ def _noun(name: str) -> str:
     return f"pair of {name}" if _is_pair(name) else name
 
 
-def ask_for_objects(captions: Sequence[Caption], model: MLLM) -> None:
-    """Put both questions on each object, all of one kind in one call."""
+def ask_for_objects(captions: Sequence[Caption], model: MLLM, things: Things) -> None:
+    """Put the questions on each object, all of one kind in one call."""
     asked = [(caption, name) for caption in captions for name in caption.objects]
     if not asked:
         return
-    yes = [existence_question(name) for _, name in asked]
+    for questions in zip(*(existence_questions(name) for _, name in asked), strict=True):
+        told = model.choose(_requests(asked, questions), YES_NO)
+        for (caption, name), question, answers in zip(asked, questions, told, strict=True):
+            if not answers:
+                raise ModelError(
+                    "the model tells no probabilities of yes and no; give another --model"
+                )
+            caption.yes.setdefault(name, []).append(Asked(question=question, answers=answers))
     many = [number_question(name) for _, name in asked]
-    told = zip(asked, yes, model.choose(_requests(asked, yes), YES_NO), strict=True)
-    for (caption, name), question, answers in told:
-        if not answers:
-            raise ModelError("the model tells no probabilities of yes and no; give another --model")
-        caption.yes[name] = question, answers
-    told = zip(asked, many, model.choose(_requests(asked, many), NUMBERS), strict=True)
-    for (caption, name), question, answers in told:
-        caption.counts[name] = question, answers
+    told = model.choose(_requests(asked, many), NUMBERS)
+    for (caption, name), question, answers in zip(asked, many, told, strict=True):
+        caption.counts[name] = Asked(question=question, answers=answers)
+    some = [(caption, None) for caption in captions if caption.objects]
+    listings = model.generate(
+        _requests(some, [LISTING] * len(some)), Decoding(max_new_tokens=LISTED)
+    )
+    read = read_claims([each.text for each in listings], things)
+    for (caption, _), listing, claims in zip(some, listings, read, strict=True):
+        caption.listing = Asked(question=LISTING, text=listing.text)
+        caption.listed = frozenset(each.subject for each in claims if each.kind == "object")
+
+
+def ask_for_places(
+    captions: Sequence[Caption], model: MLLM, absent: Mapping[str, Container[str]]
+) -> None:
+    """Ask for each place that a caption states of two objects that are there, both ways round."""
+    asked, keys = [], []
+    for caption in captions:
+        gone, several = absent[caption.response.id], _several(caption)
+        for claim in caption.claims:
+            both = {claim.subject, claim.object}
+            if claim.kind != "relation" or claim.stance != "asserted" or claim.value not in PLACES:
+                continue
+            if both & several or any(name in gone for name in both):
+                continue
+            for value in (claim.value, PLACES[claim.value][1]):
+                key = claim.subject, value, claim.object
+                if key not in caption.places:
+                    question = place_question(*key)
+                    caption.places[key] = Asked(question=question)
+                    asked.append((caption, key))
+                    keys.append(question)
+    if not asked:
+        return
+    told = model.choose(_requests(asked, keys), YES_NO)
+    for (caption, key), question, answers in zip(asked, keys, told, strict=True):
+        caption.places[key] = Asked(question=question, answers=answers)
 
 
 def ask_for_looks(
@@ -143,14 +217,20 @@ def _requests(asked: Sequence[tuple[Caption, object]], questions: Sequence[str])
 def _looks(caption: Caption) -> list[Claim]:
     """Looks that are stated of objects of which the caption knows only one."""
     stated = [c for c in caption.claims if c.kind == "attribute" and c.stance == "asserted"]
-    several = {c.subject for c in stated if c.family == "count"}
+    several = _several(caption)
+    return [c for c in stated if c.family in LOOKS and c.subject not in several]
+
+
+def _several(caption: Caption) -> set[str]:
+    """Objects of which a caption knows more than one."""
+    stated = [c for c in caption.claims if c.kind == "attribute" and c.stance == "asserted"]
     introduced = Counter(
         c.subject
         for c in caption.claims
         if c.kind == "object" and _introduces(caption.response.text, c.start)
     )
-    several |= {name for name, times in introduced.items() if times > 1}
-    return [c for c in stated if c.family in LOOKS and c.subject not in several]
+    counted = {c.subject for c in stated if c.family == "count"}
+    return counted | {name for name, times in introduced.items() if times > 1}
 
 
 def _introduces(text: str, start: int) -> bool:

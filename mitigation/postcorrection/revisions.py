@@ -34,9 +34,10 @@ class Check(Record, frozen=True):
     """Something that a caption claims, and what the MM-LLM said to it.
 
     Attributes:
-        kind: object, or attribute (numbers too).
+        kind: object, attribute (numbers too), or relation.
         subject: the class it is about.
-        family, value: of an attribute, as the caption states it.
+        family, value: of an attribute, as the caption states it; `value` also of a relation.
+        object: what a relation is to.
         asked: the questions with their answers.
         factors: of the object's first mention, where a detector looked at them.
         wrong: probability that the claim does not hold; None where the answers do not tell.
@@ -47,6 +48,7 @@ class Check(Record, frozen=True):
     subject: str
     family: str = ""
     value: str = ""
+    object: str = ""
     asked: tuple[Asked, ...] = ()
     factors: Factors | None = None
     wrong: float | None = None

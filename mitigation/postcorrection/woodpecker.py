@@ -7,12 +7,15 @@ question answerer look at the picture. Here the concepts are the claims that `ha
 reads, the MM-LLM's own short answers look at the picture, and the caption is mended by edits of
 spans, so nothing else runs and what is not wrong stays byte for byte.
 
-An object is asked for twice: "Is there a cup in the image?", "How many cups are in the image?".
-With p the mean of P(yes) and of 1 − P(zero), each among its short answers, the odds that it is
-absent are (1 − p) / p. A detector (`mitigation.postcorrection.detector`) looks at how the caption
-came about, which the answers do not know; its odds are multiplied by the root of theirs, since
-MM-LLMs are too sure of what they answer. Looks are asked for openly ("What color is the cup?") and
-replaced where a confident answer contradicts them; so are numbers from two on.
+An object is asked for in three wordings ("Is there a cup in the image?"), by its number ("How many
+cups are in the image?") and by a list of all objects. With p the mean of P(yes), of 1 − P(zero),
+each among its short answers, and of whether it is on the list, the odds that it is absent are
+(1 − p) / p. A detector (`mitigation.postcorrection.detector`) looks at how the caption came about,
+which the answers do not know; its odds are multiplied by the root of theirs, since MM-LLMs are too
+sure of what they answer. Looks are asked for openly ("What color is the cup?") and replaced where a
+confident answer contradicts them; so are numbers from two on, and places ("above") where the
+opposite is affirmed and they are not. In the place of the MM-LLM a detector of objects may look for
+them (`halluc.mllm.boxes`), and an LLM may write the caption anew from what was found.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from halluc.language.agreement import agree, amount
@@ -33,17 +37,24 @@ from halluc.records import Claim, Response
 from mitigation.postcorrection.detector import Detector, probability
 from mitigation.postcorrection.edits import revise_text
 from mitigation.postcorrection.factors import Occurrences, find_factors, first_mentions
+from mitigation.postcorrection.looking import look_for_objects
 from mitigation.postcorrection.questions import (
     NUMBERS,
+    PLACES,
     Caption,
     ask_for_looks,
     ask_for_objects,
+    ask_for_places,
 )
 from mitigation.postcorrection.readable import unfit
 from mitigation.postcorrection.revisions import Asked, Check, Revision
+from mitigation.postcorrection.rewriting import rewrite
+from mitigation.precorrection.mending import direction_at
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from halluc.mllm.boxes import BoxDetector
 
 ANSWERS = 0.5
 """What the answers' log-odds count for beside a detector's."""
@@ -65,12 +76,16 @@ class Woodpecker:
         sure: a look or number is replaced where the other answer's probability is at least this.
         detector: looks at the factors of each object, too; None: the answers alone count.
         known: what comes together, for the detector.
+        validator: looks for objects in place of the MM-LLM's answers.
+        rewriter: writes what is wrong anew; None: words are cut and replaced.
     """
 
     threshold: float = 0.5
     sure: float = 0.5
     detector: Detector | None = None
     known: Occurrences | None = None
+    validator: BoxDetector | None = None
+    rewriter: MLLM | None = None
 
 
 def revise(
@@ -104,9 +119,13 @@ def revise(
             factors = find_factors(response.text, caption.claims, settings.known, response.tokens)
             caption.factors = first_mentions(factors)
         captions.append(caption)
-    ask_for_objects(captions, model)
+    if settings.validator is None:
+        ask_for_objects(captions, model, things)
+    else:
+        look_for_objects(captions, settings.validator)
     absent = {each.response.id: _absent(each, settings) for each in captions}
     ask_for_looks(captions, model, absent)
+    ask_for_places(captions, model, absent)
     for caption in captions:
         id = caption.response.id
         if reasons[id]:
@@ -129,11 +148,12 @@ def _absent(caption: Caption, settings: Woodpecker) -> dict[str, float]:
 def _wrong(caption: Caption, name: str, settings: Woodpecker) -> float:
     """The probability that an object is absent."""
     least = 1e-4
-    _, answers = caption.yes[name]
-    present = [answers["yes"] / max(sum(answers.values()), least)]
-    _, counts = caption.counts[name]
+    present = [fmean(_yes(each, least) for each in caption.yes[name])]
+    counts = caption.counts[name].answers
     if (told := sum(counts.values())) >= _ENOUGH:
-        present.append(1 - counts["zero"] / told)
+        present.append(1 - counts.get("zero", 0.0) / told)
+    if caption.listed:
+        present.append(float(name in caption.listed))
     p = min(max(sum(present) / len(present), least), 1 - least)
     odds = math.log((1 - p) / p)
     if settings.detector is not None and name in caption.factors:
@@ -141,12 +161,18 @@ def _wrong(caption: Caption, name: str, settings: Woodpecker) -> float:
     return probability(odds)
 
 
+def _yes(asked: Asked, least: float) -> float:
+    """P(yes) among yes and no."""
+    return asked.answers["yes"] / max(sum(asked.answers.values()), least)
+
+
 def _corrected(
     caption: Caption, things: Things, settings: Woodpecker, absent: Mapping[str, float]
 ) -> Revision:
     checks = []
     for name in caption.objects:
-        asked = [Asked(question=q, answers=a) for q, a in (caption.yes[name], caption.counts[name])]
+        asked = [*caption.yes[name], caption.counts[name]]
+        asked += [caption.listing] if caption.listing else []
         checks.append(
             Check(
                 kind="object",
@@ -159,19 +185,27 @@ def _corrected(
         )
     instead = {}
     for claim in caption.claims:
-        if claim.subject in absent or claim.kind != "attribute" or claim.stance != "asserted":
+        if claim.subject in absent or claim.stance != "asserted":
             continue
-        check = _number(claim, caption, settings.sure) or _look(claim, caption, settings.sure)
+        place: tuple[int, int] | None = (claim.start, claim.end)
+        why = f"{claim.subject}: {claim.family} {claim.value}"
+        if claim.kind == "attribute":
+            check = _number(claim, caption, settings.sure) or _look(claim, caption, settings.sure)
+        else:
+            check = _place(claim, caption, settings.sure)
+            place = direction_at(caption.response.text, claim.start)
+            why = f"{claim.subject} {claim.value} {claim.object}"
         if check is not None:
             checks.append(check)
-            if check.instead:
-                why = f"{claim.subject}: {claim.family} {claim.value}"
-                instead[claim.start, claim.end] = check.instead, why
-    edits = revise_text(caption.doc, things, caption.claims, frozenset(absent), instead)
-    reason = ""
-    if not edits:
-        suspect = absent or instead
-        reason = "nothing would be left" if suspect else "nothing is suspect"
+            if check.instead and place is not None:
+                instead[place] = check.instead, why
+    if settings.rewriter is None:
+        edits = revise_text(caption.doc, things, caption.claims, frozenset(absent), instead)
+        left = "nothing would be left" if absent or instead else "nothing is suspect"
+        reason = "" if edits else left
+    else:
+        text = caption.response.text
+        edits, reason = rewrite(caption.response.id, text, checks, settings.rewriter)
     return Revision(
         id=caption.response.id,
         original=caption.response.text,
@@ -186,7 +220,7 @@ def _number(claim: Claim, caption: Caption, sure: float) -> Check | None:
     stated = amount(claim.value) if claim.family == "count" else None
     if stated is None or claim.subject not in caption.counts:
         return None
-    question, counts = caption.counts[claim.subject]
+    counts = caption.counts[claim.subject].answers
     told = sum(counts.values())
     best = max(counts, key=lambda each: counts[each]) if counts else ""
     instead = None
@@ -203,7 +237,7 @@ def _number(claim: Claim, caption: Caption, sure: float) -> Check | None:
         subject=claim.subject,
         family="count",
         value=claim.value,
-        asked=(Asked(question=question, answers=counts),),
+        asked=(caption.counts[claim.subject],),
         wrong=wrong,
         instead=instead,
     )
@@ -232,4 +266,23 @@ def _look(claim: Claim, caption: Caption, sure: float) -> Check | None:
         asked=(asked,),
         wrong=wrong,
         instead=instead,
+    )
+
+
+def _place(claim: Claim, caption: Caption, sure: float) -> Check | None:
+    """What the model says to a place; another one is said if it is affirmed and this one is not."""
+    here = caption.places.get((claim.subject, claim.value, claim.object))
+    if claim.kind != "relation" or here is None:
+        return None
+    opposite = PLACES[claim.value][1]
+    there = caption.places[claim.subject, opposite, claim.object]
+    holds, turned = _yes(here, 1e-4), _yes(there, 1e-4)
+    return Check(
+        kind="relation",
+        subject=claim.subject,
+        value=claim.value,
+        object=claim.object,
+        asked=(here, there),
+        wrong=1 - holds,
+        instead=PLACES[opposite][0] if min(1 - holds, turned) >= sure else None,
     )

@@ -212,11 +212,23 @@ def _right_relation(text: str, finding: Finding, truth: Truth) -> Edit | None:
 
 def _phrase(text: str, finding: Finding, predicate: str | None) -> Edit | None:
     """The edit that puts a direction in place of the one that a relation states."""
-    claim = finding.claim
+    place = direction_at(text, finding.claim.start)
+    if predicate is None or place is None:
+        return None
+    start, end = place
+    said = _SAID[predicate]
+    return start, end, said.capitalize() if text[start].isupper() else said
+
+
+def direction_at(text: str, place: int) -> tuple[int, int] | None:
+    """The words that say a direction around a place of a text.
+
+    >>> direction_at("It is to the left of a cup.", 13)
+    (6, 20)
+    """
     for found in _DIRECTION.finditer(text):
-        if predicate and found.start() <= claim.start < found.end():
-            said = _SAID[predicate]
-            return found.start(), found.end(), said.capitalize() if found[0][0].isupper() else said
+        if found.start() <= place < found.end():
+            return found.span()
     return None
 
 
