@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.doubting import read_doubts
 from halluc.errors import InputError
 from halluc.language.things import load_things
 from halluc.records import Finding, Label
@@ -40,6 +41,7 @@ def mine_runs(
     seed: int,
     test_share: float,
     images: Path | None,
+    reviews: str | None = None,
 ) -> dict[str, Any]:
     """Make a set of preference pairs from runs, and return its card.
 
@@ -51,12 +53,15 @@ def mine_runs(
         seed: of all that is drawn.
         test_share: share of the pictures whose pairs are kept out of training.
         images: folder of the pictures, where the data set needs it.
+        reviews: database of reviews of these runs, a file or a URL.
 
     Raises:
         RunError: no run.
-        InputError: a run has no findings or no pictures, or pairs cannot be written.
+        InputError: a run has no findings or no pictures, nobody reviewed them there, or pairs
+            cannot be written.
     """
-    inspected = Inspected(load_things(objects))
+    doubts = read_doubts(paths, reviews) if reviews else None
+    inspected = Inspected(load_things(objects), doubts.of if doubts else None)
     asked: list[tuple[Answered, bool]] = []
     origins = []
     for number, path in enumerate(paths):
@@ -84,6 +89,7 @@ def mine_runs(
             "data": data,
             "images": None if images is None else str(images),
             "seed": seed,
+            **({"reviews": doubts.told} if doubts else {}),
         },
         test_share,
     )

@@ -5,19 +5,27 @@
 The answers, samples and findings of RUN (such as ``runs/demo/captions-sampled``) are repeated under
 new ids. Measured in a process of its own each: the overview's figures, the run opened for the first
 time (its tables are then kept in the user's cache) and again, the whole overview as the app draws
-it, and filters. Memory is the process's peak. A plain peer reads the same run with
-`halluc.runs.read_run` and counts wrong claims by kind.
+it, and filters. Memory is the process's peak, the processor's seconds are of all its threads. A
+plain peer reads the same run with `halluc.runs.read_run` and counts wrong claims by kind.
+
+Then `halluc inspect` is started with an empty cache, and a headless Chromium opens it as soon as it
+answers: seconds until the figures, the first chart and each further one show. Needs Debian's
+packages chromium and chromium-driver.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from multiprocessing import get_context
 from pathlib import Path
+from urllib.request import urlopen
 
 import msgspec
 
@@ -89,6 +97,18 @@ print(f"{time.perf_counter() - begun:.2f} s")
 """
 
 
+# The further charts, and what they are called.
+CHARTS = {
+    "objects": "Object", "companions": "Object × companion", "place": "Position",
+    "surprise": "Uncertainty", "words": "Length",
+}  # fmt: skip
+
+
+def chart_of(name: str) -> str:
+    """A selector of the bars of a chart."""
+    return f'[class*="st-key-chart-{name}"] svg .mark-rect path'
+
+
 def repeat(source: Path, folder: Path, number: int) -> None:
     """A run with a number of answers, made of those of another."""
     run = read_run(source)
@@ -125,7 +145,61 @@ def measure(code: str, run: Path, cache: Path) -> str:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"the process ended with {status}")
-    return f"{output.strip()}; peak {usage.ru_maxrss / 1024:.0f} MiB"
+    used = usage.ru_utime + usage.ru_stime
+    return f"{output.strip()}; peak {usage.ru_maxrss / 1024:.0f} MiB, processor {used:.1f} s"
+
+
+def browse(run: Path, cache: Path) -> None:
+    """Print how long `halluc inspect` takes to show the overview in a browser."""
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    options = webdriver.ChromeOptions()
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def shows(selector: str, since: float) -> str:
+        WebDriverWait(driver, 60, 0.02).until(
+            lambda driver: driver.find_elements(By.CSS_SELECTOR, selector)
+        )
+        return f"{time.perf_counter() - since:.2f} s"
+
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    code = "from app.cli import main; main()"
+    command = [sys.executable, "-c", code, "inspect", str(run), "--port", str(port)]
+    begun = time.perf_counter()
+    server = subprocess.Popen(
+        command, stdout=-3, stderr=-3, env=environment, start_new_session=True
+    )
+    try:
+        while True:
+            try:
+                urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        there = time.perf_counter()
+        driver.get(f"http://127.0.0.1:{port}/")
+        figures = shows('[data-testid="stMetric"]', there)
+        first = shows(chart_of("kinds"), there)
+        total = time.perf_counter() - begun
+        print(f"in Chromium: figures {figures}, chart {first}, {total:.2f} s from the command")
+        for name, title in CHARTS.items():
+            selector = '[data-testid="stButtonGroup"] button'
+            buttons = driver.find_elements(By.CSS_SELECTOR, selector)
+            clicked = time.perf_counter()
+            next(each for each in buttons if each.text == title).click()
+            print(f"{'  ' + title:24} {shows(chart_of(name), clicked)}")
+    finally:
+        driver.quit()
+        os.killpg(server.pid, 2)
+        _, _, usage = os.wait4(server.pid, 0)
+    print(f"{'  server':24} peak {usage.ru_maxrss / 1024:.0f} MiB")
 
 
 def main() -> None:
@@ -151,6 +225,8 @@ def main() -> None:
             ("read_run and a Counter", PLAIN),
         ):
             print(f"{title:24} {measure(code, folder, cache)}")
+        if shutil.which("chromedriver"):
+            browse(folder, Path(name) / "another cache")
 
 
 if __name__ == "__main__":

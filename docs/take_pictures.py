@@ -1,9 +1,8 @@
 """Takes the docs' pictures of the inspector from the app itself, in a headless Chromium.
 
-    python docs/take_pictures.py RUN RUN
+    python docs/take_pictures.py runs/demo/captions-{sampled,vcd,greedy,dpo,woodpecker}
 
-The pictures in the docs are of ``runs/demo/captions-sampled`` and ``runs/demo/captions-vcd``. Needs
-Debian's packages chromium and chromium-driver.
+Needs Debian's packages chromium and chromium-driver.
 """
 
 from __future__ import annotations
@@ -35,10 +34,13 @@ PICTURES = {
         f"samples?{WRONG}&sample=broken-00000", ".hx-box.hx-lit",
         ".hx-right mark.hx-relation.hx-hallucinated:not(.hx-about)",
     ),
-    "compare": ("compare?kind=relation", ".hx-diff", None),
+    "compare": (
+        "compare?run=captions-greedy&other=captions-woodpecker&other=captions-dpo&sample=broken-00001",
+        ".hx-revised", None,
+    ),
     "live": ("live?", '[data-testid="stBaseButton-primary"]', None),
 }  # fmt: skip
-HEIGHTS = {"companions": 920, "live": 1080}
+HEIGHTS = {"companions": 920, "compare": 1380, "live": 1080}
 
 
 def wait_for(driver: webdriver.Chrome, shown: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
+
+import msgspec
 
 from halluc import __version__
 
@@ -30,6 +33,12 @@ def card_differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]
     for key in {**old, **new}:
         if old.get(key) != new.get(key):
             yield f"{key} {_brief(old.get(key))} → {_brief(new.get(key))}"
+
+
+def card_key(card: dict[str, Any]) -> str:
+    """Tells a run from others, wherever its folder lies: 16 hex digits of its card."""
+    lasting = {name: each for name, each in card.items() if name not in CIRCUMSTANCES}
+    return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()[:16]
 
 
 def now() -> str:

@@ -119,6 +119,12 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
 )
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
+    "--reviews",
+    metavar="FILE|URL",
+    help="Database in which people reviewed the findings with halluc inspect: where most say that "
+    "the truth or the rule is wrong, a finding counts in no pair.",
+)
+@click.option(
     "--test-share",
     type=click.FloatRange(0, 0.9),
     default=0.05,
@@ -133,6 +139,7 @@ def pairs(
     kinds: str,
     objects: Path | None,
     images: Path | None,
+    reviews: str | None,
     test_share: float,
     seed: int,
 ) -> None:
@@ -149,12 +156,17 @@ def pairs(
     if len(chosen) != len(kinds.split(",")):
         raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
     card = mine_runs(
-        runs, output, objects=objects, kinds=chosen, seed=seed, test_share=test_share, images=images
-    )
+        runs, output, objects=objects, kinds=chosen, seed=seed, test_share=test_share,
+        images=images, reviews=reviews,
+    )  # fmt: skip
     for kind, told in card["kinds"].items():
         if told["pairs"]:
             words = f"{told['chosen words']} words chosen, {told['rejected words']} rejected"
             click.echo(f"{kind}: {told['pairs']:,} pairs, {words}")
+    if told := card.get("reviews"):
+        click.echo(
+            f"reviews: {told['reviews']:,}, {told['left out']:,} findings left out", err=True
+        )
     click.echo(f"next: halluc train dpo --pairs {output} -o runs/dpo", err=True)
 
 

@@ -28,9 +28,9 @@ LOCAL = "127.0.0.1"
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
     "--reviews",
-    metavar="URL",
-    help="Database of the reviews, as SQLAlchemy names it. Default: reviews.sqlite beside the "
-    "first run.",
+    metavar="FILE|URL",
+    help="Database of the reviews: a file of SQLite, or as SQLAlchemy names it. Default: "
+    "reviews.sqlite beside the first run.",
 )
 @click.option("--model", "models", multiple=True, metavar="M", help="Also ask this one, live.")
 def inspect(
@@ -61,9 +61,9 @@ def inspect(
             "reviews; there is no password",
             err=True,
         )
-    from app.inspector.settings import Settings
+    from app.inspector.settings import Settings, database
 
-    url = reviews or f"sqlite:///{runs[0].resolve().parent / 'reviews.sqlite'}"
+    url = database(reviews or str(runs[0].resolve().parent / "reviews.sqlite"))
     settings = Settings(
         runs=tuple(map(str, runs)),
         images=str(images) if images else "",
@@ -86,9 +86,6 @@ def inspect(
 
 def server_command(address: str, port: int) -> list[str]:
     """What starts the app: no telemetry, no details of errors, no editor's tools."""
-    import app.inspector
-
-    script = Path(app.inspector.__file__).with_name("main.py")
     settings = {
         "server.address": address,
         "server.port": port,
@@ -101,7 +98,8 @@ def server_command(address: str, port: int) -> list[str]:
         "server.maxUploadSize": 50,
     }
     flags = [part for name, each in settings.items() for part in (f"--{name}", str(each))]
-    return [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    # -P: a folder of the user's that is called app too is not ours.
+    return [sys.executable, "-P", "-m", "app.inspector.serve", *flags]
 
 
 def _installed(name: str) -> bool:

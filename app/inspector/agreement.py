@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,23 +12,10 @@ import pandas as pd
 from msgspec.structs import replace
 
 from app.inspector.columns import Columns
-from app.inspector.reviews import Judgement, Review, claim_key
+from app.inspector.reviews import Judgement, Review, claim_key, decided
 from halluc.records import Finding, Kind, Verdict
 
 _OPPOSITE: dict[str, Verdict] = {"supported": "hallucinated", "hallucinated": "supported"}
-
-
-def decided(reviews: Iterable[Review]) -> dict[str, Judgement]:
-    """What most reviewers say of each finding, by its key; left out where they are divided."""
-    votes: dict[str, Counter[Judgement]] = defaultdict(Counter)
-    for each in reviews:
-        votes[claim_key(each.finding)][each.judgement] += 1
-    found = {}
-    for key, counter in votes.items():
-        (first, most), *others = counter.most_common()
-        if not others or others[0][1] < most:
-            found[key] = first
-    return found
 
 
 def corrected_verdict(verdict: Verdict, judgement: Judgement) -> Verdict:

@@ -5,7 +5,6 @@ A row is read in full, as the record it is, only when it is looked at.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +19,12 @@ from numpy.typing import NDArray
 
 from app.inspector import keeping
 from app.inspector.lines import Lines
-from halluc.card import CIRCUMSTANCES
+from halluc.card import card_key
 from halluc.errors import InputError, RunError
 from halluc.jsonl import read_json
 from halluc.records import Finding, Response, Sample, Score
 from halluc.runs import Run
+from mitigation.postcorrection.revisions import FILE, Revision
 
 _TEXT = pa.string()
 _RESPONSE = [("id", _TEXT), ("text", _TEXT), ("split", _TEXT)]
@@ -68,9 +68,8 @@ class Columns:
 
     @property
     def key(self) -> str:
-        """Tells this run from others, wherever its folder lies: 16 hex digits of its card."""
-        lasting = {name: each for name, each in self.card.items() if name not in CIRCUMSTANCES}
-        return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()[:16]
+        """Tells this run from others, wherever its folder lies; its reviews are kept under it."""
+        return card_key(self.card)
 
     @property
     def metrics(self) -> list[str]:
@@ -99,6 +98,27 @@ class Columns:
     @cached_property
     def _asked(self) -> dict[str, int]:
         ids = self.samples.columns(_NAMES[:1], Sample)["id"].to_pylist()
+        return {id: row for row, id in enumerate(ids)}
+
+    def revision(self, row: int) -> Revision | None:
+        """How the answer of a row was revised; None if the run was not made by a revision."""
+        lines, id = self._revisions, self.answers["id"].iat[row]
+        if not lines.path.exists():
+            return None
+        if row < len(lines.places):
+            revision = lines.read(row, Revision)
+            if revision.id == id:
+                return revision
+        at = self._revised.get(id)
+        return None if at is None else lines.read(at, Revision)
+
+    @cached_property
+    def _revisions(self) -> Lines:
+        return Lines(self.path / FILE)
+
+    @cached_property
+    def _revised(self) -> dict[str, int]:
+        ids = self._revisions.columns(_NAMES[:1], Revision)["id"].to_pylist()
         return {id: row for row, id in enumerate(ids)}
 
     def findings_of(self, row: int, metric: str) -> list[tuple[int, Finding]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +10,6 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.json
 from numpy.typing import NDArray
 
 from halluc.errors import InputError
@@ -18,6 +18,10 @@ from halluc.jsonl import BAD_JSON, read_jsonl, reason
 T = TypeVar("T", bound=msgspec.Struct)
 
 _BLOCK = 4 << 20
+_ALONE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False, "autoload_known_extensions": False,
+    "enable_progress_bar": False,
+}  # fmt: skip
 
 
 class Lines:
@@ -80,24 +84,19 @@ class Lines:
         try:
             if not self.path.stat().st_size:
                 return schema.empty_table()
-            return self._read(schema, _BLOCK)
         except OSError as error:
             raise InputError(reason(error), self.path) from None
-        except pa.ArrowException:
-            pass
-        longest = int((self.places[:, 1] - self.places[:, 0]).max(initial=0))
-        try:
-            return self._read(schema, max(_BLOCK, longest + 2))
-        except pa.ArrowException:
-            return self._slowly(schema, type)
+        import duckdb
 
-    def _read(self, schema: pa.Schema, block: int) -> pa.Table:
-        table = pyarrow.json.read_json(
-            self.path,
-            pyarrow.json.ReadOptions(block_size=block),
-            pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        )
-        return table.select(schema.names)
+        try:
+            with duckdb.connect(config=_ALONE) as connection:
+                rows = connection.read_json(
+                    glob.escape(str(self.path)), format="newline_delimited", records="true",
+                    columns={each.name: _sql(each.type) for each in schema},
+                )  # fmt: skip
+                return rows.to_arrow_table()
+        except duckdb.Error:
+            return self._slowly(schema, type)
 
     def _slowly(self, schema: pa.Schema, type: type[T]) -> pa.Table:
         """The same record by record, which tells the line of an error."""
@@ -112,3 +111,17 @@ class Lines:
         plain = msgspec.to_builtins(records)
         rows = [{name: each.get(name) for name in schema.names} for each in plain]
         return pa.Table.from_pylist(rows, schema)
+
+
+def _sql(type: pa.DataType) -> str:
+    """An Arrow type as DuckDB names it.
+
+    >>> _sql(pa.list_(pa.struct([("start", pa.int32()), ("name", pa.string())])))
+    'STRUCT("start" INTEGER, "name" VARCHAR)[]'
+    """
+    if pa.types.is_struct(type):
+        fields = [f'"{each.name}" {_sql(each.type)}' for each in type.fields]
+        return f"STRUCT({', '.join(fields)})"
+    if pa.types.is_list(type):
+        return f"{_sql(type.value_type)}[]"
+    return {"string": "VARCHAR", "int32": "INTEGER", "double": "DOUBLE"}[str(type)]

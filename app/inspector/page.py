@@ -9,15 +9,14 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from app.inspector import pictures, showing
-from app.inspector.columns import Columns, open_columns
+from app.inspector import ahead, pictures, showing
+from app.inspector.columns import Columns
 from app.inspector.reviews import Reviews
 from app.inspector.settings import read_settings, run_names
 from app.inspector.view import View, view_of
 from halluc.errors import HallucError, InputError
 from halluc.records import Sample
 
-_FILES = ("run.json", "samples.jsonl", "responses.jsonl", "findings.jsonl")
 KEPT = "kept query"
 
 
@@ -47,7 +46,8 @@ def show(render: Callable[[], None]) -> None:
     except HallucError as error:
         st.error("This cannot be shown:")
         st.code(str(error), language=None, wrap_lines=True)
-    st.session_state[KEPT] = st.query_params.to_dict()
+    every = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state[KEPT] = {name: v[0] if len(v) == 1 else v for name, v in every.items()}
 
 
 def go(page: str, view: View, run: str, **more: str) -> None:
@@ -59,16 +59,12 @@ def go(page: str, view: View, run: str, **more: str) -> None:
 
 def opened(folder: str) -> Columns:
     """A run, read once as long as its files are the same."""
-    states = []
-    for name in _FILES:
-        file = Path(folder) / name
-        states.append(file.stat().st_mtime_ns if file.exists() else 0)
-    return _open(folder, tuple(states))
+    return _open(folder, ahead.states_of(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the run …")
-def _open(folder: str, states: tuple[int, ...]) -> Columns:
-    return open_columns(folder)
+def _open(folder: str, states: ahead.States) -> Columns:
+    return ahead.read(folder, states)
 
 
 def reviews() -> Reviews:
@@ -161,3 +157,25 @@ def bound(
 
     widget(label, key=key, on_change=write, **settings)
     return value
+
+
+def several(label: str, name: str, options: Sequence[str], fallback: Sequence[str]) -> list[str]:
+    """Some of many, which stand in the link; at least one.
+
+    Args:
+        label: what the choice is called.
+        name: of the part of the link, which comes once for each.
+        options: to choose from.
+        fallback: the choice where the link has none.
+    """
+    key = f"several {name}"
+    given = [each for each in st.query_params.get_all(name) if each in options]
+    values = list(dict.fromkeys(given)) or list(fallback)
+    st.session_state[key] = values
+
+    def write() -> None:
+        st.query_params[name] = st.session_state[key]
+        st.query_params.pop("sample", None)
+
+    st.multiselect(label, options, key=key, on_change=write)
+    return values

@@ -38,6 +38,10 @@ class Pairs:
     alone: int
     test: McNemar
 
+    def numbers(self) -> dict[Outcome, int]:
+        """How many ids have each outcome."""
+        return {each: int((self.outcomes == each).sum()) for each in OUTCOMES}
+
     def of(self, outcome: Outcome) -> list[str]:
         """The ids with an outcome."""
         return [id for id, each in zip(self.ids, self.outcomes, strict=True) if each == outcome]
@@ -97,12 +101,16 @@ def diff_html(one: str, other: str) -> str:
 
     >>> diff_html("a red cup", "a blue cup")
     '<p class="hx-diff" dir="auto">a <del>red </del><ins>blue </ins>cup</p>'
+    >>> diff_html("a cup, a fork", "a cup")
+    '<p class="hx-diff" dir="auto">a cup<del>, a fork</del></p>'
     """
     before, after = (
-        re.findall(r"\s*\S+\s*", each[:LONGEST])[:_MOST_WORDS] for each in (one, other)
+        re.findall(r"\w+\s*|[^\w\s]\s*|\s+", each[:LONGEST])[:_MOST_WORDS] for each in (one, other)
     )
+    # White space after a word is shown, but does not make it another word.
+    old, new = ([each.strip() for each in side] for side in (before, after))
     pieces = []
-    for how, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for how, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if how == "equal":
             pieces.append(plain("".join(before[a:b])))
             continue

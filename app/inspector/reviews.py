@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -58,6 +60,19 @@ def claim_key(finding: Finding) -> str:
     """Tells a finding from the others of its run, also after the run is scored anew."""
     told = (finding.id, finding.metric, finding.claim)
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def decided(reviews: Iterable[Review]) -> dict[str, Judgement]:
+    """What most reviewers say of each finding, by its key; left out where they are divided."""
+    votes: dict[str, Counter[Judgement]] = defaultdict(Counter)
+    for each in reviews:
+        votes[claim_key(each.finding)][each.judgement] += 1
+    found = {}
+    for key, counter in votes.items():
+        (first, most), *others = counter.most_common()
+        if not others or others[0][1] < most:
+            found[key] = first
+    return found
 
 
 class Reviews:

@@ -131,7 +131,7 @@ def _spoilt(
         text = spoil(each.text, each.findings, each.truth, habits, rng, ("object",))
         if text is not None:
             texts[id] = text
-    found = read_findings(texts, {id: true[id].truth for id in texts}, things)
+    found = read_findings(texts, true, things)
     return {id: text for id, text in texts.items() if errors(found[id])}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -17,7 +17,7 @@ import msgspec
 
 from halluc.language.things import Things
 from halluc.language.truths import in_words_of
-from halluc.records import Finding, Record, Truth
+from halluc.records import Claim, Finding, Record, Truth
 from mitigation.precorrection.mending import Habits
 
 SAID = 0.03
@@ -25,6 +25,9 @@ SAID = 0.03
 
 Key = tuple[str, str]
 """A picture and what was asked about it."""
+
+Meaning = tuple[str, str, str, str]
+"""What a claim says, wherever it stands: kind, subject, value, object."""
 
 
 class Answered(Record, frozen=True):
@@ -36,6 +39,7 @@ class Answered(Record, frozen=True):
         text: the caption.
         truth: what is true of the picture.
         findings: the verdicts on its claims.
+        doubted: what counts neither as right nor as wrong, whatever its verdict.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Answered(Record, frozen=True):
     text: str
     truth: Truth
     findings: tuple[Finding, ...] = ()
+    doubted: tuple[Meaning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +106,18 @@ class Inspected:
 
     Args:
         things: the vocabulary in which claims are read.
+        doubted: of pictures, what people said no verdict on it may be trusted; it counts in none of
+            a picture's captions, or one would be better for what only nobody has looked at.
 
     Attributes:
         groups: captions by picture and prompt, in the order in which these came first.
     """
 
-    def __init__(self, things: Things) -> None:
+    def __init__(
+        self, things: Things, doubted: Mapping[str, Collection[Meaning]] | None = None
+    ) -> None:
         self.things = things
+        self.doubted = doubted or {}
         self.groups: dict[Key, Group] = {}
         self._together: dict[str, Counter[str]] = {}
         self._said: dict[str, Counter[str]] = {}
@@ -116,15 +126,18 @@ class Inspected:
     def add(self, answer: Answered) -> None:
         """One more caption, with the truth as its data set has it."""
         truth = in_words_of(self.things, answer.truth)
+        doubted = tuple(self.doubted.get(answer.image, ()))
         if answer.image not in self._pictures:
             self._pictures.add(answer.image)
             for one, other in permutations(sorted(truth.names), 2):
                 self._together.setdefault(one, Counter())[other] += 1
-        for each in answer.findings:
+        findings = tuple(trusted(answer.findings, doubted))
+        for each in findings:
             if each.claim.kind == "attribute":
                 self._said.setdefault(each.claim.family, Counter())[each.claim.value] += 1
         group = self.groups.setdefault((answer.image, answer.prompt), Group())
-        group.add(msgspec.structs.replace(answer, truth=truth))
+        kept = msgspec.structs.replace(answer, truth=truth, findings=findings, doubted=doubted)
+        group.add(kept)
 
     def habits(self) -> Habits:
         """What comes together in the pictures, and which attributes the captions usually state."""
@@ -166,12 +179,16 @@ def repeats(names: Sequence[str]) -> int:
     return len(names) - len(set(names))
 
 
+def meaning(claim: Claim) -> Meaning:
+    """What a claim says."""
+    return claim.kind, claim.subject, claim.value, claim.object
+
+
+def trusted(findings: Iterable[Finding], doubted: Collection[Meaning]) -> list[Finding]:
+    """The findings on what is not doubted."""
+    return [each for each in findings if meaning(each.claim) not in doubted]
+
+
 def errors(findings: Iterable[Finding]) -> int:
     """How many different things are stated wrongly."""
-    return len(
-        {
-            (f.claim.kind, f.claim.subject, f.claim.value, f.claim.object)
-            for f in findings
-            if f.verdict == "hallucinated"
-        }
-    )
+    return len({meaning(f.claim) for f in findings if f.verdict == "hallucinated"})

@@ -28,7 +28,7 @@ import msgspec
 
 from halluc.language.claims import read_claims
 from halluc.language.things import Things
-from halluc.records import Finding, Truth
+from halluc.records import Finding
 from halluc.verdicts import judge
 from mitigation.precorrection.inspected import (
     Answered,
@@ -39,6 +39,7 @@ from mitigation.precorrection.inspected import (
     errors,
     figures,
     pack,
+    trusted,
     unpack,
 )
 from mitigation.precorrection.mending import Habits, mend, spoil
@@ -162,7 +163,7 @@ def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[st
             for id, each in open_.items()
             if (new := mend(each.text, each.findings, each.truth, habits)) is not None
         }
-        found = read_findings(texts, {id: open_[id].truth for id in texts}, things)
+        found = read_findings(texts, open_, things)
         read = {
             id: msgspec.structs.replace(open_[id], text=text, findings=tuple(found[id]))
             for id, text in texts.items()
@@ -173,11 +174,14 @@ def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[st
 
 
 def read_findings(
-    texts: Mapping[str, str], truths: Mapping[str, Truth], things: Things
+    texts: Mapping[str, str], answers: Mapping[str, Answered], things: Things
 ) -> dict[str, list[Finding]]:
-    """The findings of texts, by id."""
+    """The findings of what answers were changed into, by id; what is doubted of them has none."""
     claims = read_claims(texts.values(), things)
-    return {id: judge(id, each, truths[id], "") for id, each in zip(texts, claims, strict=True)}
+    return {
+        id: trusted(judge(id, each, answers[id].truth, ""), answers[id].doubted)
+        for id, each in zip(texts, claims, strict=True)
+    }
 
 
 def _on_policy(key: Key, group: Group) -> Pair | None:
@@ -249,7 +253,7 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
         if (new := spoil(each.text, each.findings, each.truth, habits,
                          random.Random(f"injected/{seed}/{id}"))) is not None
     }  # fmt: skip
-    found = read_findings(spoilt, {id: true[id].truth for id in spoilt}, things)
+    found = read_findings(spoilt, true, things)
     worse = {
         id: figures(msgspec.structs.replace(true[id], text=new, findings=tuple(found[id])))
         for id, new in spoilt.items()

@@ -1,19 +1,24 @@
-"""Compare: two runs on the same ids, what was fixed and what was broken."""
+"""Compare: a run and others on the same ids, what each fixed and broke, and how it was revised."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
 import streamlit as st
 
 from app.inspector import page, pictures, showing
-from app.inspector.columns import Columns
+from app.inspector.columns import Columns, read_card
 from app.inspector.marking import marked
-from app.inspector.pairing import OUTCOMES, Outcome, diff_html, pair
+from app.inspector.pairing import OUTCOMES, Pairs, diff_html, pair
+from app.inspector.revised import revision_html
 from app.inspector.settings import read_settings, run_names
 from app.inspector.view import ALLOWED, View, metric_of
-from halluc.statistics import McNemar
 
 LISTED = 1000
 """Most samples to choose from."""
+OTHERS = 2
+"""Runs beside the base where nobody chose any."""
 
 
 def render() -> None:
@@ -22,75 +27,143 @@ def render() -> None:
     if len(names) < 2:
         st.info("Open two runs to compare them: halluc inspect RUN RUN")
         return
-    first, second, third = st.columns(3)
-    known = list(names)
+    first, second, third = st.columns([2, 3, 2])
     with first:
-        one = page.bound(st.selectbox, "Run", "run", known, fallback=known[0])
-    asked = page.opened(names[one]).card.get("samples")
-    others = sorted(  # runs about the same samples first
-        (each for each in known if each != one),
-        key=lambda each: page.opened(names[each]).card.get("samples") != asked,
-    )
+        base = page.bound(st.selectbox, "Base", "run", list(names), fallback=next(iter(names)))
     with second:
-        other = page.bound(st.selectbox, "against", "other", others, fallback=others[0])
-    runs = page.opened(names[one]), page.opened(names[other])
-    metric = metric_of(runs[0], page.current_view())
+        others = _others(base, names)
+    runs = {each: page.opened(names[each]) for each in (base, *others)}
+    metric = metric_of(runs[base], page.current_view())
     with third:
         kind = ""
         if metric:
             kind = page.bound(st.selectbox, "Wrong claims of kind", "kind", ["", *ALLOWED["kind"]])
-    pairs = pair(*runs, metric, kind)
-    numbers = {each: int((pairs.outcomes == each).sum()) for each in OUTCOMES}
-    with st.container(horizontal=True):
+    pairs = {each: pair(runs[base], runs[each], metric, kind) for each in others}
+    if len(others) > 1:
+        _table(pairs)
+    ids = _chosen(pairs)
+    if ids:
+        id = _stepped(ids)
+        _sample(id, runs, metric)
+        _revised(id, runs)
+
+
+def _others(base: str, names: dict[str, str]) -> list[str]:
+    """The runs beside the base: those chosen, or the first about the same samples."""
+    asked = {each: read_card(Path(folder)).get("samples") for each, folder in names.items()}
+    alike = [each for each in names if each != base and asked[each] == asked[base]]
+    rest = [each for each in names if each != base and each not in alike]
+    return page.several("Against", "other", [*alike, *rest], (alike or rest)[:OTHERS])
+
+
+def _table(pairs: dict[str, Pairs]) -> None:
+    """What each run fixed and broke of the base."""
+    rows = [
+        {
+            "run": name, **each.numbers(), "McNemar p": _p(each),
+            "in one run alone": each.alone,
+        }
+        for name, each in pairs.items()
+    ]  # fmt: skip
+    told = "Of fixed against broken; answers counted as independent, not adjusted for many runs"
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True,
+        column_config={"McNemar p": st.column_config.TextColumn(help=told)},
+    )  # fmt: skip
+
+
+def _p(pairs: Pairs) -> str:
+    return "undefined" if pairs.test.p is None else f"{pairs.test.p:.2g}"
+
+
+def _chosen(pairs: dict[str, Pairs]) -> list[str]:
+    """The ids of which the run that is asked for has made what is asked for."""
+    name = next(iter(pairs))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(pairs) > 1:
+            name = page.bound(
+                st.segmented_control, "Fixed or broken by", "by", list(pairs),
+                fallback=name, required=True, label_visibility="collapsed",
+            )  # fmt: skip
+        numbers = pairs[name].numbers()
         outcome = page.bound(
             st.radio, "Outcome", "outcome", list(OUTCOMES),
             fallback=next(each for each in OUTCOMES if numbers[each]),
             format_func=lambda each: f"{each} ({numbers[each]:,})", horizontal=True,
             label_visibility="collapsed",
         )  # fmt: skip
-    st.caption(_said(numbers, pairs.test, pairs.alone))
-    ids = pairs.of(next(each for each in OUTCOMES if each == outcome))
+    if len(pairs) == 1:
+        alone = pairs[name].alone
+        less = f"; {alone:,} answers are in one run alone" if alone else ""
+        st.caption(
+            f"{numbers['fixed']:,} fixed against {numbers['broken']:,} broken, "
+            f"McNemar p = {_p(pairs[name])} (answers counted as independent){less}"
+        )
+    ids = pairs[name].of(next(each for each in OUTCOMES if each == outcome))
     if not ids:
         st.info(f"No sample is {outcome}.")
-        return
     if len(ids) > LISTED:
         st.caption(f"The first {LISTED:,} of them:")
         asked_for = st.query_params.get("sample", "")
         ids = ids[:LISTED] + [each for each in ids[LISTED:] if each == asked_for]
-    id = page.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
-    _both(id, (one, other), runs, metric)
+    return ids
 
 
-def _said(numbers: dict[Outcome, int], test: McNemar, alone: int) -> str:
-    """The four numbers in words."""
-    p = "undefined" if test.p is None else f"{test.p:.2g}"
-    less = f"; {alone} answers are in one run alone" if alone else ""
-    return (
-        f"{numbers['fixed']} fixed against {numbers['broken']} broken, McNemar p = {p} "
-        f"(answers counted as independent){less}"
-    )
+def _stepped(ids: list[str]) -> str:
+    """The sample that is asked for, with the way to the ones before and after it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        id = page.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
+        at = ids.index(id)
+        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
+            if st.button(label, disabled=not 0 <= to < len(ids), shortcut=key):
+                st.query_params["sample"] = ids[to]
+                st.rerun()
+    return id
 
 
-def _both(id: str, names: tuple[str, str], runs: tuple[Columns, Columns], metric: str) -> None:
-    """A sample of both runs: picture, both texts with marks, and what changed."""
-    texts = []
-    left, *columns = st.columns([2, 3, 3])
+def _sample(id: str, runs: dict[str, Columns], metric: str) -> None:
+    """A sample of all runs: picture, texts with marks, what changed, and how it was revised."""
+    (base, first), *_ = runs.items()
+    sample = first.sample(first.places[id])
+    left, right = st.columns([1, 3])
     with left:
-        sample = runs[0].sample(runs[0].places[id])
-        found = [each for _, each in runs[1].findings_of(runs[1].places[id], metric)]
-        picture = page.picture(runs[0], sample, pictures.LARGE)
-        st.html(showing.picture_html(sample, found, picture))
+        st.html(showing.picture_html(sample, (), page.picture(first, sample, pictures.LARGE)))
         if sample.prompt:
             st.text(sample.prompt)
-    for column, name, run in zip(columns, names, runs, strict=True):
-        row = run.places[id]
-        response = run.response(row)
-        findings = [each for _, each in run.findings_of(row, metric)]
-        texts.append(response.text)
-        with column, st.container(border=True):
+    before = first.response(first.places[id]).text
+    a_row = 2 if len(runs) in (2, 4) else 3
+    with right:
+        for start in range(0, len(runs), a_row):
+            row = list(runs.items())[start : start + a_row]
+            for column, (name, run) in zip(st.columns(a_row), row, strict=False):
+                with column, st.container(border=True):
+                    _answer(id, name, run, metric, None if name == base else before)
+
+
+def _answer(id: str, name: str, run: Columns, metric: str, before: str | None) -> None:
+    """The answer of a run, and where it is not the base how it differs from the base's."""
+    st.text(name)
+    if id not in run.places:
+        st.caption("This run has no answer to it.")
+        return
+    row = run.places[id]
+    sample, response = run.sample(row), run.response(row)
+    findings = [each for _, each in run.findings_of(row, metric)]
+    st.html(marked(response.text, findings) + showing.answer_html(sample, response))
+    if before == response.text:
+        st.caption("The same words as the base")
+    elif before is not None:
+        st.caption("Changed from the base:")
+        st.html(diff_html(before, response.text))
+    if st.button("Open", key=f"open {name}"):
+        page.go("samples", View(), name, sample=id)
+
+
+def _revised(id: str, runs: dict[str, Columns]) -> None:
+    """How the runs that were revised came to their text."""
+    for name, run in runs.items():
+        html = revision_html(run, run.places[id]) if id in run.places else ""
+        if html:
+            st.markdown("##### How it was revised")
             st.text(name)
-            st.html(marked(response.text, findings) + showing.answer_html(sample, response))
-            if st.button("Open", key=f"open {name}"):
-                page.go("samples", View(), name, sample=id)
-    st.markdown("##### What changed")
-    st.html(diff_html(*texts))
+            st.html(html)

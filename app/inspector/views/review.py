@@ -9,7 +9,9 @@ import streamlit as st
 from app.inspector import agreement, page
 from app.inspector.columns import Columns
 from app.inspector.marking import claim_words
+from app.inspector.pairs import zipped_pairs
 from app.inspector.reviews import Review
+from app.inspector.settings import read_settings
 from app.inspector.view import View, metric_of
 
 
@@ -36,6 +38,7 @@ def render() -> None:
         "Export the corrected findings", lambda: export(run, metric, filed),
         "findings.jsonl", "application/jsonl",
     )  # fmt: skip
+    _pairs(name, run)
 
 
 def _figures(run: Columns, metric: str, filed: list[Review]) -> None:
@@ -101,6 +104,28 @@ def _table(name: str, filed: list[Review]) -> None:
     )  # fmt: skip
     if picked := event["selection"]["rows"]:
         page.go("samples", View(), name, sample=filed[picked[0]].finding.id)
+
+
+def _pairs(name: str, run: Columns) -> None:
+    """Preference pairs from the reviewed findings, as `halluc data pairs` makes them."""
+    st.markdown("##### Preference pairs")
+    st.caption(
+        "For `halluc train dpo`. What most say the truth or the rule is wrong about counts in no "
+        "pair. The same from several runs, with pairs of their answers to a picture: "
+        "`halluc data pairs RUN RUN --reviews DATABASE -o FOLDER`"
+    )
+    if st.button("Make preference pairs"):
+        settings = read_settings()
+        with st.spinner("Making pairs …"):
+            st.session_state[f"pairs {name}"] = zipped_pairs(
+                run.path, settings.reviews, settings.images
+            )
+    if made := st.session_state.get(f"pairs {name}"):
+        content, told = made
+        st.code(told, language=None)
+        st.download_button(
+            "Download the pairs", content, "pairs.zip", "application/zip", on_click="ignore"
+        )
 
 
 def export(run: Columns, metric: str, filed: list[Review]) -> bytes:

@@ -7,6 +7,7 @@ import streamlit as st
 from app.inspector import page, pictures, showing
 from app.inspector.columns import Columns
 from app.inspector.report import report_html
+from app.inspector.revised import revision_html
 from app.inspector.settings import read_settings
 from app.inspector.view import ALLOWED, Seen, View, look, metric_of
 from app.inspector.views.judging import judge_finding
@@ -91,10 +92,10 @@ def _grid(run: Columns, view: View, seen: Seen) -> None:
             with column, st.container(border=True):
                 _card(run, int(row), metric)
     before, where, after = st.columns([1, 2, 1], vertical_alignment="center")
-    if number > 0 and before.button("← Before", width="stretch"):
+    if number > 0 and before.button("← Before", width="stretch", shortcut="B"):
         _turn(page=str(number - 1))
     where.caption(f"page {number + 1} of {last + 1}")
-    if number < last and after.button("Next →", width="stretch"):
+    if number < last and after.button("Next →", width="stretch", shortcut="N"):
         _turn(page=str(number + 1))
 
 
@@ -136,6 +137,9 @@ def _detail(name: str, run: Columns, view: View, seen: Seen, row: int) -> None:
     if chosen is not None:
         st.html(showing.finding_html(findings[chosen]))
         judge_finding(run, findings[chosen])
+    if revision := revision_html(run, row):
+        with st.expander("How it was revised"):
+            st.html(revision)
     with st.expander("As it is kept"):
         st.text(response.text[:5000])
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
@@ -158,13 +162,13 @@ def _steps(run: Columns, seen: Seen, row: int) -> None:
     inside = at < len(seen.rows) and seen.rows[at] == row
     ids = run.answers["id"]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("↑ All"):
+        if st.button("↑ All", shortcut="A"):
             st.query_params.pop("sample", None)
             st.query_params.pop("finding", None)
             st.rerun()
-        if st.button("← Before", disabled=at == 0):
+        if st.button("← Before", disabled=at == 0, shortcut="B"):
             _turn(sample=str(ids.iat[int(seen.rows[at - 1])]))
-        if st.button("Next →", disabled=at + inside >= len(seen.rows)):
+        if st.button("Next →", disabled=at + inside >= len(seen.rows), shortcut="N"):
             _turn(sample=str(ids.iat[int(seen.rows[at + inside])]))
         place = f"{at + 1} of {len(seen.rows)}: " if inside else ""
         st.text(place + ids.iat[row][:80])

@@ -1,5 +1,6 @@
 """Runs of the embedded world with answers that its MM-LLM gave, recorded."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,22 @@ from rich.console import Console
 from app.inspector.settings import NAME, Settings
 from app.measuring import first_scenes, measure_task
 from halluc.datasets.tabletop import with_questions
+from halluc.jsonl import write_jsonl
 from halluc.mllm import load_model
 from halluc.records import Claim, Finding, Response, Sample, TrueObject, Truth
-from halluc.runs import open_run
+from halluc.runs import open_run, read_run
+from mitigation.postcorrection.factors import Factors
+from mitigation.postcorrection.revisions import FILE, Check, Edit, Mask, Revision
 
 RECORDED = Path(__file__).parent / "recorded"
+
+
+@pytest.fixture(autouse=True)
+def _main():
+    """Streamlit puts its script in the place of the main module, and leaves it there."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +44,48 @@ def runs(tmp_path_factory):
         model = load_model(f"replay:{RECORDED / name}.jsonl")
         measure_task(folder / name, model, dataset, task, console)
     return [folder / name for name in ("captions-sampled", "captions-vcd", "pope-greedy")]
+
+
+@pytest.fixture(scope="session")
+def revised(runs, tmp_path_factory):
+    """Folder of the first run's captions as a revisor left them: one bottle was masked."""
+    folder = tmp_path_factory.mktemp("revised")
+    before = {each.id: each for each in read_run(runs[0]).responses}
+    text = before["broken-00000"].text
+    start = text.index("a pink bottle")
+    end = start + len("a pink bottle")
+    factors = Factors(
+        start=end - 6, end=end, subject="bottle", co_occurrence=0.61, expectation=0.5,
+        position=0.16, uncertainty=5.76,
+    )  # fmt: skip
+    revision = Revision(
+        id="broken-00000",
+        original=text,
+        edits=(
+            Edit(start=start + 2, end=start + 6, before="pink", after="yellow", why=("bottle",)),
+        ),
+        masks=(
+            Mask(start=start, end=end, before="a pink bottle", after="a yellow bottle",
+                 subjects=("bottle",)),
+        ),
+        checks=(Check(kind="object", subject="bottle", factors=factors, wrong=0.74),),
+    )  # fmt: skip
+    others = [
+        Revision(id=id, original=each.text, reason="nothing is suspect")
+        for id, each in before.items()
+        if id != revision.id
+    ]
+    recorded = folder / "recorded.jsonl"
+    write_jsonl(
+        recorded,
+        (Response(id=e.id, text=e.text, prompt=before[e.id].prompt) for e in [revision, *others]),
+    )
+    model = load_model(f"replay:{recorded}")
+    measure_task(
+        folder / "captions-revised", model, first_scenes(8), "caption", Console(quiet=True)
+    )
+    write_jsonl(folder / "captions-revised" / FILE, [*others, revision])
+    return folder / "captions-revised"
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 import app.inspector
 from app.inspector.columns import open_columns, read_scores
 from app.inspector.reviews import Review, Reviews
+from app.inspector.settings import NAME
 from halluc.runs import read_run
 
 MAIN = Path(app.inspector.__file__).with_name("main.py")
@@ -117,6 +119,43 @@ def test_compare(settings):
     assert "hx-diff" in texts(test)
     test = page("compare", run="captions-sampled", other="pope-greedy")
     assert "have no id in common" in test.code[0].value
+
+
+def test_compare_shows_several_runs_and_what_was_masked(settings, revised, monkeypatch):
+    more = replace(settings, runs=(*settings.runs, str(revised)))
+    monkeypatch.setenv(NAME, more.environment()[NAME])
+    test = page("compare", run="captions-sampled")
+    assert test.multiselect[0].value == ["captions-vcd", "captions-revised"]
+    table = test.dataframe[0].value.set_index("run")
+    assert list(table.index) == ["captions-vcd", "captions-revised"]
+    assert (table[["fixed", "broken", "both wrong", "both right"]].sum(axis=1) == 8).all()
+    assert texts(test).count('class="hx-text"') == 3
+    others = ["captions-revised"]
+    test = page(
+        "compare", run="captions-sampled", other=others, outcome="both wrong", sample="broken-00000"
+    )
+    assert texts(test).count('class="hx-text"') == 2
+    assert "a <del>pink </del><ins>yellow </ins>bottle" in texts(test)
+    assert "<del>a pink bottle</del><sup>1</sup><ins>a yellow bottle</ins>" in texts(test)
+    assert test.session_state["kept query"]["other"] == "captions-revised"
+    next(each for each in test.button if each.label == "Next →").click()
+    ran(test)
+    assert test.query_params["sample"] != ["broken-00000"]
+    test.multiselect[0].set_value(["captions-vcd", "captions-revised"])
+    ran(test)
+    assert test.query_params["other"] == ["captions-vcd", "captions-revised"]
+    assert test.session_state["kept query"]["other"] == ["captions-vcd", "captions-revised"]
+
+
+def test_pairs_are_made_on_the_page(settings, runs):
+    store = Reviews(settings.reviews)
+    run = open_columns(runs[0])
+    store.file(run.key, Review(read_run(runs[0]).findings("finegrained")[0], "Ada", "rule wrong"))
+    test = page("review", run="captions-sampled")
+    next(each for each in test.button if each.label == "Make preference pairs").click()
+    ran(test)
+    assert "corrected: " in test.code[0].value
+    assert [each.label for each in test.get("download_button")][1:] == ["Download the pairs"]
 
 
 def test_review_shows_how_far_reviewers_agree(settings):

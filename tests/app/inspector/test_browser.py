@@ -30,13 +30,13 @@ HALLUC = "from app.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
-def address(runs, hostile_run, tmp_path_factory):
+def address(runs, revised, hostile_run, tmp_path_factory):
     """Where `halluc inspect` serves the runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-c", HALLUC, "inspect", *map(str, [*runs, hostile_run])]
+    command = [sys.executable, "-c", HALLUC, "inspect", *map(str, [*runs, revised, hostile_run])]
     command += ["--port", str(port)]
     with log.open("w") as output:
         server = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
@@ -170,7 +170,7 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     person.clicks("a", "Compare")
     person.sees("label", "fixed (")
     person.sees(".hx-diff")
-    assert len(chromium.find_elements(By.CSS_SELECTOR, ".hx-text")) == 2
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".hx-text")) == 3
     person.saves("story-5-compare")
 
     chromium.get(link)  # a new session of the browser
@@ -179,6 +179,30 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     person.sees("h5", "1 review")
     person.saves("story-6-reviews")
     assert (runs[0].parent / "reviews.sqlite").is_file()
+
+
+def test_a_person_sees_three_runs_and_what_a_revisor_could_not_see(address, chromium):
+    person = Person(chromium)
+    link = "compare?run=captions-sampled&by=captions-revised&outcome=both+wrong"
+    chromium.get(f"{address}/{link}&sample=broken-00000")
+    masked = person.sees(".hx-revised del", "a pink bottle")
+    person.sees(".hx-revised ins", "a yellow bottle")
+    person.sees(
+        ".hx-revised li", "co-occurrence 0.61, expectation 0.50, position 0.16, −log p 5.76"
+    )
+    assert masked.value_of_css_property("text-decoration-line") == "line-through"
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".hx-text")) == 3
+    chromium.execute_script("arguments[0].scrollIntoView({block:'center'})", masked)
+    person.saves("compare-mask")
+    # By keyboard: on to the next sample, and one run less.
+    ActionChains(chromium).send_keys("n").perform()
+    WebDriverWait(chromium, WAIT).until(lambda driver: "broken-00000" not in driver.current_url)
+    person.sees(".hx-revised p", "Left as it was: nothing is suspect")
+    person.sees('input[aria-label*="Against"]').send_keys(Keys.BACKSPACE)
+    person.waits_for("other=captions-vcd")
+    WebDriverWait(chromium, WAIT).until(
+        lambda driver: len(driver.find_elements(By.CSS_SELECTOR, ".hx-text")) == 2
+    )
 
 
 def test_a_mark_that_is_picked_opens_its_samples(address, chromium):

@@ -71,6 +71,12 @@ def test_a_damaged_line_is_named(runs, tmp_path, name):
         open_columns(copy)
 
 
+def test_a_folder_may_have_any_name(runs, tmp_path):
+    strange = tmp_path / "it's [a] *run? {x}"
+    shutil.copytree(runs[0], strange)
+    assert open_columns(strange).answers.equals(open_columns(runs[0]).answers)
+
+
 def test_a_last_answer_that_a_crash_cut_short_is_left_out(runs, tmp_path):
     copy = tmp_path / "run"
     shutil.copytree(runs[0], copy)

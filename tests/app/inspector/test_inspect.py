@@ -33,6 +33,7 @@ def option(command, name):
 def test_it_listens_on_this_machine_and_sends_nothing(halluc, runs, started, monkeypatch):
     code, out, err = halluc("inspect", *runs)
     assert (code, err) == (0, "") and "http://127.0.0.1:8501" in out
+    assert "-P" in started.command  # what lies in the user's folder is not run
     assert option(started.command, "server.address") == "127.0.0.1"
     assert option(started.command, "browser.gatherUsageStats") == "false"
     assert option(started.command, "client.showErrorDetails") == "none"

@@ -53,8 +53,8 @@ def answer(id, text, image="picture", truth=TRUTH):
     )  # fmt: skip
 
 
-def mined(answers, **more):
-    inspected = Inspected(coco_things())
+def mined(answers, doubted=None, **more):
+    inspected = Inspected(coco_things(), doubted)
     for each in answers:
         inspected.add(each)
     return mine_captions(inspected, **more)
@@ -75,6 +75,23 @@ def mined(answers, **more):
 def test_wrong_words_are_mended_from_the_truth(wrong, right):
     assert errors(found(wrong))
     assert mend(wrong, found(wrong), TRUTH, HABITS) == right
+
+
+def test_what_people_doubt_stays_as_it_is_and_counts_nowhere():
+    apple = ("object", "apple", "", "")
+    texts = [answer("1", "There is a blue cup and an apple."), answer("2", "A book and an apple.")]
+    [pair] = mined(texts, {"picture": {apple}}, kinds=("corrected",))
+    assert pair.answers == (
+        "There is a cup and an apple.",
+        "There is a blue cup and an apple.",
+    )
+    assert mined(texts[1:], {"another": {apple}}, kinds=("corrected",))
+    # What may be there is no lie to put in.
+    true = [answer("3", "There is a red cup, a blue fork and a book.")]
+    [spoilt] = mined(true, kinds=("injected",))
+    claims = [each.claim for each in found(spoilt.rejected)]
+    doubted = {(each.kind, each.subject, each.value, each.object) for each in claims}
+    assert mined(true, {"picture": doubted}, kinds=("injected",)) == []
 
 
 def test_what_is_beyond_a_few_words_is_left_alone():
