@@ -8,6 +8,7 @@ import pytest
 
 from app.inspector import keeping
 from app.inspector.columns import open_columns
+from app.inspector.lines import Lines
 from halluc.errors import InputError, RunError
 from halluc.runs import read_run
 
@@ -69,6 +70,24 @@ def test_a_damaged_line_is_named(runs, tmp_path, name):
     (copy / name).write_bytes(b"\n".join(lines) + b"\n")
     with pytest.raises(InputError, match=rf"{name}:3: "):
         open_columns(copy)
+
+
+def test_sound_files_are_read_all_at_once_and_others_to_the_same(runs, monkeypatch):
+    def slowly(lines, schema, type):
+        raise AssertionError(f"{lines.path.name} was read record by record")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lines, "_slowly", slowly)
+        quick = [open_columns(each) for each in runs]
+        more = [(each.true_objects, each.surprise) for each in quick]
+    monkeypatch.setattr("app.inspector.lines._sql", lambda type: "NO SUCH TYPE")
+    monkeypatch.setattr("app.inspector.lines._SOME", 3)
+    for each, (objects, surprise), folder in zip(quick, more, runs, strict=True):
+        slow = open_columns(folder)
+        assert slow.answers.equals(each.answers)
+        assert slow.findings.astype(str).equals(each.findings.astype(str))
+        assert slow.true_objects.astype(str).equals(objects.astype(str))
+        assert np.array_equal(slow.surprise, surprise, equal_nan=True)
 
 
 def test_a_folder_may_have_any_name(runs, tmp_path):
