@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -122,6 +123,9 @@ def test_tables_of_large_runs_are_kept_until_a_file_changes(runs, tmp_path, monk
     copy = tmp_path / "run"
     shutil.copytree(runs[0], copy)
     first = open_columns(copy)
+    for each in threading.enumerate():
+        if each not in (threading.main_thread(), threading.current_thread()) and not each.daemon:
+            each.join()
     kept = sorted((tmp_path / "cache" / "halluc").iterdir())
     assert len(kept) == 2 and not any(each.name.endswith(".draft") for each in kept)
     monkeypatch.setattr("app.inspector.columns._read", None)  # from the cache, or not at all
