@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 
@@ -40,11 +41,16 @@ def kept(files: Sequence[Path], read: Callable[[], Tables]) -> Tables:
     with contextlib.suppress(OSError, ValueError):
         return pd.read_parquet(places[0]), pd.read_parquet(places[1])
     tables = read()
-    with contextlib.suppress(OSError):  # a cache that cannot be written is none
-        folder().mkdir(parents=True, exist_ok=True)
+    Thread(target=_keep, args=(tables, places)).start()  # nobody waits for it
+    return tables
+
+
+def _keep(tables: Tables, places: Sequence[Path]) -> None:
+    """Write tables; a cache that cannot be written is none."""
+    with contextlib.suppress(OSError):
+        places[0].parent.mkdir(parents=True, exist_ok=True)
         for table, place in zip(tables, places, strict=True):
-            handle, draft = tempfile.mkstemp(dir=folder(), suffix=".draft")
+            handle, draft = tempfile.mkstemp(dir=place.parent, suffix=".draft")
             os.close(handle)
             table.to_parquet(draft, compression="lz4")
             Path(draft).replace(place)
-    return tables

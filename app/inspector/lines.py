@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,10 +20,11 @@ from halluc.jsonl import BAD_JSON, read_jsonl, reason
 T = TypeVar("T", bound=msgspec.Struct)
 
 _BLOCK = 4 << 20
+_SOME = 10_000
 _ALONE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False, "autoload_known_extensions": False,
-    "enable_progress_bar": False,
-}  # fmt: skip
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 
 class Lines:
@@ -88,29 +91,42 @@ class Lines:
             raise InputError(reason(error), self.path) from None
         import duckdb
 
-        try:
-            with duckdb.connect(config=_ALONE) as connection:
+        with duckdb.connect(config=_ALONE) as connection:
+            connection.execute("SET enable_progress_bar = false")
+            try:
                 rows = connection.read_json(
                     glob.escape(str(self.path)), format="newline_delimited", records="true",
                     columns={each.name: _sql(each.type) for each in schema},
                 )  # fmt: skip
                 return rows.to_arrow_table()
-        except duckdb.Error:
-            return self._slowly(schema, type)
+            except duckdb.Error:
+                pass  # a line is damaged, or longer than 16 MiB
+        return pa.concat_tables([schema.empty_table(), *self._slowly(schema, type)])
 
-    def _slowly(self, schema: pa.Schema, type: type[T]) -> pa.Table:
+    def _slowly(self, schema: pa.Schema, type: type[T]) -> Iterator[pa.Table]:
         """The same record by record, which tells the line of an error."""
-        records: list[T] = []
+        rows: list[dict[str, Any]] = []
+        count = 0
         try:
             for _, each in read_jsonl(self.path, type):
-                records.append(each)
+                rows.append(
+                    {name: msgspec.to_builtins(getattr(each, name)) for name in schema.names}
+                )
+                count += 1
+                if len(rows) == _SOME:
+                    yield pa.Table.from_pylist(rows, schema)
+                    rows = []
         except InputError:
             # As elsewhere: what a crash cut short is left out, and it can only be the last line.
-            if len(records) < len(self.places) - 1 or self.path.read_bytes().endswith(b"\n"):
+            if count < len(self.places) - 1 or self._ended():
                 raise
-        plain = msgspec.to_builtins(records)
-        rows = [{name: each.get(name) for name in schema.names} for each in plain]
-        return pa.Table.from_pylist(rows, schema)
+        yield pa.Table.from_pylist(rows, schema)
+
+    def _ended(self) -> bool:
+        """Whether the last line has its end."""
+        with self.path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() == b"\n"
 
 
 def _sql(type: pa.DataType) -> str:

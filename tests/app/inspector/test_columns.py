@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import threading
 
 import numpy as np
 import pytest
 
 from app.inspector import keeping
 from app.inspector.columns import open_columns
+from app.inspector.lines import Lines
 from halluc.errors import InputError, RunError
 from halluc.runs import read_run
 
@@ -71,6 +73,24 @@ def test_a_damaged_line_is_named(runs, tmp_path, name):
         open_columns(copy)
 
 
+def test_sound_files_are_read_all_at_once_and_others_to_the_same(runs, monkeypatch):
+    def slowly(lines, schema, type):
+        raise AssertionError(f"{lines.path.name} was read record by record")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lines, "_slowly", slowly)
+        quick = [open_columns(each) for each in runs]
+        more = [(each.true_objects, each.surprise) for each in quick]
+    monkeypatch.setattr("app.inspector.lines._sql", lambda type: "NO SUCH TYPE")
+    monkeypatch.setattr("app.inspector.lines._SOME", 3)
+    for each, (objects, surprise), folder in zip(quick, more, runs, strict=True):
+        slow = open_columns(folder)
+        assert slow.answers.equals(each.answers)
+        assert slow.findings.astype(str).equals(each.findings.astype(str))
+        assert slow.true_objects.astype(str).equals(objects.astype(str))
+        assert np.array_equal(slow.surprise, surprise, equal_nan=True)
+
+
 def test_a_folder_may_have_any_name(runs, tmp_path):
     strange = tmp_path / "it's [a] *run? {x}"
     shutil.copytree(runs[0], strange)
@@ -103,6 +123,9 @@ def test_tables_of_large_runs_are_kept_until_a_file_changes(runs, tmp_path, monk
     copy = tmp_path / "run"
     shutil.copytree(runs[0], copy)
     first = open_columns(copy)
+    for each in threading.enumerate():
+        if each not in (threading.main_thread(), threading.current_thread()) and not each.daemon:
+            each.join()
     kept = sorted((tmp_path / "cache" / "halluc").iterdir())
     assert len(kept) == 2 and not any(each.name.endswith(".draft") for each in kept)
     monkeypatch.setattr("app.inspector.columns._read", None)  # from the cache, or not at all
