@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     from halluc.datasets import Dataset
 
 # Arm → the model, whether tokens are drawn, the method of correction while decoding, and whether
-# it answers POPE, too.
+# it answers POPE, too. (M3ID changes no first word, so what it says to POPE is what DPO says.)
 ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "greedy": ("tabletop", False, None, True),
-    "sampled": ("tabletop", True, None, False),
-    "mask": ("tabletop", True, "mask-only", False),
+    "sampled": ("tabletop", True, None, True),
+    "mask": ("tabletop", True, "mask-only", True),
     "VCD": ("tabletop", True, "vcd", True),
     "DPO": ("tabletop+dpo", False, None, True),
     "DPO+VCD": ("tabletop+dpo", False, "vcd", True),
+    "DPO+M3ID": ("tabletop+dpo", False, "m3id", False),
 }
-STACK = "DPO+VCD+LURE"
+# Arm → the arm whose captions are looked over, the method, and who is asked.
+REVISED = {
+    "Woodpecker": ("greedy", "woodpecker", "tabletop"),
+    "LURE": ("greedy", "lure", "tabletop+lure"),
+    "DPO+VCD+LURE": ("DPO+VCD", "lure", "tabletop+lure"),
+    "DPO+M3ID+LURE": ("DPO+M3ID", "lure", "tabletop+lure"),
+}
 
 
 @click.command()
@@ -49,9 +56,9 @@ def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
-    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO, with
-    VCD and without. Woodpecker and LURE then look over the greedy captions, and LURE over those of
-    DPO with VCD.
+    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO.
+    Woodpecker and LURE look over the greedy captions, and LURE over those of DPO with VCD and with
+    M3ID. Each is compared with greedy decoding.
     """
     from rich.console import Console
 
@@ -65,7 +72,6 @@ def demo(output: Path, scenes: int) -> None:
 
     console = Console(stderr=True)
     chosen, things = first_scenes(scenes), load_things(None)
-    # Questions on companions alone: they are what the embedded MM-LLM errs in.
     questions = with_questions(chosen)
     names = ["tabletop", "tabletop+dpo", "tabletop+lure"]
     models = {name: load_model(name) for name in names}
@@ -85,22 +91,20 @@ def demo(output: Path, scenes: int) -> None:
                 output / f"pope-{folder}", models[of], questions, "pope", console,
                 do_sample=do_sample, method=method, title=f"POPE, {name}",
             )  # fmt: skip
-        arms[name] = Arm(name, told, answered, passes_of(told, 2 if method == "vcd" else 1))
-    for name, of, settle, asked in (
-        ("Woodpecker", "greedy", settle_woodpecker, "tabletop"),
-        ("LURE", "greedy", settle_lure, "tabletop+lure"),
-        (STACK, "DPO+VCD", settle_lure, "tabletop+lure"),
-    ):
+        branches = 2 if method in ("vcd", "m3id") else 1
+        arms[name] = Arm(name, told, answered, passes_of(told, branches))
+    settled = {"woodpecker": settle_woodpecker, "lure": settle_lure}
+    for name, (of, method, asked) in REVISED.items():
         base = arms[of]
         told = measure_revised(
             output / f"captions-{name.lower()}", base.told.run, models[asked], chosen,
-            settle(base.told.run, things, detector="tabletop"),
+            settled[method](base.told.run, things, detector="tabletop"),
             console=console, title=f"captions, {name}",
         )  # fmt: skip
         more = passes_to_revise(list(read_revisions(told.run.path).values()))
-        arms[name] = Arm(name, told, base.asked if name == STACK else None, base.passes + more)
-    shown = [arms[name] for name in arms if name != "DPO+VCD"]
-    shown = sorted(shown, key=lambda arm: arm.name == STACK)
+        asked_too = base.asked or arms["DPO"].asked
+        arms[name] = Arm(name, told, None if of == "greedy" else asked_too, base.passes + more)
+    shown = [arms[name] for name in arms if name not in ("DPO+VCD", "DPO+M3ID")]
     out = Console()
     show_table(out, shown)
     for sentence in sentences(shown):
