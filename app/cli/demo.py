@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # it answers POPE, too. (M3ID changes no first word, so what it says to POPE is what DPO says.)
 ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "greedy": ("tabletop", False, None, True),
-    "sampled": ("tabletop", True, None, True),
-    "mask": ("tabletop", True, "mask-only", True),
+    "sampled": ("tabletop", True, None, False),
+    "mask": ("tabletop", True, "mask-only", False),
     "VCD": ("tabletop", True, "vcd", True),
     "DPO": ("tabletop+dpo", False, None, True),
     "DPO+VCD": ("tabletop+dpo", False, "vcd", True),

@@ -30,7 +30,7 @@ def test_a_run_is_revised_scored_and_goes_on(captions, halluc, tmp_path):
     assert new.finished
     card = new.card["revision"]
     assert card["original"]["run"] == "base" and len(card["original"]["sha256"]) == 64
-    assert card["asked"]["name"] == "tabletop" and card["threshold"] == 0.27
+    assert card["asked"]["name"] == "tabletop" and card["threshold"] == 0.33
     revisions = read_revisions(tmp_path / "new")
     for old, response in zip(base.responses, new.responses, strict=True):
         revision = revisions[old.id]
