@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from transformers.trainer_utils import get_last_checkpoint
 from app.generation import progress_bars
 from halluc.card import card_differences, now, versions
 from halluc.errors import RunError
-from halluc.jsonl import read_json, write_json
+from halluc.jsonl import read_json, write_json, write_jsonl
 from halluc.mllm.transformers import TransformersMLLM
+from halluc.records import Record
 from mitigation.precorrection.lora import Tuning
 
 
@@ -51,6 +52,7 @@ def train_adapter(
     *,
     check: Callable[[], None],
     make: Callable[[], Any],
+    keep: Mapping[str, Sequence[Record]] | None = None,
 ) -> None:
     """Train an adapter, or go on from the last checkpoint in its folder.
 
@@ -64,6 +66,7 @@ def train_adapter(
         data: what it is trained on, for the card: ``{"pairs": {"name", "rows", "sha256"}}``.
         check: looks at all that will be trained on; called where there is anything left to do.
         make: the trainer.
+        keep: records to leave beside the adapter, by file name.
 
     Raises:
         RunError: the folder holds something else.
@@ -84,6 +87,8 @@ def train_adapter(
             check()
             output.mkdir(parents=True, exist_ok=True)
             write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
+            for name, records in (keep or {}).items():
+                write_jsonl(output / name, records)
     began = time.monotonic()
     with (
         warnings.catch_warnings(),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -135,13 +136,15 @@ def main() -> None:
             peak = max(peak, memory(process.pid))
             time.sleep(0.1)
         seconds = time.perf_counter() - began
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         if process.returncode:
             sys.exit(f"halluc data pairs ended with {process.returncode}")
         kinds = read_json(folder / "pairs" / "card.json", dict)["kinds"]
     pairs = ", ".join(f"{told['pairs']:,} {kind}" for kind, told in kinds.items())
     print(f"pairs: {pairs}")
     print(
-        f"{seconds:.1f} s, {given.samples / seconds:,.0f} samples a second, peak {peak >> 20} MiB "
+        f"{seconds:.1f} s ({used.ru_utime + used.ru_stime:.1f} s of CPU), "
+        f"{given.samples / seconds:,.0f} samples a second, peak {peak >> 20} MiB "
         f"(load {load:.1f} at the start)"
     )
 

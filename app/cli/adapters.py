@@ -1,7 +1,8 @@
-"""`halluc train dpo`, `sft` and `lure`: LoRA adapters of a model."""
+"""`halluc train dpo`, `sft` and `lure`, and `merge`: LoRA adapters of a model."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from app.captions import VOCABULARY
 from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
+from halluc.datasets.load import FORMS
 from halluc.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def tuning(learning_rate: float) -> Callable[[Command], Command]:
     return add
 
 
-PAIRS = "A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V or mDPO."
+PAIRS = "A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V, mDPO or HA-DPO."
 
 
 @click.command()
@@ -133,21 +135,79 @@ def dpo(
 @click.option(
     "--pairs",
     type=click.Path(path_type=Path),
-    required=True,
     metavar="PAIRS",
     help="Learn their better answers alone. " + PAIRS,
 )
+@click.option(
+    "--recipe",
+    type=click.Choice(["lrv"]),
+    help="Learn instructions made from the truth of --data instead: LRV-Instruction.",
+)
+@click.option("--data", help=f"Pictures for --recipe: {FORMS}.")
 @tuning(learning_rate=1e-4)
-def sft(*, pairs: Path, output: Path, images: Path | None, save_steps: int, **given: Any) -> None:
+def sft(
+    *,
+    pairs: Path | None,
+    recipe: str | None,
+    data: str | None,
+    output: Path,
+    images: Path | None,
+    save_steps: int,
+    **given: Any,
+) -> None:
     """Train a LoRA adapter of a model on answers (supervised fine-tuning), by TRL.
 
     On the better answers of preference pairs it is the control of halluc train dpo: the same
-    pairs, settings and steps, without anything to compare.
+    pairs, settings and steps, without anything to compare. LRV-Instruction asks about the pictures
+    of a data set, half of the time for what is not in them, and its answers decline.
     """
+    if (pairs is None) == (recipe is None) or (recipe is None) != (data is None):
+        raise InputError("give either --pairs PAIRS or --recipe lrv with --data D")
     with _trainable(given) as (mllm, settings):
+        from app.instructing import train_lrv
         from app.preferring import train_sft
         from mitigation.precorrection.lora import Tuning
-    train_sft(mllm, pairs, output, Tuning(**settings), images=images, save_steps=save_steps)
+    how = Tuning(**settings)
+    if pairs is not None:
+        train_sft(mllm, pairs, output, how, images=images, save_steps=save_steps)
+    else:
+        train_lrv(mllm, str(data), output, how, images=images, save_steps=save_steps)
+
+
+@click.command()
+@click.argument("model", metavar="M+FOLDER")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help="Where the checkpoint goes; use it as hf:./FOLDER.",
+)
+@click.option(
+    "--dtype",
+    default="auto",
+    show_default=True,
+    help="In which it is merged and kept: float32, bfloat16 or float16.",
+)
+@click.option("--device", default="auto", show_default=True, help="As torch names it.")
+def merge(*, model: str, output: Path, dtype: str, device: str) -> None:
+    """Add an adapter to the weights of its model, as a checkpoint of its own.
+
+    What comes out is a folder that from_pretrained loads, for other tools; halluc itself takes
+    M+FOLDER as it is.
+    """
+    from halluc.mllm import load_model
+
+    mllm = load_model(model, dtype=dtype, device=device)
+    from app.merging import merge as write
+    from halluc.mllm.transformers import TransformersMLLM
+
+    if not isinstance(mllm, TransformersMLLM):
+        raise ModelError(f"{model} is no checkpoint, so there is nothing to merge")
+    write(mllm, output)
+    shown = f"./{output}" if not output.is_absolute() else output
+    click.echo(f"The merged model is in {output}; use it with --model hf:{shown}", err=True)
 
 
 @click.command()
@@ -201,7 +261,7 @@ def _trainable(given: dict[str, Any]) -> Iterator[tuple[TransformersMLLM, dict[s
     from halluc.mllm import load_model
 
     model = given["model"]
-    mllm = load_model(model, dtype=given["dtype"], device=given["device"])
+    mllm = load_model(model, dtype=given["dtype"], device=_own_device(given["device"]))
     settings = {
         "learning_rate": given["learning_rate"],
         "epochs": given["epochs"],
@@ -222,6 +282,16 @@ def _trainable(given: dict[str, Any]) -> Iterator[tuple[TransformersMLLM, dict[s
         raise ModelError(
             f"training needs {error.name}; install it with: pip install 'halluc[train]'"
         ) from None
+
+
+def _own_device(device: str) -> str:
+    """The device of this process: of those of a machine, each has an accelerator of its own."""
+    rank = os.environ.get("LOCAL_RANK")
+    if device != "auto" or rank is None:
+        return device
+    import torch
+
+    return f"cuda:{rank}" if torch.cuda.is_available() else device
 
 
 def _numbers(text: str) -> list[float]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
+    from app.revising import Settled
     from app.showing import Arm
     from halluc.datasets import Dataset
 
@@ -93,7 +94,10 @@ def demo(output: Path, scenes: int) -> None:
             )  # fmt: skip
         branches = 2 if method in ("vcd", "m3id") else 1
         arms[name] = Arm(name, told, answered, passes_of(told, branches))
-    settled = {"woodpecker": settle_woodpecker, "lure": settle_lure}
+    settled: dict[str, Callable[..., Settled]] = {
+        "woodpecker": settle_woodpecker,
+        "lure": settle_lure,
+    }
     for name, (of, method, asked) in REVISED.items():
         base = arms[of]
         told = measure_revised(

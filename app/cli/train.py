@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from app.captions import TRUTH, VOCABULARY
-from app.cli.adapters import dpo, lure, sft
+from app.cli.adapters import dpo, lure, merge, sft
 from app.cli.analyse import STATISTICS
 from halluc.errors import InputError
 
@@ -177,5 +177,5 @@ def detector(
     )
 
 
-for command in (dpo, sft, lure):
+for command in (dpo, sft, lure, merge):
     train.add_command(command)

@@ -23,13 +23,13 @@ _PAIRS = frozenset({"scissors"})
 _DIRECTION = re.compile(
     r"(?:(?:to|on) the )?(?:left|right)(?: side)? of|above|below|beneath|underneath", re.I
 )
-_SAID = {
+SAID = {
     "left of": "to the left of",
     "right of": "to the right of",
     "above": "above",
     "below": "below",
 }
-_OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def spoil(  # noqa: PLR0917 - what is spoilt, by what, and how
             elif kind == "attribute":
                 edit = _wrong_attribute(text, each, truth, habits, rng)
             else:
-                edit = _phrase(text, each, _OPPOSITE.get(each.claim.value))
+                edit = _phrase(text, each, OPPOSITE.get(each.claim.value))
             if edit and (spoilt := _applied(text, [edit])):
                 return spoilt
     return None
@@ -202,11 +202,11 @@ def _right_relation(text: str, finding: Finding, truth: Truth) -> Edit | None:
         for each in truth.relations
         if truth.objects[each.subject].name == claim.subject
         and truth.objects[each.object].name == claim.object
-        and each.predicate in _SAID
+        and each.predicate in SAID
     ]
     if not holding:
         return _sentence(text, claim.start)
-    opposite = _OPPOSITE.get(claim.value, "")
+    opposite = OPPOSITE.get(claim.value, "")
     return _phrase(text, finding, opposite if opposite in holding else holding[0])
 
 
@@ -216,7 +216,7 @@ def _phrase(text: str, finding: Finding, predicate: str | None) -> Edit | None:
     if predicate is None or place is None:
         return None
     start, end = place
-    said = _SAID[predicate]
+    said = SAID[predicate]
     return start, end, said.capitalize() if text[start].isupper() else said
 
 

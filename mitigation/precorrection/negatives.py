@@ -22,7 +22,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,7 +31,16 @@ from halluc.language.claims import read_claims
 from halluc.language.things import Things
 from halluc.records import Finding, Truth
 from halluc.verdicts import judge
-from mitigation.precorrection.inspected import Answered, Group, Inspected, Key, Told, errors
+from mitigation.precorrection.inspected import (
+    Answered,
+    Group,
+    Inspected,
+    Key,
+    Told,
+    errors,
+    pack,
+    unpack,
+)
 from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import KINDS, Pair, PairKind, make_pair
 
@@ -54,6 +63,7 @@ def mine_captions(
     kinds: Collection[PairKind] = KINDS,
     seed: int = 0,
     spread: Spread = map,
+    most: int | None = None,
 ) -> list[Pair]:
     """Pairs of some kinds, at most one of each for a picture and prompt.
 
@@ -65,19 +75,21 @@ def mine_captions(
         kinds: which kinds to make.
         seed: of the pictures' order and of what is put in.
         spread: applies a function to chunks of answers.
+        most: pairs of each kind, at most; None: as many as there are.
     """
     groups = list(inspected.groups.items())
     random.Random(f"order/{seed}").shuffle(groups)
     habits = inspected.habits()
     made: dict[PairKind, list[Pair]] = {kind: [] for kind in kinds}
 
-    def rarest() -> int | None:
-        return min((len(some) for some in made.values() if some), default=None)
+    def wanted() -> int | None:
+        return min((len(some) for some in made.values() if some), default=most)
 
     if "on-policy" in made:
-        made["on-policy"] = [pair for key, group in groups if (pair := _on_policy(key, group))]
+        found = (pair for key, group in groups if (pair := _on_policy(key, group)))
+        made["on-policy"] = list(islice(found, most))
     mended: dict[Key, bytes] = {}
-    most, corrected = rarest(), made.get("corrected")
+    count, corrected = wanted(), made.get("corrected")
     # Without pairs of its own, mending still gives true texts to spoil where there is none.
     wrong = [
         group.flawed
@@ -85,16 +97,16 @@ def mine_captions(
         if group.flawed and (corrected is not None or ("injected" in made and not group.sound))
     ]
     truths = partial(_mend_some, things=inspected.things, habits=habits)
-    for key, pair, text in _until(spread, truths, wrong, lambda: _full(corrected, most)):
+    for key, pair, text in _until(spread, truths, wrong, lambda: _full(corrected, count)):
         mended[key] = text
-        if pair is not None and corrected is not None and not _full(corrected, most):
+        if pair is not None and corrected is not None and not _full(corrected, count):
             corrected.append(pair)
     if "injected" in made:
-        most, injected = rarest(), made["injected"]
+        count, injected = wanted(), made["injected"]
         true = [right for key, group in groups if (right := group.sound or mended.get(key))]
         lies = partial(_spoil_some, things=inspected.things, habits=habits, seed=seed)
-        for spoilt in _until(spread, lies, true, lambda: _full(injected, most)):
-            if not _full(injected, most):
+        for spoilt in _until(spread, lies, true, lambda: _full(injected, count)):
+            if not _full(injected, count):
                 injected.append(spoilt)
     place = {key: number for number, key in enumerate(inspected.groups)}
     return [
@@ -213,7 +225,7 @@ def _mend_some(
     answers: list[bytes], things: Things, habits: Habits
 ) -> list[tuple[Key, Pair | None, bytes]]:
     """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
-    wrong = [msgspec.json.decode(each, type=Answered) for each in answers]
+    wrong = [unpack(each) for each in answers]
     right = mended(wrong, things, habits)
     return [
         (
@@ -222,7 +234,7 @@ def _mend_some(
                 f"{each.id}/corrected", each.image, each.prompt,
                 right[each.id].text, each.text, "corrected",
             ) if about_as_long(right[each.id].text, each.text) else None,
-            msgspec.json.encode(right[each.id]),
+            pack(right[each.id]),
         )
         for each in wrong
         if each.id in right
@@ -231,7 +243,7 @@ def _mend_some(
 
 def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int) -> list[Pair]:
     """Pairs of true answers and of what they become with one thing made wrong."""
-    true = {each.id: each for each in (msgspec.json.decode(a, type=Answered) for a in answers)}
+    true = {each.id: each for each in map(unpack, answers)}
     spoilt = {
         id: new
         for id, each in true.items()

@@ -32,17 +32,15 @@ PairKind = Literal["on-policy", "corrected", "injected"]
 KINDS: tuple[PairKind, ...] = get_args(PairKind)
 Span = tuple[int, int]
 SPLITS = ("train", "test")
+T = TypeVar("T", bound="OfPicture")
 
 
-class Pictured(Protocol):
-    """Anything on a picture."""
+class OfPicture(Protocol):
+    """What belongs to a picture."""
 
     @property
     def image(self) -> str:
         """The picture, as its data set names it."""
-
-
-ItemT = TypeVar("ItemT", bound=Pictured)
 
 
 class Pair(Record, frozen=True):
@@ -144,9 +142,9 @@ def balance(pairs: Iterable[Pair], seed: int) -> list[Pair]:
     return [pair for some in by_kind.values() for pair in some if pair.id in kept]
 
 
-def split_by_picture(items: Sequence[ItemT], test_share: float) -> dict[str, list[ItemT]]:
+def split_by_picture(items: Sequence[T], test_share: float) -> dict[str, list[T]]:
     """Pairs or examples for training and for watching it; those of a picture stay together."""
-    splits: dict[str, list[ItemT]] = {name: [] for name in SPLITS}
+    splits: dict[str, list[T]] = {name: [] for name in SPLITS}
     for each in items:
         digest = hashlib.sha256(each.image.encode()).digest()
         splits["test" if digest[0] < 256 * test_share else "train"].append(each)

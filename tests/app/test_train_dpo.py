@@ -101,6 +101,31 @@ def test_the_better_answers_alone_are_learned_in_as_many_steps(halluc, pairs, mo
     assert code == 2 and "mine is an adapter made otherwise" in err
 
 
+def test_instructions_are_made_of_a_data_set_and_learned(halluc, pairs, model, tmp_path):
+    command = ("train", "sft", "--model", model, *SMALL, "-o", "mine")
+    code, _, err = halluc(*command, "--recipe", "lrv", "--data", "jsonl:data.jsonl")
+    assert code == 0, err
+    mine = tmp_path / "mine"
+    examples = [json.loads(line) for line in (mine / "examples.jsonl").read_text().splitlines()]
+    told = json.loads((mine / "card.json").read_text())["examples"]
+    assert told["rows"] == len(examples)
+    assert told["kinds"]["positive"] == 24  # a description and a question on each picture
+    assert {each["kind"] for each in examples} >= {"positive"}
+    assert load_model(f"{model}+mine", device="cpu").model
+    for options in ((), ("--recipe", "lrv"), ("--pairs", "pairs", "--data", "jsonl:data.jsonl")):
+        code, _, err = halluc("train", "sft", "--model", model, "-o", "new", *options)
+        assert (code, err.count("\n")) == (2, 1)
+        assert "give either --pairs PAIRS or --recipe lrv with --data D" in err
+    (tmp_path / "bare.jsonl").write_text('{"id": 1, "image": "1.png"}')
+    code, _, err = halluc(
+        "train", "sft", "--model", model, *SMALL, "-o", "new", "--recipe", "lrv", "--data",
+        "jsonl:bare.jsonl",
+    )  # fmt: skip
+    assert (code, err.count("\n")) == (2, 1)
+    assert "jsonl:bare.jsonl does not tell what is in its pictures" in err
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_killed_training_goes_on_from_its_last_checkpoint(halluc, pairs, model, tmp_path):
     command = ["train", "dpo", "--model", model, "--pairs", "pairs", "-o", "mine", *map(str, SMALL)]
     command += ["--epochs", "30", "--save-steps", "4"]

@@ -19,6 +19,12 @@ FORMS = {
     "RLHF-V": {"idx": 7, "image_path": "a.jpg", "text": json.dumps(TOLD), "image": None},
     "RLHF-V, unpacked": {"idx": 7, "image_path": "a.jpg", "text": TOLD},
     "RLAIF-V": {"idx": 7, "image_path": "a.jpg", **TOLD},
+    "HA-DPO": {
+        "image_id": 7,
+        "question": "What is it?",
+        "chosen": "a dog",
+        "reject": "a cat",
+    },
     "mDPO": {"id": 7, "img_path": "a.jpg", "prompt": "What is it?", **TOLD, "question": None},
 }
 
@@ -30,9 +36,24 @@ def test_every_form_is_read(form, lines, tmp_path):
     row = FORMS[form]
     file.write_text(json.dumps(row) if lines else json.dumps([row]))
     [pair] = read_published(file)
-    assert (pair.id, pair.image, pair.prompt) == ("7", "a.jpg", "What is it?")
+    image = "7.jpg" if form == "HA-DPO" else "a.jpg"  # Visual Genome's file names
+    assert (pair.id, pair.image, pair.prompt) == ("7", image, "What is it?")
     assert (pair.chosen, pair.rejected) == ("a dog", "a cat")
     assert pair.chosen_spans == ((2, 5),)
+
+
+def test_the_descriptions_of_ha_dpo_are_paired_as_they_stand(tmp_path):
+    row = {"image_id": 2317, "chosen": ["a dog", "one dog"], "rejected": ["a cat", "one cat"]}
+    (tmp_path / "desc_data.json").write_text(json.dumps([row]))
+    pairs = read_published(tmp_path / "desc_data.json")
+    assert [(p.id, p.image, p.chosen, p.rejected, p.kind) for p in pairs] == [
+        ("2317/0", "2317.jpg", "a dog", "a cat", "corrected"),
+        ("2317/1", "2317.jpg", "one dog", "one cat", "corrected"),
+    ]
+    assert {pair.prompt for pair in pairs} == {"Describe this image in detail."}
+    (tmp_path / "desc_data.json").write_text(json.dumps([row | {"rejected": ["a cat"]}]))
+    with pytest.raises(InputError, match="2 chosen and 1 rejected descriptions"):
+        read_published(tmp_path / "desc_data.json")
 
 
 def test_ids_that_come_twice_are_told_apart(tmp_path):
