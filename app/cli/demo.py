@@ -27,6 +27,8 @@ ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "DPO+VCD": ("tabletop+dpo", False, "vcd", True),
     "DPO+M3ID": ("tabletop+dpo", False, "m3id", False),
 }
+# What is not as published: M3ID's λ, by which it would talk on and on after DPO.
+OWN = {"DPO+M3ID": {"lambda_": 0.01}}
 # Arm → the arm whose captions are looked over, the method, and who is asked.
 REVISED = {
     "Woodpecker": ("greedy", "woodpecker", "tabletop"),
@@ -84,7 +86,7 @@ def demo(output: Path, scenes: int) -> None:
         folder = name.lower()
         told = measure_task(
             output / f"captions-{folder}", models[of], chosen, "caption", console,
-            do_sample=do_sample, method=method, title=f"captions, {name}",
+            do_sample=do_sample, method=method, own=OWN.get(name), title=f"captions, {name}",
         )  # fmt: skip
         answered = None
         if asks:
@@ -149,14 +151,14 @@ def _say_next(console: Console, output: Path) -> None:
     console.print(
         f"""\
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and ten more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and fourteen more; run.json in each says how it was made
 
 What to type next:
   halluc inspect {output}/*-*/       look at them: wrong words, their boxes, runs side by side
   halluc model describe                                     what the embedded MM-LLM is made of
   halluc score chair {output}/captions-sampled             the figures of one run
   halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?
-  halluc compare {output}/captions-greedy {output}/captions-woodpecker
+  halluc compare {output}/captions-greedy {output}/captions-woodpecker {output}/captions-lure
   halluc data pairs {output}/captions-sampled -o runs/pairs        pairs for halluc train dpo
   halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
   halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",
