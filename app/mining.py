@@ -42,6 +42,7 @@ def mine_runs(
     test_share: float,
     images: Path | None,
     reviews: str | None = None,
+    most: int | None = None,
 ) -> dict[str, Any]:
     """Make a set of preference pairs from runs, and return its card.
 
@@ -54,6 +55,7 @@ def mine_runs(
         test_share: share of the pictures whose pairs are kept out of training.
         images: folder of the pictures, where the data set needs it.
         reviews: database of reviews of these runs, a file or a URL.
+        most: pairs of captions of each kind, at most.
 
     Raises:
         RunError: no run.
@@ -77,7 +79,7 @@ def mine_runs(
     if inspected.groups:
         many = len(inspected.groups) >= MANY
         with in_processes() if many else nullcontext(map) as spread:
-            made = mine_captions(inspected, kinds, seed, spread)
+            made = mine_captions(inspected, kinds, seed, spread, most)
     kept = balance(made, seed)
     kept += [pair for pair in mine_answers(asked, seed) if pair.kind in kinds]
     card = write_pairs(

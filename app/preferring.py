@@ -42,6 +42,10 @@ SFT = Method(
 )
 
 
+VISUAL_GENOME = ("VG_100K", "VG_100K_2")
+"""Folders of its pictures, whose numbers are all that HA-DPO names them by."""
+
+
 def train_dpo(
     mllm: TransformersMLLM,
     pairs: Path,
@@ -66,7 +70,7 @@ def train_dpo(
         ModelError: the model cannot be trained.
         RunError: the folder holds something else.
     """
-    splits, open_image, data = _read(pairs, images)
+    splits, open_image, data = read_training_pairs(pairs, images)
     train_adapter(
         mllm, output, DPO, recipe, data,
         check=lambda: check_items(mllm, _all(splits), open_image, recipe.longest),
@@ -86,7 +90,7 @@ def train_sft(
     save_steps: int,
 ) -> None:
     """Train an adapter on the better answers of pairs alone, DPO's control; see `train_dpo`."""
-    splits, open_image, data = _read(pairs, images)
+    splits, open_image, data = read_training_pairs(pairs, images)
     better = {
         name: [
             sft.Example(id=p.id, image=p.image, prompt=p.prompt, answer=p.chosen, kind=p.kind)
@@ -107,7 +111,7 @@ def _all(splits: dict[str, list[Pair]]) -> list[Pair]:
     return [pair for some in splits.values() for pair in some]
 
 
-def _read(
+def read_training_pairs(
     pairs: Path, images: Path | None
 ) -> tuple[dict[str, list[Pair]], Callable[[Item], Image], dict[str, Any]]:
     """The pairs of a folder of ours or of a published file, their pictures, and what they are."""
@@ -131,9 +135,16 @@ def opener(card: dict[str, Any], images: Path | None) -> Callable[[Item], Image]
     """The way to open the picture of a pair."""
     folder = images or (Path(card["images"]) if card.get("images") else None)
     if "data" not in card and folder is not None:
-        return lambda pair: open_from(folder, Sample(id=pair.id, image=pair.image))
+        return lambda pair: open_from(folder, _found(folder, pair))
     name = str(card.get("data"))
     if name == "tabletop":
         name = "tabletop:broken:0-0"  # a scene's own name is enough to draw it
     open_image = load_dataset(name, folder).open_image
     return lambda pair: open_image(Sample(id=pair.id, image=pair.image))
+
+
+def _found(folder: Path, pair: Item) -> Sample:
+    """A published pair's picture in a folder, which may be Visual Genome's with its two parts."""
+    places = (pair.image, *(f"{part}/{pair.image}" for part in VISUAL_GENOME))
+    place = next((each for each in places if (folder / each).is_file()), pair.image)
+    return Sample(id=pair.id, image=place)

@@ -4,9 +4,9 @@
 
 FOLDER keeps the runs; the same command goes on with what is there. Every arm is a caption of the
 same scenes, greedy, and its name says how it came about, step by step: `dpo` captions by the model
-after DPO, `vcd` while decoding with VCD, `woodpecker` is asked about without and with the
-`detector` that ships, `lure` is written anew by the revisor that ships; `rule` masks by LURE's
-published rule. Each is compared with `greedy`.
+after DPO, `vcd` and `m3id` (λ .01) while decoding, `woodpecker` is asked about without and
+`detector` with the detector that ships, `lure` is written anew by the revisor that ships, with that
+detector's masks, and `rule` with those of LURE's published rule. Each is compared with `greedy`.
 
 `fit` holds greedy captions of bias-broken scenes from number 10,000 on. Then
 
@@ -39,7 +39,6 @@ FIT_FROM = 10_000
 """The first scene to fit on: far from those that measure, and from those of training."""
 
 ARMS = {
-    "greedy": ("greedy",),
     "woodpecker": ("greedy", "woodpecker"),
     "detector": ("greedy", "detector"),
     "rule": ("greedy", "rule"),
@@ -47,19 +46,22 @@ ARMS = {
     "dpo": ("dpo",),
     "dpo-lure": ("dpo", "lure"),
     "dpo-detector": ("dpo", "detector"),
-    "dpo-lure-detector": ("dpo", "lure", "detector"),
     "dpo-vcd": ("dpo-vcd",),
     "dpo-vcd-lure": ("dpo-vcd", "lure"),
-    "dpo-vcd-lure-detector": ("dpo-vcd", "lure", "detector"),
+    "dpo-vcd-detector": ("dpo-vcd", "detector"),
+    "dpo-m3id": ("dpo-m3id",),
+    "dpo-m3id-lure": ("dpo-m3id", "lure"),
+    "dpo-m3id-detector": ("dpo-m3id", "detector"),
 }
 """Arm → how its captions are made, and what they go through after that."""
 
-MADE: dict[str, tuple[str, str | None]] = {
-    "greedy": ("tabletop", None),
-    "dpo": ("tabletop+dpo", None),
-    "dpo-vcd": ("tabletop+dpo", "vcd"),
+MADE: dict[str, tuple[str, str | None, dict[str, float]]] = {
+    "greedy": ("tabletop", None, {}),
+    "dpo": ("tabletop+dpo", None, {}),
+    "dpo-vcd": ("tabletop+dpo", "vcd", {}),
+    "dpo-m3id": ("tabletop+dpo", "m3id", {"lambda_": 0.01}),
 }
-"""Captions → the model and the method of decoding."""
+"""Captions → the model, the method of decoding, and where it is not as published."""
 
 load = cache(load_model)
 
@@ -77,10 +79,11 @@ def measure_arm(
     """The captions of an arm; what its last step begins with is measured first."""
     name = "-".join(steps)
     if len(steps) == 1:
-        of, method = MADE[name]
+        of, decoding, own = MADE[name]
         return measure_task(
-            folder / name, load(of), scenes, "caption", console, method=method, title=name
-        )
+            folder / name, load(of), scenes, "caption", console,
+            method=decoding, own=own, title=name,
+        )  # fmt: skip
     base = measure_arm(folder, steps[:-1], scenes, console)
     things, run = load_things(None), base.run
     wrote = MADE[steps[0]][0]
@@ -108,8 +111,8 @@ def main() -> None:
         measure_task(folder / "fit", load("tabletop"), scenes_to_fit(given.fit), "caption", console)
     shown = first_scenes(given.scenes)
     runs = []
-    for name in dict.fromkeys(["greedy", *given.arms]):
-        told = measure_arm(folder, ARMS[name], shown, console)
+    for name, steps in {"greedy": ("greedy",), **{name: ARMS[name] for name in given.arms}}.items():
+        told = measure_arm(folder, steps, shown, console)
         runs.append(f"{name}={told.run.path}")
     compare.main(runs, standalone_mode=False)
 

@@ -1,4 +1,4 @@
-"""`halluc train dpo`, `sft`, `lure` and `merge`: LoRA adapters of a model."""
+"""`halluc train dpo`, `sft` and `lure`, and `merge`: LoRA adapters of a model."""
 
 from __future__ import annotations
 

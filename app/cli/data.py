@@ -115,6 +115,11 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     help="Which kinds of pairs to make; as many of each.",
 )
 @click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    help="Pairs of captions of each kind, at most [as many as there are].",
+)
+@click.option(
     "--objects", type=click.Path(path_type=Path), help="More things, as for score finegrained."
 )
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
@@ -137,6 +142,7 @@ def pairs(
     runs: tuple[Path, ...],
     output: Path,
     kinds: str,
+    most: int | None,
     objects: Path | None,
     images: Path | None,
     reviews: str | None,
@@ -157,7 +163,7 @@ def pairs(
         raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
     card = mine_runs(
         runs, output, objects=objects, kinds=chosen, seed=seed, test_share=test_share,
-        images=images, reviews=reviews,
+        images=images, reviews=reviews, most=most,
     )  # fmt: skip
     for kind, told in card["kinds"].items():
         if told["pairs"]:

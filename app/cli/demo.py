@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
+    from app.revising import Settled
     from app.showing import Arm
     from halluc.datasets import Dataset
 
 # Arm → the model, whether tokens are drawn, the method of correction while decoding, and whether
-# it answers POPE, too.
+# it answers POPE, too. (M3ID changes no first word, so what it says to POPE is what DPO says.)
 ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "greedy": ("tabletop", False, None, True),
     "sampled": ("tabletop", True, None, False),
@@ -24,8 +25,17 @@ ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "VCD": ("tabletop", True, "vcd", True),
     "DPO": ("tabletop+dpo", False, None, True),
     "DPO+VCD": ("tabletop+dpo", False, "vcd", True),
+    "DPO+M3ID": ("tabletop+dpo", False, "m3id", False),
 }
-STACK = "DPO+VCD+LURE"
+# What is not as published: M3ID's λ, by which it would talk on and on after DPO.
+OWN = {"DPO+M3ID": {"lambda_": 0.01}}
+# Arm → the arm whose captions are looked over, the method, and who is asked.
+REVISED = {
+    "Woodpecker": ("greedy", "woodpecker", "tabletop"),
+    "LURE": ("greedy", "lure", "tabletop+lure"),
+    "DPO+VCD+LURE": ("DPO+VCD", "lure", "tabletop+lure"),
+    "DPO+M3ID+LURE": ("DPO+M3ID", "lure", "tabletop+lure"),
+}
 
 
 @click.command()
@@ -49,9 +59,9 @@ def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
-    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO, with
-    VCD and without. Woodpecker and LURE then look over the greedy captions, and LURE over those of
-    DPO with VCD.
+    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO.
+    Woodpecker and LURE look over the greedy captions, and LURE over those of DPO with VCD and with
+    M3ID. Each is compared with greedy decoding.
     """
     from rich.console import Console
 
@@ -65,7 +75,6 @@ def demo(output: Path, scenes: int) -> None:
 
     console = Console(stderr=True)
     chosen, things = first_scenes(scenes), load_things(None)
-    # Questions on companions alone: they are what the embedded MM-LLM errs in.
     questions = with_questions(chosen)
     names = ["tabletop", "tabletop+dpo", "tabletop+lure"]
     models = {name: load_model(name) for name in names}
@@ -77,7 +86,7 @@ def demo(output: Path, scenes: int) -> None:
         folder = name.lower()
         told = measure_task(
             output / f"captions-{folder}", models[of], chosen, "caption", console,
-            do_sample=do_sample, method=method, title=f"captions, {name}",
+            do_sample=do_sample, method=method, own=OWN.get(name), title=f"captions, {name}",
         )  # fmt: skip
         answered = None
         if asks:
@@ -85,22 +94,23 @@ def demo(output: Path, scenes: int) -> None:
                 output / f"pope-{folder}", models[of], questions, "pope", console,
                 do_sample=do_sample, method=method, title=f"POPE, {name}",
             )  # fmt: skip
-        arms[name] = Arm(name, told, answered, passes_of(told, 2 if method == "vcd" else 1))
-    for name, of, settle, asked in (
-        ("Woodpecker", "greedy", settle_woodpecker, "tabletop"),
-        ("LURE", "greedy", settle_lure, "tabletop+lure"),
-        (STACK, "DPO+VCD", settle_lure, "tabletop+lure"),
-    ):
+        branches = 2 if method in ("vcd", "m3id") else 1
+        arms[name] = Arm(name, told, answered, passes_of(told, branches))
+    settled: dict[str, Callable[..., Settled]] = {
+        "woodpecker": settle_woodpecker,
+        "lure": settle_lure,
+    }
+    for name, (of, method, asked) in REVISED.items():
         base = arms[of]
         told = measure_revised(
             output / f"captions-{name.lower()}", base.told.run, models[asked], chosen,
-            settle(base.told.run, things, detector="tabletop"),
+            settled[method](base.told.run, things, detector="tabletop"),
             console=console, title=f"captions, {name}",
         )  # fmt: skip
         more = passes_to_revise(list(read_revisions(told.run.path).values()))
-        arms[name] = Arm(name, told, base.asked if name == STACK else None, base.passes + more)
-    shown = [arms[name] for name in arms if name != "DPO+VCD"]
-    shown = sorted(shown, key=lambda arm: arm.name == STACK)
+        asked_too = base.asked or arms["DPO"].asked
+        arms[name] = Arm(name, told, None if of == "greedy" else asked_too, base.passes + more)
+    shown = [arms[name] for name in arms if name not in ("DPO+VCD", "DPO+M3ID")]
     out = Console()
     show_table(out, shown)
     for sentence in sentences(shown):
@@ -141,14 +151,14 @@ def _say_next(console: Console, output: Path) -> None:
     console.print(
         f"""\
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and ten more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and fourteen more; run.json in each says how it was made
 
 What to type next:
   halluc inspect {output}/*-*/       look at them: wrong words, their boxes, runs side by side
   halluc model describe                                     what the embedded MM-LLM is made of
   halluc score chair {output}/captions-sampled             the figures of one run
   halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?
-  halluc compare {output}/captions-greedy {output}/captions-woodpecker
+  halluc compare {output}/captions-greedy {output}/captions-woodpecker {output}/captions-lure
   halluc data pairs {output}/captions-sampled -o runs/pairs        pairs for halluc train dpo
   halluc generate --model hf:ORG/NAME --data coco:FOLDER -o runs/mine         your own model
   halluc score pope ANSWERS.jsonl --truth QUESTIONS.json    answers that you already have""",

@@ -66,7 +66,7 @@ def revise() -> None:
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True),
     help="Take an object out where the probability that it is absent is at least this "
-    "[.5; with a detector .33].",
+    "[.48; with a detector .33].",
 )
 @click.option(
     "--sure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ import torch
 import transformers
 
 from halluc.errors import ModelError
-from halluc.mllm.checkpoint import hash_folder
-from halluc.mllm.loading import choose_device
+from halluc.mllm.checkpoint import Checkpoint, hash_folder
+from halluc.mllm.loading import choose_device, one_line
 from halluc.records import Box
 
 if TYPE_CHECKING:
@@ -34,32 +35,38 @@ class BoxDetector:
     """
 
     def __init__(self, name: str, *, device: str = "auto") -> None:
-        self.place = name.removeprefix("detector:")
-        self.name = name
-        self.device = choose_device(device)
-        folder = Path(self.place).expanduser()
-        if not name.startswith("detector:") or not self.place:
+        place = name.removeprefix("detector:")
+        if place == name or not place:
             raise ModelError(
                 f"there is no detector {name!r}; name it detector:ORG/NAME or a folder"
             )
-        if self.place.startswith((".", "/", "~")) and not (folder / "config.json").is_file():
-            raise ModelError(f"{name}: there is no config.json in {folder}")
-        known = hash_folder(folder) if folder.is_dir() else {}
-        self.card: dict[str, Any] = {"name": name, **known}
+        folder = Path(place).expanduser()
+        if not folder.is_dir() and not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", place):
+            raise ModelError(f"{name}: there is no folder {place!r}")
+        self._checkpoint = (
+            Checkpoint(name, str(folder), folder)
+            if folder.is_dir()
+            else Checkpoint(name, place, None)
+        )
+        self.device = choose_device(device)
+        identity = hash_folder(folder) if folder.is_dir() else {}
+        self.card: dict[str, Any] = {"name": name, **identity}
 
     @functools.cached_property
     def _find(self) -> Any:
-        place = str(Path(self.place).expanduser()) if Path(self.place).is_dir() else self.place
-        try:
+        with one_line(self._checkpoint):
+            config = transformers.AutoConfig.from_pretrained(self._checkpoint.source)
+            if type(config) not in transformers.MODEL_FOR_ZERO_SHOT_OBJECT_DETECTION_MAPPING:
+                raise ModelError(
+                    f"{self._checkpoint.name}: a {config.model_type!r} checkpoint finds no objects "
+                    "by their names"
+                )
             return transformers.pipeline(
                 "zero-shot-object-detection",
-                model=place,
+                model=self._checkpoint.source,
                 device=self.device,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-            said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-            raise ModelError(f"{self.name} cannot be loaded: {said[:300]}") from error
 
     def find(
         self, images: Sequence[Image], names: Sequence[Sequence[str]]

@@ -28,7 +28,7 @@ def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
     Raises:
         ModelError: it cannot be had, or the checkpoint is another kind of model.
     """
-    with _one_line(checkpoint):
+    with one_line(checkpoint):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.source, trust_remote_code=trust_remote_code
         )
@@ -51,7 +51,7 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
         ModelError: it cannot be had.
     """
     arguments = {"trust_remote_code": trust_remote_code}
-    with _one_line(checkpoint):
+    with one_line(checkpoint):
         try:
             processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
         except (ImportError, ValueError):  # which of them depends on the family
@@ -77,7 +77,7 @@ def load_weights(
     Raises:
         ModelError: it cannot be loaded, or the checkpoint lacks weights.
     """
-    with _one_line(checkpoint):
+    with one_line(checkpoint):
         model, report = transformers.AutoModelForImageTextToText.from_pretrained(
             checkpoint.source,
             dtype=dtype,
@@ -123,7 +123,7 @@ def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
         raise ModelError(
             f"an adapter needs {error.name}; install it with: pip install 'halluc[train]'"
         ) from None
-    with _one_line(checkpoint), warnings.catch_warnings():
+    with one_line(checkpoint), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # missing keys are told below, as an error
         adapted = PeftModel.from_pretrained(model, folder, use_safetensors=True)
         held = set(load_file(folder / "adapter_model.safetensors"))
@@ -175,7 +175,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 @contextlib.contextmanager
-def _one_line(checkpoint: Checkpoint) -> Iterator[None]:
+def one_line(checkpoint: Checkpoint) -> Iterator[None]:
     """Quiet transformers, and turn what it says of an unusable checkpoint into one line."""
     own = transformers.utils.logging
     verbosity, bars = own.get_verbosity(), own.is_progress_bar_enabled()

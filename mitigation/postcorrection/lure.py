@@ -1,8 +1,10 @@
 """LURE: mask the suspect objects of a caption, and let a trained revisor write it anew.
 
 The caption with its masks (`mitigation.postcorrection.masks`) and the picture go to the revisor, an
-MM-LLM that learned what such a caption should say (`halluc train lure`); its answer is the revised
-caption. Where nothing is masked the caption stays byte for byte, and nobody is asked.
+MM-LLM that learned what such a caption should say (`halluc train lure`). What it writes in the
+place of a mask is taken, with the words that it changed along with it; what stands apart from every
+mask stays byte for byte, and where nothing is masked nobody is asked. In LURE the whole answer is
+taken; but a revisor that is small changes other words, too, and not for the better.
 
 Source of prompt and procedure: Zhou et al. 2024, "Analyzing and Mitigating Object Hallucination in
 Large Vision-Language Models" (arXiv:2310.00754). There the revisor draws its words; here it takes
@@ -144,8 +146,10 @@ def _revision(response: Response, masked: Masked, answer: Response) -> Revision:
     for start, end, after in changes:
         why: list[str] = []
         for span, subjects in zip(masked.spans, masked.subjects, strict=True):
-            if start < span[1] and span[0] < end:
+            if start <= span[1] and span[0] <= end:
                 why += subjects
+        if not why:
+            continue
         before = original[start:end]
         edits.append(
             Edit(start=start, end=end, before=before, after=after, why=tuple(dict.fromkeys(why)))

@@ -21,7 +21,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any, TypeVar
 
 import msgspec
@@ -64,6 +64,7 @@ def mine_captions(
     kinds: Collection[PairKind] = KINDS,
     seed: int = 0,
     spread: Spread = map,
+    most: int | None = None,
 ) -> list[Pair]:
     """Pairs of some kinds, at most one of each for a picture and prompt.
 
@@ -75,19 +76,21 @@ def mine_captions(
         kinds: which kinds to make.
         seed: of the pictures' order and of what is put in.
         spread: applies a function to chunks of answers.
+        most: pairs of each kind, at most; None: as many as there are.
     """
     groups = list(inspected.groups.items())
     random.Random(f"order/{seed}").shuffle(groups)
     habits = inspected.habits()
     made: dict[PairKind, list[Pair]] = {kind: [] for kind in kinds}
 
-    def rarest() -> int | None:
-        return min((len(some) for some in made.values() if some), default=None)
+    def wanted() -> int | None:
+        return min((len(some) for some in made.values() if some), default=most)
 
     if "on-policy" in made:
-        made["on-policy"] = [pair for key, group in groups if (pair := _on_policy(key, group))]
+        found = (pair for key, group in groups if (pair := _on_policy(key, group)))
+        made["on-policy"] = list(islice(found, most))
     mended: dict[Key, bytes] = {}
-    most, corrected = rarest(), made.get("corrected")
+    count, corrected = wanted(), made.get("corrected")
     # Without pairs of its own, mending still gives true texts to spoil where there is none.
     wrong = [
         group.flawed
@@ -95,16 +98,16 @@ def mine_captions(
         if group.flawed and (corrected is not None or ("injected" in made and not group.sound))
     ]
     truths = partial(_mend_some, things=inspected.things, habits=habits)
-    for key, pair, text in _until(spread, truths, wrong, lambda: _full(corrected, most)):
+    for key, pair, text in _until(spread, truths, wrong, lambda: _full(corrected, count)):
         mended[key] = text
-        if pair is not None and corrected is not None and not _full(corrected, most):
+        if pair is not None and corrected is not None and not _full(corrected, count):
             corrected.append(pair)
     if "injected" in made:
-        most, injected = rarest(), made["injected"]
+        count, injected = wanted(), made["injected"]
         true = [right for key, group in groups if (right := group.sound or mended.get(key))]
         lies = partial(_spoil_some, things=inspected.things, habits=habits, seed=seed)
-        for spoilt in _until(spread, lies, true, lambda: _full(injected, most)):
-            if not _full(injected, most):
+        for spoilt in _until(spread, lies, true, lambda: _full(injected, count)):
+            if not _full(injected, count):
                 injected.append(spoilt)
     place = {key: number for number, key in enumerate(inspected.groups)}
     return [

@@ -14,31 +14,45 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
     monkeypatch.setattr(sys, "argv", ["halluc", "demo", "--scenes", "3", "-o", "demo"])
     main()
     first = capsys.readouterr().out
-    assert {"greedy", "sampled", "mask", "VCD", "DPO", "Woodpecker"} <= set(first.split())
-    for label in ("CHAIRs ↓", "CHAIRi ↓", "relations ↓", "recall ↑", "POPE adversarial ↑"):
+    assert {
+        "greedy", "sampled", "mask", "VCD", "DPO", "Woodpecker", "LURE", "DPO+VCD+LURE",
+        "DPO+M3ID+LURE",
+    } <= set(first.split())  # fmt: skip
+    for label in ("CHAIRs ↓", "CHAIRi ↓", "recall ↑", "looks ↓", "places ↓", "POPE ↑", "passes"):
         assert label in first
     table, _, hints = first.partition("Pictures:")
-    assert max(map(len, table.splitlines())) <= 80
+    assert max(map(len, table.partition("\n- ")[0].splitlines())) <= 80
     assert max(map(len, hints.splitlines())) < 100
+    # Each method against greedy, in words.
+    told = [line for line in table.splitlines() if line.startswith("- ")]
+    assert len(told) == 8 and all("greedy" in line for line in told)
 
     folder = tmp_path / "demo"
-    for decoding in ("greedy", "sampled", "mask", "vcd", "dpo"):
-        told, asked = (
-            read_run(folder / f"captions-{decoding}"),
-            read_run(folder / f"pope-{decoding}"),
-        )
+    methods = {
+        "greedy": None, "sampled": None, "mask": "mask-only", "vcd": "vcd", "dpo": None,
+        "dpo+vcd": "vcd", "dpo+m3id": "m3id",
+    }  # fmt: skip
+    for name, method in methods.items():
+        told = read_run(folder / f"captions-{name}")
         assert told.finished and len(told.responses) == 3
-        assert told.card["decoding"]["do_sample"] == (decoding not in ("greedy", "dpo"))
-        assert ("adapter" in told.card) == (decoding == "dpo")
-        method = {"mask": "mask-only", "vcd": "vcd"}.get(decoding)
+        assert told.card["decoding"]["do_sample"] == (name in ("sampled", "mask", "vcd"))
+        assert ("adapter" in told.card) == name.startswith("dpo")
         assert told.card["decoding"].get("method") == method
         assert set(told.scores()) == {"chair", "finegrained"}
+    for name in ("greedy", "vcd", "dpo", "dpo+vcd"):
+        asked = read_run(folder / f"pope-{name}")
         assert asked.finished and set(asked.scores()) == {"pope"}
         assert all(0 < sum(each.answers.values()) <= 1.001 for each in asked.responses)
-    revised = read_run(folder / "captions-woodpecker")
-    assert revised.finished and revised.card["revision"]["method"] == "woodpecker"
-    assert revised.card["revision"]["asked"]["name"] == "tabletop"
-    assert set(revised.scores()) == {"chair", "finegrained"}
+    for name, method in {
+        "woodpecker": "woodpecker",
+        "lure": "lure",
+        "dpo+vcd+lure": "lure",
+    }.items():
+        revised = read_run(folder / f"captions-{name}")
+        assert revised.finished and revised.card["revision"]["method"] == method
+        assert set(revised.scores()) == {"chair", "finegrained"}
+    asked = read_run(folder / "captions-lure").card["revision"]["asked"]
+    assert asked["name"] == "tabletop+lure"
     with Image.open(folder / "sheet.png") as sheet, Image.open(folder / "scores.png") as bars:
         assert sheet.height > 300
         assert bars.size == (1320, 480)

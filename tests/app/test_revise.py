@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from detectors import make_owl
 from PIL import Image
 
 from halluc.runs import read_run
@@ -52,11 +53,27 @@ def test_a_run_is_revised_scored_and_goes_on(captions, halluc, tmp_path):
     assert code == 2 and "made otherwise" in err
 
 
+def test_a_detector_looks_and_a_model_rewrites(captions, halluc, tmp_path):
+    make_owl(tmp_path / "owl")
+    more = ("--validator", "detector:./owl", "--rewriter", "tabletop", "--device", "cpu")
+    code, out, err = halluc("revise", "woodpecker", captions, "-o", "new", *more)
+    assert code == 0, err
+    assert "questions asked" in out
+    card = read_run("new").card["revision"]
+    assert card["validator"]["name"] == "detector:./owl" and len(card["validator"]["hash"]) == 64
+    assert card["rewriter"]["name"] == "tabletop"
+    revisions = read_revisions(tmp_path / "new").values()
+    asked = {a.question for each in revisions for check in each.checks for a in check.asked}
+    assert any(each.startswith("boxes of ") for each in asked)
+    assert not any(each.startswith("Is there") for each in asked)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("-o", "base"), "the original stays as it is"),
         (("-o", "new", "--statistics", "tabletop"), "belongs to a --detector"),
+        (("-o", "new", "--validator", "owl"), "there is no detector 'owl'"),
         (("-o", "new", "--detector", "missing.json"), "missing.json: No such file"),
         (("-o", "new", "--model", "replay:base/responses.jsonl"), "cannot answer new questions"),
     ],

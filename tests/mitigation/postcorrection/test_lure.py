@@ -77,6 +77,17 @@ def test_a_suspect_object_is_masked_at_all_its_mentions_and_the_record_says_why(
     assert {each.why for each in found.edits} == {("knife",)}
 
 
+def test_what_stands_apart_from_every_mask_stays():
+    shown = f"There is a big cup, {MASK} and a fork."
+    found = revised(
+        "There is a big cup, a knife and a fork.",
+        Revisor({shown: "There is a tiny cup, a spoon and a fork."}),
+    )
+    assert found.text == "There is a big cup, a spoon and a fork."
+    assert [(each.before, each.after) for each in found.masks] == [("a knife", "a spoon")]
+    assert [(each.before, each.after) for each in found.edits] == [(" knife", " spoon")]
+
+
 def test_neighbouring_masks_become_one():
     every = Suspicion(KNOWN, DETECTOR, 0.01)
     assert masked("There is a cup, a knife, and two forks.", every).text == f"There is {MASK}."

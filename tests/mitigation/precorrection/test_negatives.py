@@ -145,6 +145,8 @@ def test_pairs_of_the_embedded_world_hold_against_its_truth():
     assert kinds.count("corrected") > 10
     assert kinds.count("injected") == kinds.count("corrected")  # no more than can be used
     assert len(mined(answers, kinds=["injected"])) > 25
+    few = mined(answers, most=3)
+    assert [pair.kind for pair in few] == ["corrected"] * 3 + ["injected"] * 3
     for pair in pairs:
         assert not errors(found(pair.chosen, truths[pair.image]))
         assert errors(found(pair.rejected, truths[pair.image]))
