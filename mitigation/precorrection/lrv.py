@@ -188,11 +188,11 @@ def _manipulated(truth: Truth, world: _World, rng: random.Random) -> Turn | None
         wrong = sorted(world.values[family].difference(right))
         if wrong:
             value = rng.choice(wrong)
-            mended = f"the {each.name} is not {value}. It is {right[0]}."
+            declined = f"The {each.name} is not {value}. It is {right[0]}."
             turns += [
-                (f"Is the {each.name} {value}?", f"No, {mended}"),
-                (f"Describe the {value} {each.name}.", f"T{mended[1:]}"),
-                (f"Where is the {value} {each.name}?", f"T{mended[1:]}"),
+                (f"Is the {each.name} {value}?", f"No, the {each.name} is {right[0]}."),
+                (f"Describe the {value} {each.name}.", declined),
+                (f"Where is the {value} {each.name}?", declined),
             ]
     facts = [fact for fact in _facts(truth) if fact[1] in OPPOSITE]
     if facts:
