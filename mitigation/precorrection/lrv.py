@@ -103,17 +103,19 @@ Turn = tuple[str, str]
 
 
 def _description(truth: Truth, rng: random.Random) -> Turn | None:
-    """All objects with some looks, and where some of them are."""
-    named = list(dict.fromkeys(each.name for each in truth.objects))
+    """All objects with some looks, from left to right, and where some of them are."""
+    # In an order that can be seen; one by chance cannot be learned.
+    seen = sorted(truth.objects, key=lambda each: each.box.x if each.box else 0)
+    named = list(dict.fromkeys(each.name for each in seen))
     if not named:
         return None
     single = {each.name: each for each in _singles(truth)}
     phrases = []
-    for name in rng.sample(named, min(len(named), MANY)):
-        looks = _looks(single[name], rng) if name in single else ""
-        number = sum(each.name == name for each in truth.objects)
-        noun = f"{looks}{name}"
-        phrases.append(_a(noun) if number == 1 else f"more than one {noun}")
+    for name in named[:MANY]:
+        if name in single:
+            phrases.append(_a(f"{_looks(single[name], rng)}{name}"))
+        else:
+            phrases.append(f"more than one {name}")
     told = [f"The image shows {_list(phrases)}."]
     facts = _facts(truth)
     for one, predicate, other in rng.sample(facts, min(len(facts), 2)):
@@ -186,11 +188,11 @@ def _manipulated(truth: Truth, world: _World, rng: random.Random) -> Turn | None
         wrong = sorted(world.values[family].difference(right))
         if wrong:
             value = rng.choice(wrong)
-            mended = f"the {each.name} is not {value}. It is {right[0]}."
+            declined = f"The {each.name} is not {value}. It is {right[0]}."
             turns += [
-                (f"Is the {each.name} {value}?", f"No, {mended}"),
-                (f"Describe the {value} {each.name}.", f"T{mended[1:]}"),
-                (f"Where is the {value} {each.name}?", f"T{mended[1:]}"),
+                (f"Is the {each.name} {value}?", f"No, the {each.name} is {right[0]}."),
+                (f"Describe the {value} {each.name}.", declined),
+                (f"Where is the {value} {each.name}?", declined),
             ]
     facts = [fact for fact in _facts(truth) if fact[1] in OPPOSITE]
     if facts:
