@@ -137,6 +137,7 @@ def check_items(
             that are longer than `longest` tokens.
     """
     bad: dict[str, list[str]] = {}
+    sizes: dict[str, tuple[int, int]] = {}
     prefix: dict[tuple[str, tuple[int, int]], int] = {}
     for item in items:
         texts = [text.strip() for text in item.answers]
@@ -147,13 +148,14 @@ def check_items(
             bad.setdefault("whose answers are alike", []).append(item.id)
             continue
         try:
-            picture = open_image(item)
+            if item.image not in sizes:  # each picture is opened once
+                sizes[item.image] = open_image(item).size
         except InputError as error:
             bad.setdefault(f"whose picture cannot be read ({error})", []).append(item.id)
             continue
-        key = (item.prompt, picture.size)
+        key = (item.prompt, sizes[item.image])
         if key not in prefix:  # the size alone decides how many tokens a picture takes
-            asked = mllm.process([Request(item.id, item.prompt, picture)])
+            asked = mllm.process([Request(item.id, item.prompt, open_image(item))])
             prefix[key] = asked["input_ids"].shape[1]
         answer = max(len(answer_ids(mllm, item.prompt, text)) for text in item.answers)
         if prefix[key] + answer > longest:
