@@ -24,10 +24,11 @@ CAPTIONS = {
     "looks ↓": "attribute hallucination rate",
     "places ↓": "relation hallucination rate",
 }
-NOTES = """\
-In %. CHAIRs: captions that name an absent object; CHAIRi: absent among the objects named; looks and
-places: wrong ones; POPE: F1 of yes/no questions on companions. Words and forward passes a caption,
-those of questions and revisions included."""
+NOTES = (
+    "In %. CHAIRs: captions that name an absent object; CHAIRi: absent ones of the objects named; "
+    "looks and places: wrong ones; POPE: F1 of yes/no questions on companions. Words and forward "
+    "passes are those of a caption, with the questions and revisions that it took."
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def passes_to_revise(revisions: Sequence[Revision]) -> float:
 
 def show_table(console: Console, arms: Sequence[Arm]) -> None:
     """A row an arm."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("", no_wrap=True)
     for head in (*CAPTIONS, "POPE ↑", "words", "passes"):
         table.add_column(head, justify="right", no_wrap=True)
