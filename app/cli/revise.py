@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.captions import VOCABULARY
+from app.cluster import engine_options, open_cluster
 
 
 @click.group()
@@ -60,6 +61,7 @@ def revise() -> None:
 @click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …")
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
+@engine_options
 def woodpecker(
     *,
     run: Path,
@@ -74,6 +76,9 @@ def woodpecker(
     dtype: str,
     device: str,
     images: Path | None,
+    engine: str,
+    workers: int | None,
+    gpus_per_worker: float | None,
 ) -> None:
     """Ask about each claim of a caption and mend those that the answers deny; no training.
 
@@ -82,11 +87,11 @@ def woodpecker(
     """
     from rich.console import Console
 
+    from app.replicas import Named, place_model
     from app.revising import check_original, open_revised, revise_run, settle, summary
     from halluc.datasets.load import load_dataset
     from halluc.errors import InputError
     from halluc.language.things import load_things
-    from halluc.mllm import load_model
     from halluc.runs import read_run
 
     original = read_run(run)
@@ -107,19 +112,20 @@ def woodpecker(
     asked = model or _model_of(original.card, original.path)
     if asked.startswith("replay:"):
         raise InputError(f"{asked} cannot answer new questions; give a --model that runs")
-    mllm = load_model(asked, dtype=dtype, device=device)
     dataset = load_dataset(str(named), images)
-    revised = open_revised(output, original, mllm, how)
-    try:
-        if revised.note:
-            click.echo(f"halluc: {revised.note}", err=True)
-        revisions = revise_run(
-            revised, original, dataset, mllm,
-            things=things, settings=settings,
-            console=Console(stderr=True), batch_size=batch_size,
-        )  # fmt: skip
-    finally:
-        revised.close()
+    with open_cluster(engine, workers, gpus_per_worker) as cluster:
+        mllm = place_model(Named(asked, dtype, device), cluster)
+        revised = open_revised(output, original, mllm, how)
+        try:
+            if revised.note:
+                click.echo(f"halluc: {revised.note}", err=True)
+            revisions = revise_run(
+                revised, original, dataset, mllm,
+                things=things, settings=settings,
+                console=Console(stderr=True), batch_size=batch_size,
+            )  # fmt: skip
+        finally:
+            revised.close()
     for line in summary(revisions):
         click.echo(line)
     click.echo(f"next: halluc compare {run} {output}", err=True)
