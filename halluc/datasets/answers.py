@@ -228,7 +228,7 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
     else:
         table = read_objects(path)
         return {
-            key: Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
+            key: _truth_of(names)
             for id, names in table.items()
             if (key := picture_id(id)) and (wanted is None or key in wanted)
         }
@@ -236,8 +236,13 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
 
 
 @cache
+def _truth_of(names: tuple[str, ...]) -> Truth:
+    """One record for all pictures of the same objects, since a table may have millions."""
+    return Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
+
+
+@cache
 def _true_object(name: str) -> TrueObject:
-    """One record for all objects of a name, since a table may have millions."""
     return TrueObject(name=name)
 
 
