@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -82,7 +83,8 @@ def train_dpo(
         Collator(mllm, {pair.id: pair for pair in every}, open_image), every, recipe.longest
     )
     output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
+    if os.environ.get("RANK", "0") == "0":  # of the processes that `accelerate launch` starts
+        write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
     began = time.monotonic()
     with (
         warnings.catch_warnings(),

@@ -1,4 +1,4 @@
-"""The examples of the docs do what they say: each page's files are written and its commands given."""
+"""The examples of the docs work: each page's files are written and its commands given."""
 
 from __future__ import annotations
 
