@@ -52,12 +52,12 @@ def test_a_run_is_revised_scored_and_goes_on(captions, halluc, tmp_path):
     assert code == 2 and "made otherwise" in err
 
 
-def test_batch_size_changes_no_revision(captions, halluc):
+def test_batch_size_changes_no_revision(captions, halluc, tmp_path):
     revised = []
     for size in (1, 4, 16):
         command = ("revise", "woodpecker", captions, "-o", f"new{size}", "--batch-size", size)
         assert halluc(*command)[0] == 0
-        found = read_revisions(f"new{size}").values()
+        found = read_revisions(tmp_path / f"new{size}").values()
         revised.append([(each.text, each.edits, each.reason) for each in found])
     assert revised[0] == revised[1] == revised[2]
 

@@ -9,7 +9,7 @@ from halluc.errors import InputError
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda content: b"\xef\xbb\xbf" + content])
 def test_names_by_picture(pack, tmp_path):
     file = tmp_path / "objects.json"
-    file.write_bytes(pack(b'{"1": ("dog", "tv: on"), "2": ()}'))
+    file.write_bytes(pack(b'{"1": ["dog", "tv: on"], "2": []}'))
     assert read_objects(file) == {"1": ("dog", "tv: on"), "2": ()}
 
 
