@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # In captions. CHAIR reads some 25,000 a second, the parser some 100.
-_CHAIR, _PARSED = 4_000, 256
+_CHAIR, _PARSED = 8_000, 256
 
 
 class _Caption(msgspec.Struct, array_like=True):

@@ -19,6 +19,8 @@ from halluc.jsonl import read_lines
 from halluc.language.lemmas import Lemmatizer
 from halluc.records import Label, Sample, TrueObject, Truth
 
+_PICTURE = re.compile(r"(?:COCO_\w+?_)?0*(\d+)(?:\.\w+)?")
+
 
 class Answer(NamedTuple):
     """An answer and where it stands.
@@ -198,8 +200,11 @@ def picture_id(name: int | str) -> str:
     >>> picture_id("COCO_val2014_000000391895.jpg"), picture_id(391895), picture_id("scene-3")
     ('391895', '391895', 'scene-3')
     """
-    match = re.fullmatch(r"(?:COCO_\w+?_)?0*(\d+)(?:\.\w+)?", str(name))
-    return match[1] if match else str(name)
+    name = str(name)
+    if name.isdecimal() and name[0] != "0":  # most are; there may be millions
+        return name
+    match = _PICTURE.fullmatch(name)
+    return match[1] if match else name
 
 
 def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -> dict[str, Truth]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -62,6 +62,7 @@ def chair(
 ) -> None:
     """CHAIR: share of mentioned objects that are not in the picture (arXiv:1809.02156)."""
     from app.shares import ChairShares
+    from halluc.datasets.answers import CaptionFile
     from halluc.language.lemmas import lemmatizer
     from halluc.language.vocabulary import coco_vocabulary
     from halluc.statistics import with_intervals
@@ -85,7 +86,9 @@ def chair(
         settings["max_tokens_cut"] = (
             f"{max_tokens_cut} ({shares.cut} of {len(said.given)} captions cut)"
         )
-    how = result_card(EDITION, said.run, said.given, said.source, **settings)
+    given = said.given
+    rows = Counter({given.path: len(given)}) if isinstance(given, CaptionFile) else given
+    how = result_card(EDITION, said.run, rows, said.source, **settings)
     if compat == "wordnet":
         how["nltk"] = version("nltk")
     if (
