@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.generation import ANSWERS, Task, progress_bars
+from app.generation import ANSWERS, Task, ask_batches, progress_bars
+from app.replicas import Replicas
 from halluc.datasets import Dataset
 from halluc.errors import InputError
 from halluc.mllm import MLLM, Decoding
-from halluc.mllm.batches import generate_batches
 from halluc.records import Sample
 from halluc.runs import read_run
 from metrics.pope import DEFAULT
@@ -33,7 +33,7 @@ def check_yes_bias(decode: str | None, task: Task, bias: float | None, run: Path
 
 def match_yes_ratio(
     reference: Path,
-    model: MLLM,
+    model: MLLM | Replicas,
     dataset: Dataset,
     samples: list[Sample],
     ask: Callable[[Sample], str],
@@ -72,11 +72,10 @@ def match_yes_ratio(
     ]
     if not readings:
         raise InputError(f"{reference} answers no yes/no questions")
-    known = []
+    known: dict[str, dict[str, float]] = {}
     with progress_bars(console) as progress:
         bar = progress.add_task("fitting the bias", total=len(samples))
-        for responses in generate_batches(
-            model,
+        for responses in ask_batches(model)(
             samples,
             dataset.open_image,
             ask,
@@ -84,7 +83,7 @@ def match_yes_ratio(
             batch_size=batch_size,
             answers=("yes", "no"),
         ):
-            known += [each.answers for each in responses]
+            known |= {each.id: dict(each.answers) for each in responses}
             progress.advance(bar, len(responses))
     ratio = readings.count("yes") / len(readings)
-    return round(fit_yes_bias(known, ratio, do_sample=do_sample), 4)
+    return round(fit_yes_bias([known[each.id] for each in samples], ratio, do_sample=do_sample), 4)

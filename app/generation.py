@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,11 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from app.replicas import Replicas
 from halluc.datasets import Dataset, amber, mme
 from halluc.errors import InputError
 from halluc.mllm import MLLM, Decoding
 from halluc.mllm.batches import generate_batches
-from halluc.records import Sample
+from halluc.records import Response, Sample
 from halluc.runs import Run, open_run
 
 Task = Literal["caption", "pope", "mme", "amber"]
@@ -67,7 +69,7 @@ def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> li
 def open_answers(
     output: Path,
     *,
-    model: MLLM,
+    model: MLLM | Replicas,
     dataset: Dataset,
     samples: list[Sample],
     task: Task,
@@ -87,7 +89,7 @@ def open_answers(
 
 def answer(
     run: Run,
-    model: MLLM,
+    model: MLLM | Replicas,
     dataset: Dataset,
     decoding: Decoding,
     *,
@@ -119,8 +121,7 @@ def answer(
     with progress_bars(console) as progress:
         done = {response.id for response in run.responses}
         bar = progress.add_task(title or task, total=len(run.samples), completed=len(done))
-        for responses in generate_batches(
-            model,
+        for responses in ask_batches(model)(
             run.samples,
             dataset.open_image,
             ask,
@@ -132,6 +133,13 @@ def answer(
             run.append(responses)
             progress.advance(bar, len(responses))
     run.finish()
+
+
+def ask_batches(model: MLLM | Replicas) -> Callable[..., Iterator[list[Response]]]:
+    """`generate_batches` of a model, wherever it is."""
+    return (
+        model.generate_batches if isinstance(model, Replicas) else partial(generate_batches, model)
+    )
 
 
 def progress_bars(console: Console, *more: ProgressColumn) -> Progress:

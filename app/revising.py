@@ -14,13 +14,14 @@ from rich.console import Console
 
 from app.factors import read_occurrences
 from app.generation import progress_bars
+from app.replicas import Replicas
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card
-from halluc.errors import InputError
-from halluc.jsonl import read_jsonl, write_atomically, write_jsonl
+from halluc.errors import InputError, RunError
+from halluc.jsonl import append_durably, read_jsonl, reason, write_atomically, write_jsonl
 from halluc.language.things import Things
 from halluc.mllm import MLLM, Decoding
-from halluc.records import Response
+from halluc.records import Response, Sample
 from halluc.runs import Run, open_run
 from mitigation.postcorrection import lure, woodpecker
 from mitigation.postcorrection.detector import SHIPPED, Detector, read_detector
@@ -151,7 +152,7 @@ def _detector(name: str | None) -> tuple[Detector | None, dict[str, Any]]:
     return read_detector(file), {"detector": file_card(file, 1)}
 
 
-def open_revised(output: Path, original: Run, model: MLLM, how: dict[str, Any]) -> Run:
+def open_revised(output: Path, original: Run, model: MLLM | Replicas, how: dict[str, Any]) -> Run:
     """The revised run, new or to be gone on with; see `halluc.runs.open_run`.
 
     Its card is the original's, with the revision beside it: the method and its settings, the model
@@ -191,7 +192,7 @@ def revise_run(
     run: Run,
     original: Run,
     dataset: Dataset,
-    model: MLLM,
+    model: MLLM | Replicas,
     *,
     things: Things,
     method: Settled,
@@ -224,30 +225,42 @@ def revise_run(
     file = run.path / FILE
     found = _read(file)
     answered = {response.id for response in run.responses}
-    blocks = [
-        original.responses[start : start + batch_size]
-        for start in range(0, len(original.responses), batch_size)
-    ]
-    # Whole batches, so that what was lost in a crash is made again to the last digit.
-    todo = [block for block in blocks if any(each.id not in found for each in block)]
     samples = {each.id: each for each in original.samples}
+    pairs = [(each, samples[each.id]) for each in original.responses]
+    batches = [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+    # Whole batches, so that what was lost in a crash is made again to the last digit.
+    todo = [batch for batch in batches if any(each.id not in found for each, _ in batch)]
+    revise_all = (
+        model.revise_batches if isinstance(model, Replicas) else partial(_revise_batches, model)
+    )
     with progress_bars(console) as progress:
         bar = progress.add_task(title, total=len(run.samples), completed=len(found))
-        for batch in todo:
-            images = [dataset.open_image(samples[each.id]) for each in batch]
-            revisions = list(method.revise(batch, images, model, things))
-            revised = _revised(batch, revisions)
+        for number, revisions in revise_all(todo, dataset.open_image, things, method.revise):
+            revised = _revised([response for response, _ in todo[number]], revisions)
             if new := [each for each in revised if each.id not in answered]:
                 run.append(new)  # makes the folder, with the first
-            with file.open("ab") as lines:
-                lines.writelines(msgspec.json.encode(each) + b"\n" for each in revisions)
+            _append(file, [each for each in revisions if each.id not in found])
             found |= {each.id: each for each in revisions}
-            progress.advance(bar, len(batch))
+            progress.advance(bar, len(revisions))
     ordered = [found[each.id] for each in original.responses]
     if todo or not run.finished:
         write_jsonl(file, ordered)
         run.finish()
     return ordered
+
+
+def _revise_batches(
+    model: MLLM,
+    batches: Sequence[Sequence[tuple[Response, Sample]]],
+    open_image: Callable[[Sample], Image],
+    things: Things,
+    revise: Revise,
+) -> Iterator[tuple[int, list[Revision]]]:
+    """The number of a batch of captions and their revisions."""
+    for number, batch in enumerate(batches):
+        images = [open_image(sample) for _, sample in batch]
+        captions = [response for response, _ in batch]
+        yield number, list(revise(captions, images, model, things))
 
 
 def summary(revisions: Sequence[Revision]) -> Iterator[str]:
@@ -282,6 +295,19 @@ def _read(file: Path) -> dict[str, Revision]:
     if not content.endswith(b"\n"):
         write_atomically(file, [content[: content.rfind(b"\n") + 1]])
     return {each.id: each for _, each in read_jsonl(file, Revision)}
+
+
+def _append(file: Path, revisions: Sequence[Revision]) -> None:
+    """Add revisions, all or none; they are on the disk when this returns."""
+    content = b"".join(msgspec.json.encode(each) + b"\n" for each in revisions)
+    try:
+        with file.open("ab", buffering=0) as lines:
+            append_durably(lines, content)
+    except OSError as error:
+        raise RunError(
+            f"{file}: {reason(error)}; the revisions before are kept, and once that is mended the "
+            "same command goes on"
+        ) from None
 
 
 def _revised(batch: Sequence[Response], revisions: Sequence[Revision]) -> list[Response]:

@@ -1,6 +1,6 @@
 """Time and memory of CHAIR on a million captions in one process.
 
-    python benchmarks/chair_million.py ../shared [--captions 1000000]
+    python benchmarks/chair_million.py ../shared [--captions 1000000] [--workers 1 2]
 
 Captions are made of the sentences of published ones (https://github.com/yuezih/less-is-more), five
 each, drawn at random, with a random word of theirs in place of one word of each sentence, so that
@@ -9,6 +9,9 @@ published table. Timed is `halluc score chair FILE --truth TABLE -o FOLDER` as a
 start, every check, words, mentions, a finding for each on the disk, figures with intervals. It runs
 alone in a process of its own on one core; memory is that process's peak. The first line has a tenth
 of the captions, so that it shows what grows with them.
+
+With --workers, timed are instead `--engine ray --workers N` for each of the numbers, in turn, twice
+over, and the fastest of each counts; all must come to the same files.
 """
 
 from __future__ import annotations
@@ -68,12 +71,36 @@ def measure(*arguments: str | Path) -> tuple[float, float, float]:
     return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def spread(shared: Path, number: int, workers: list[int]) -> None:
+    """Measure so many captions with each number of workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        captions, truth = write_files(shared, Path(folder), number)
+        best = dict.fromkeys(workers, float("inf"))
+        for count in workers * 2:
+            output = Path(folder) / f"kept{count}"
+            score = ("score", "chair", captions, "--truth", truth, "-o", output)
+            seconds, cpu, _ = measure(*score, "--engine", "ray", "--workers", str(count))
+            best[count] = min(best[count], seconds)
+            told = f"{seconds:.0f} s (CPU of the command's own process {cpu:.0f} s)"
+            print(f"{count} workers, {number:,} captions: {told}", flush=True)
+        for name in ("findings.jsonl", "scores.json"):
+            if len({(Path(folder) / f"kept{count}" / name).read_bytes() for count in workers}) > 1:
+                sys.exit(f"{name} differs")
+        for count in workers[1:]:
+            faster = best[workers[0]] / best[count]
+            print(f"{count} workers are {faster:.2f} times as fast as {workers[0]}")
+
+
 def main() -> None:
     """Measure a tenth and the whole."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("shared", type=Path, help="folder with data/")
     parser.add_argument("--captions", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, nargs="+")
     given = parser.parse_args()
+    if given.workers:
+        spread(given.shared, given.captions, given.workers)
+        return
     for number in (given.captions // 10, given.captions):
         with tempfile.TemporaryDirectory() as folder:
             captions, truth = write_files(given.shared, Path(folder), number)

@@ -1,12 +1,13 @@
 """Kill a command at random instants, give it again, and compare the bytes in the end.
 
-    python benchmarks/kill.py [--kills 100] [--scenes 24]
+    python benchmarks/kill.py [--kills 100] [--scenes 24] [--only generate score revise ray]
 
-`halluc generate` on the embedded model and `halluc score chair` on its run are each killed
-(SIGKILL) after a time drawn evenly from 0 to 1.1 times that of an undisturbed command. The next
-command goes on with what is there; a run that is finished is compared, file by file, with that of
-the undisturbed command, and a new one is begun. Answers that were on the disk before a kill and
-are gone after it are counted, and so are files that do not belong to a run.
+`halluc generate` on the embedded model, `halluc score chair` and `halluc revise woodpecker` on its
+run, and `halluc generate --engine ray --workers 2`, are each killed (SIGKILL) after a time drawn
+evenly from 0 to 1.1 times that of an undisturbed command. The next command goes on with what is
+there; a run that is finished is compared, file by file, with that of the undisturbed command in one
+process, and a new one is begun. Answers that were on the disk before a kill and are gone after it
+are counted, and so are files that do not belong to a run.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ import time
 from pathlib import Path
 
 CODE = "from app.cli import main; main()"
-RESULTS = {"responses.jsonl", "samples.jsonl", "run.json", "findings.jsonl", "scores.json"}
+RESULTS = {
+    *("responses.jsonl", "samples.jsonl", "run.json"),
+    *("findings.jsonl", "scores.json", "revisions.jsonl"),
+}
+WAYS = ("generate", "score", "revise", "ray")
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -101,23 +106,39 @@ def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: i
 
 
 def main() -> None:
-    """Kill both commands."""
+    """Kill every command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--scenes", type=int, default=24)
+    parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        empty, answered, whole = (Path(folder) / each for each in ("empty", "answered", "whole"))
+        empty, answered, scored, based, revised = (
+            Path(folder) / each for each in ("empty", "answered", "scored", "based", "revised")
+        )
         empty.mkdir()
+        based.mkdir()
         asked = ["generate", "--limit", str(given.scenes), "--do-sample", "--batch-size", "2"]
         generate = [*asked, "--max-new-tokens", "64", "--device", "cpu", "-o", "run"]
         score = ["score", "chair", "run"]
+        revise = ["revise", "woodpecker", "base", "--batch-size", "2", "--device", "cpu"]
+        revise += ["-o", "run"]
         shutil.copytree(empty, answered)
         finish(generate, answered)
-        shutil.copytree(answered, whole)
-        finish(score, whole)
-        kill_often("generate", generate, empty, answered / "run", given.kills)
-        kill_often("score", score, answered, whole / "run", given.kills)
+        if "generate" in given.only:
+            kill_often("generate", generate, empty, answered / "run", given.kills)
+        if "score" in given.only:
+            shutil.copytree(answered, scored)
+            finish(score, scored)
+            kill_often("score", score, answered, scored / "run", given.kills)
+        if "revise" in given.only:
+            shutil.copytree(answered / "run", based / "base")
+            shutil.copytree(based, revised)
+            finish(revise, revised)
+            kill_often("revise", revise, based, revised / "run", given.kills)
+        if "ray" in given.only:
+            spread = [*generate, "--engine", "ray", "--workers", "2"]
+            kill_often("ray", spread, empty, answered / "run", given.kills)
 
 
 if __name__ == "__main__":

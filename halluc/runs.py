@@ -37,6 +37,7 @@ from halluc.jsonl import (
     read_jsonl,
     reason,
     sync_folder,
+    write_atomically,
     write_json,
     write_jsonl,
 )
@@ -202,9 +203,15 @@ class Run:
 
         Findings of other metrics stay, older ones of the same metric are replaced.
         """
+        encode = msgspec.json.Encoder().encode
+        self.write_finding_lines(metric, (encode(each) + b"\n" for each in findings))
+
+    def write_finding_lines(self, metric: str, lines: Iterable[bytes]) -> None:
+        """As `write_findings`, of findings that are lines of JSON already."""
+        encode = msgspec.json.Encoder().encode
         with alone(self.path):
-            others = (each for each in self._findings() if each.metric != metric)
-            write_jsonl(self.path / "findings.jsonl", chain(others, findings))
+            others = (encode(each) + b"\n" for each in self._findings() if each.metric != metric)
+            write_atomically(self.path / "findings.jsonl", chain(others, lines))
 
 
 def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) -> Run:

@@ -54,7 +54,7 @@ class ChairCounts:
 
     def __add__(self, other: ChairCounts) -> ChairCounts:
         """Counts of both together."""
-        return total((self, other))
+        return ChairCounts(*map(int.__add__, vars(self).values(), vars(other).values()))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.cluster import engine_options, open_cluster
+
 if TYPE_CHECKING:
     from app.generation import Task
 
@@ -72,6 +74,7 @@ NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …")
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
+@engine_options
 def generate(
     *,
     model: str,
@@ -99,19 +102,23 @@ def generate(
     device: str,
     images: Path | None,
     trust_remote_code: bool,
+    engine: str,
+    workers: int | None,
+    gpus_per_worker: float | None,
 ) -> None:
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder, openai:NAME@URL (a server; its key is in
     OPENAI_API_KEY) or replay:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, mme:FOLDER,
     amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted run.
+    With ray, the model is on every worker, and the run comes out as with one process.
     """
     from rich.console import Console
 
     from app.biasing import check_yes_bias, match_yes_ratio
     from app.generation import answer, open_answers, prompter, select_samples
+    from app.replicas import Named, place_model
     from halluc.datasets.load import load_dataset
-    from halluc.mllm import load_model
     from mitigation.inprocess import make_decoding
 
     console = Console(stderr=True)
@@ -138,42 +145,46 @@ def generate(
     ask = prompter(task, prompt)  # a bad prompt is told before any model is read
     dataset = load_dataset(data, images, task)
     samples = select_samples(dataset, task, limit)
-    mllm = load_model(model, dtype=dtype, device=device, trust_remote_code=trust_remote_code)
-    if match_yes:
-        own["bias"] = match_yes_ratio(
-            match_yes, mllm, dataset, samples, ask,
-            do_sample=do_sample, batch_size=batch_size, console=console,
-        )  # fmt: skip
-        decoding = make_decoding(decode, plain, own)
-    run = open_answers(
-        output,
-        model=mllm,
-        dataset=dataset,
-        samples=samples,
-        task=task,
-        decoding=decoding,
-        prompt=prompt,
-    )
-    try:
-        if run.note:
-            click.echo(f"halluc: {run.note}", err=True)
-        if run.finished:
-            click.echo(f"{output} has all {len(samples)} answers: nothing left to do", err=True)
-        else:
-            answer(
-                run,
-                mllm,
-                dataset,
-                decoding,
-                console=console,
-                prompt=prompt,
-                batch_size=batch_size,
+    named = Named(model, dtype, device, trust_remote_code)
+    with open_cluster(engine, workers, gpus_per_worker) as cluster:
+        mllm = place_model(named, cluster)
+        if match_yes:
+            own["bias"] = match_yes_ratio(
+                match_yes, mllm, dataset, samples, ask,
+                do_sample=do_sample, batch_size=batch_size, console=console,
+            )  # fmt: skip
+            decoding = make_decoding(decode, plain, own)
+        run = open_answers(
+            output,
+            model=mllm,
+            dataset=dataset,
+            samples=samples,
+            task=task,
+            decoding=decoding,
+            prompt=prompt,
+        )
+        try:
+            if run.note:
+                click.echo(f"halluc: {run.note}", err=True)
+            if run.finished:
+                click.echo(f"{output} has all {len(samples)} answers: nothing left to do", err=True)
+            else:
+                answer(
+                    run,
+                    mllm,
+                    dataset,
+                    decoding,
+                    console=console,
+                    prompt=prompt,
+                    batch_size=batch_size,
+                )
+                click.echo(f"{output}: {len(samples)} answers", err=True)
+        except KeyboardInterrupt:
+            done = len(run.responses)
+            click.echo(
+                f"\nstopped after {done} of {len(samples)}; the same command goes on", err=True
             )
-            click.echo(f"{output}: {len(samples)} answers", err=True)
-    except KeyboardInterrupt:
-        done = len(run.responses)
-        click.echo(f"\nstopped after {done} of {len(samples)}; the same command goes on", err=True)
-        sys.exit(130)
-    finally:
-        run.close()
-    click.echo(f"next: halluc score {NEXT[task]} {output}", err=True)
+            sys.exit(130)
+        finally:
+            run.close()
+        click.echo(f"next: halluc score {NEXT[task]} {output}", err=True)

@@ -10,6 +10,8 @@ import click
 
 from app.captions import VOCABULARY
 from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
+from app.cluster import engine_options, open_cluster
+from halluc.errors import InputError
 
 if TYPE_CHECKING:
     from app.revising import Settled
@@ -31,6 +33,7 @@ OUTPUT = click.option(
 def running(command: Command) -> Command:
     """The options of how a model runs."""
     for option in (
+        engine_options,
         click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures."),
         click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …"),
         click.option(
@@ -117,6 +120,8 @@ def woodpecker(
 
     original = read_run(run)
     check_original(original, output)
+    if how["engine"] != "local" and (validator or rewriter):
+        raise InputError("--validator and --rewriter run in one process; leave out --engine")
     things = load_things(vocabulary)
     own = {name: how[name] for name in ("dtype", "device")}
     method = settle_woodpecker(
@@ -172,7 +177,6 @@ def lure(
     masked, why, and what the revisor wrote in its place.
     """
     from app.revising import check_original, settle_lure
-    from halluc.errors import InputError
     from halluc.language.things import load_things
     from halluc.mllm import Decoding
     from halluc.runs import read_run
@@ -207,14 +211,16 @@ def _revise(
     dtype: str,
     device: str,
     images: Path | None,
+    engine: str,
+    workers: int | None,
+    gpus_per_worker: float | None,
 ) -> None:
     """Revise a run with a method and the model that it asks, and say what was done."""
     from rich.console import Console
 
+    from app.replicas import Named, place_model
     from app.revising import open_revised, revise_run, summary
     from halluc.datasets.load import load_dataset
-    from halluc.errors import InputError
-    from halluc.mllm import load_model
 
     data = original.card.get("data")
     named = data.get("name") if isinstance(data, dict) else None
@@ -222,27 +228,26 @@ def _revise(
         raise InputError("its card does not say which data it is on", original.path)
     if asked.startswith("replay:"):
         raise InputError(f"{asked} cannot answer new questions; give a model that runs")
-    mllm = load_model(asked, dtype=dtype, device=device)
     dataset = load_dataset(str(named), images)
-    revised = open_revised(output, original, mllm, method.card)
-    try:
-        if revised.note:
-            click.echo(f"halluc: {revised.note}", err=True)
-        revisions = revise_run(
-            revised, original, dataset, mllm,
-            things=things, method=method,
-            console=Console(stderr=True), batch_size=batch_size,
-        )  # fmt: skip
-    finally:
-        revised.close()
+    with open_cluster(engine, workers, gpus_per_worker) as cluster:
+        mllm = place_model(Named(asked, dtype, device), cluster)
+        revised = open_revised(output, original, mllm, method.card)
+        try:
+            if revised.note:
+                click.echo(f"halluc: {revised.note}", err=True)
+            revisions = revise_run(
+                revised, original, dataset, mllm,
+                things=things, method=method,
+                console=Console(stderr=True), batch_size=batch_size,
+            )  # fmt: skip
+        finally:
+            revised.close()
     for line in summary(revisions):
         click.echo(line)
     click.echo(f"next: halluc compare {original.path} {output}", err=True)
 
 
 def _model_of(card: dict[str, object], path: Path) -> str:
-    from halluc.errors import InputError
-
     model = card.get("model")
     name = str(model.get("name", "")) if isinstance(model, dict) else ""
     if not name:

@@ -19,6 +19,8 @@ from halluc.jsonl import read_lines
 from halluc.language.lemmas import Lemmatizer
 from halluc.records import Label, Sample, TrueObject, Truth
 
+_PICTURE = re.compile(r"(?:COCO_\w+?_)?0*(\d+)(?:\.\w+)?")
+
 
 class Answer(NamedTuple):
     """An answer and where it stands.
@@ -198,8 +200,11 @@ def picture_id(name: int | str) -> str:
     >>> picture_id("COCO_val2014_000000391895.jpg"), picture_id(391895), picture_id("scene-3")
     ('391895', '391895', 'scene-3')
     """
-    match = re.fullmatch(r"(?:COCO_\w+?_)?0*(\d+)(?:\.\w+)?", str(name))
-    return match[1] if match else str(name)
+    name = str(name)
+    if name.isdecimal() and name[0] != "0":  # most are; there may be millions
+        return name
+    match = _PICTURE.fullmatch(name)
+    return match[1] if match else name
 
 
 def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -> dict[str, Truth]:
@@ -228,7 +233,7 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
     else:
         table = read_objects(path)
         return {
-            key: Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
+            key: _truth_of(names)
             for id, names in table.items()
             if (key := picture_id(id)) and (wanted is None or key in wanted)
         }
@@ -236,8 +241,13 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
 
 
 @cache
+def _truth_of(names: tuple[str, ...]) -> Truth:
+    """One record for all pictures of the same objects, since a table may have millions."""
+    return Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
+
+
+@cache
 def _true_object(name: str) -> TrueObject:
-    """One record for all objects of a name, since a table may have millions."""
     return TrueObject(name=name)
 
 

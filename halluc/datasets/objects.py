@@ -17,8 +17,10 @@ from halluc.jsonl import BAD_JSON
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 
 
-def read_objects(path: str | Path) -> dict[str, list[str]]:
+def read_objects(path: str | Path) -> dict[str, tuple[str, ...]]:
     """The names of the objects in each picture, by the picture's id as it is written.
+
+    Pictures with the same names share them, since a table may have millions.
 
     Raises:
         InputError: the file cannot be read, is no such table, or a picture comes twice; names the
@@ -27,8 +29,12 @@ def read_objects(path: str | Path) -> dict[str, list[str]]:
     path = Path(path)
     content = _unzipped(path)
     rows = decode(content, dict[str, msgspec.Raw], path)
+    decoder = msgspec.json.Decoder(tuple[str, ...])
+    table, shared = dict[str, tuple[str, ...]](), dict[tuple[str, ...], tuple[str, ...]]()
     try:
-        table = msgspec.json.decode(content, type=dict[str, list[str]])
+        for id, row in rows.items():
+            names = decoder.decode(row)
+            table[id] = shared.setdefault(names, names)
     except BAD_JSON:
         # Its message has no line; row by row there is one.
         _refuse_double(content, path)

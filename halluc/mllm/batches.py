@@ -26,13 +26,9 @@ def generate_batches(
     answers: Sequence[str] = (),
     done: Collection[str] = (),
 ) -> Iterator[list[Response]]:
-    """Ask about samples and yield the answers of each batch.
+    """Ask about samples and yield the answers of each batch of `cut_batches`.
 
-    Samples come in their order, but those of a picture behind its first one, so that it needs to
-    be encoded once only (`halluc.mllm.prefixes`). Batches begin at fixed multiples of their size,
-    and one of which an answer is missing is asked as a whole again, since the last digits of a
-    probability may hang on the batch: so a resumed run comes to the same bytes. At most two
-    batches of pictures are in memory.
+    At most two batches of pictures are in memory.
 
     Args:
         model: what to ask.
@@ -48,12 +44,7 @@ def generate_batches(
         InputError: a picture cannot be read.
         ModelError: the model cannot be run.
     """
-    first: dict[str, int] = {}
-    for place, sample in enumerate(samples):
-        first.setdefault(_picture(sample), place)
-    samples = sorted(samples, key=lambda sample: first[_picture(sample)])
-    blocks = (samples[start : start + batch_size] for start in range(0, len(samples), batch_size))
-    open_blocks = (block for block in blocks if any(each.id not in done for each in block))
+    open_blocks = cut_batches(samples, batch_size, done)
 
     def read(block: list[Sample]) -> list[Request]:
         return [
@@ -76,6 +67,27 @@ def generate_batches(
                 if sample.id not in done
             ]
             block = coming
+
+
+def cut_batches(
+    samples: Sequence[Sample], batch_size: int, done: Collection[str] = ()
+) -> Iterator[list[Sample]]:
+    """The batches that are asked, without those that have all their answers.
+
+    Samples come in their order, but those of a picture behind its first one, so that it needs to
+    be encoded once only (`halluc.mllm.prefixes`). Batches begin at fixed multiples of their size,
+    and one of which an answer is missing is asked as a whole again, since the last digits of a
+    probability may hang on the batch: so a run comes to the same bytes however often it is
+    resumed, and however many machines share its batches.
+    """
+    first: dict[str, int] = {}
+    for place, sample in enumerate(samples):
+        first.setdefault(_picture(sample), place)
+    ordered = sorted(samples, key=lambda sample: first[_picture(sample)])
+    for start in range(0, len(ordered), batch_size):
+        batch = ordered[start : start + batch_size]
+        if any(each.id not in done for each in batch):
+            yield batch
 
 
 def _picture(sample: Sample) -> str:

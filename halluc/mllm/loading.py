@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -144,8 +145,9 @@ def choose_device(name: str) -> torch.device:
         ModelError: there is no such device here.
     """
     if name == "auto":
+        # Processes that are started together, as by `accelerate launch`, take one each.
         name = (
-            "cuda"
+            f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
             if torch.cuda.is_available()
             else "mps"
             if torch.backends.mps.is_available()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import random
 import signal
@@ -14,37 +13,12 @@ from pathlib import Path
 
 import pytest
 from faults import Faults
+from recorded import SCORE, generate, results, write_data
+
+from halluc.mllm import load_model
+from mitigation.postcorrection.woodpecker import revise
 
 CODE = "from app.cli import main; main()"
-WORDS = ("dog", "cat", "bench", "cup", "red car", "woman", "two sofas", "umbrella")
-RESULTS = ("responses.jsonl", "samples.jsonl", "run.json", "findings.jsonl", "scores.json")
-SCORE = ("score", "chair", "run")
-
-
-def write_data(folder: Path, number: int) -> None:
-    """Captions with log-probabilities, and samples that they are about."""
-    rng = random.Random(0)
-    samples, said = [], []
-    for id in range(number):
-        named = rng.sample(WORDS, 3)
-        text = f"A {named[0]} and {named[1]} beside the {named[2]} – {id}."
-        truth = {"objects": [{"name": rng.choice(WORDS[:4])}], "exhaustive": "coco"}
-        samples.append({"id": str(id), "truth": truth})
-        said.append({"id": str(id), "text": text, "tokens": [[0, 1, -rng.random()]]})
-    for name, rows in (("data", samples), ("said", said)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def generate(batch_size: int) -> tuple[str, ...]:
-    asked = ("--model", "replay:said.jsonl", "--data", "jsonl:data.jsonl")
-    return ("generate", *asked, "-o", "run", "--batch-size", str(batch_size))
-
-
-def results(folder: Path) -> dict[str, bytes]:
-    """The run's files but for its times; nothing else may be there."""
-    names = {each.name for each in (folder / "run").iterdir()} - {"times.jsonl"}
-    assert names <= set(RESULTS)
-    return {name: (folder / "run" / name).read_bytes() for name in names}
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
@@ -88,6 +62,49 @@ def test_storage_that_fails_at_any_step(number, halluc, tmp_path, monkeypatch):
     assert results(tmp_path) == whole
     left = {each.name for each in tmp_path.iterdir() if not each.name.startswith("done")}
     assert left == given | {"whole"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_storage_that_fails_while_captions_are_revised(number, halluc, tmp_path, monkeypatch):
+    scenes = ("--data", "tabletop:broken:100000-100002", "--device", "cpu")
+    assert halluc("generate", *scenes, "--max-new-tokens", 40, "-o", "base")[0] == 0
+    command = ("revise", "woodpecker", "base", "--batch-size", 2, "--device", "cpu", "-o", "run")
+    model, known = load_model("tabletop", device="cpu"), {}
+
+    def revise_once(captions, *how):
+        """What is asked is the same each time; the disk is what is tried here."""
+        ids = tuple(each.id for each in captions)
+        if ids not in known:
+            known[ids] = list(revise(captions, *how))
+        return known[ids]
+
+    monkeypatch.setattr("app.replicas.load_model", lambda *_, **__: model)
+    monkeypatch.setattr("app.revising.revise", revise_once)
+    assert halluc(*command)[0] == 0
+    whole = results(tmp_path)
+    assert set(whole) == {"responses.jsonl", "samples.jsonl", "run.json", "revisions.jsonl"}
+    (tmp_path / "run").rename(tmp_path / "whole")
+
+    for step in range(200):
+        with monkeypatch.context() as patched:
+            faults = Faults(patched, step, number)
+            code, out, err = halluc(*command)
+        if not faults.met:
+            break
+        assert [each for each in tmp_path.rglob("*") if each.name.startswith(".")] == []
+        if code:
+            assert (code, out) == (2, "")
+            assert err.startswith("halluc: ") and err.count("\n") == 1
+            assert os.strerror(number) in err
+        after = results(tmp_path) if (tmp_path / "run").exists() else {}
+        for name in ("responses.jsonl", "revisions.jsonl"):
+            lines = whole[name].splitlines(keepends=True)
+            assert set(after.get(name, b"").splitlines(keepends=True)) <= set(lines)
+        assert halluc(*command)[0] == 0
+        assert results(tmp_path) == whole
+        (tmp_path / "run").rename(tmp_path / f"done{step}")
+    assert step > 10
+    assert results(tmp_path) == whole
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])

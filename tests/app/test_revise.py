@@ -68,6 +68,16 @@ def test_a_detector_looks_and_a_model_rewrites(captions, halluc, tmp_path):
     assert not any(each.startswith("Is there") for each in asked)
 
 
+def test_batch_size_changes_no_revision(captions, halluc, tmp_path):
+    revised = []
+    for size in (1, 4, 16):
+        command = ("revise", "woodpecker", captions, "-o", f"new{size}", "--batch-size", size)
+        assert halluc(*command)[0] == 0
+        found = read_revisions(tmp_path / f"new{size}").values()
+        revised.append([(each.text, each.edits, each.reason) for each in found])
+    assert revised[0] == revised[1] == revised[2]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

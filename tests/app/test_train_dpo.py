@@ -196,3 +196,19 @@ def test_an_adapter_of_another_model_is_refused(halluc, pairs, model, checkpoint
         assert (code, err.count("\n")) == (2, 1)
         assert message in err
     assert not (tmp_path / "new").exists()
+
+
+def test_two_processes_train_one_adapter(halluc, pairs, tmp_path):
+    start = "from app.cli import main; main()"
+    command = ("train", "dpo", "--pairs", "pairs", "-o", "mine", *SMALL, "--epochs", 2)
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         "--no-python", sys.executable, "-c", start, *map(str, command)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "mine" / "card.json").read_text())
+    assert card["state"] == "finished"
+    assert card["steps"] == 4  # six pairs, two at a time in each of two processes, twice
+    assert load_model(f"tabletop+{tmp_path / 'mine'}", device="cpu").card["model"]["hash"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from app.captions import TRUTH, read_with_truth
+from app.cluster import engine_options, open_cluster
 from app.scoring import AS_JSON, OUTPUT, figure, interval, place_of, result_card, show
-from halluc.records import Finding, Score
+from halluc.records import Score
 
 if TYPE_CHECKING:
     from halluc.language.lemmas import Compat
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 )
 @AS_JSON
 @OUTPUT
+@engine_options
 def chair(
     *,
     captions: str,
@@ -54,44 +56,39 @@ def chair(
     shown: int | None,
     as_json: bool,
     output: Path | None,
+    engine: str,
+    workers: int | None,
+    gpus_per_worker: float | None,
 ) -> None:
     """CHAIR: share of mentioned objects that are not in the picture (arXiv:1809.02156)."""
-    from halluc.bootstrap import Gathered
+    from app.shares import ChairShares
+    from halluc.datasets.answers import CaptionFile
     from halluc.language.lemmas import lemmatizer
     from halluc.language.vocabulary import coco_vocabulary
     from halluc.statistics import with_intervals
-    from metrics.chair import BLENDS, EDITION, METRIC, ChairCounts, compute, update, whole_sentences
+    from metrics.chair import BLENDS, EDITION, METRIC, compute
 
     if shown and as_json:
         raise click.UsageError("--show lists words under the table; with --json use -o")
-    lemmatize = lemmatizer(compat, nltk_data)
-    said = read_with_truth(captions, truth, lemmatize)
-    pictures = said.pictures if said.run else {}
-    gathered, wrong, cut = Gathered[ChairCounts](), list[str](), 0
-
-    def findings() -> Iterator[Finding]:
-        """Score caption by caption, so that memory does not grow with them."""
-        nonlocal cut
-        for answer in said.given:
-            id, text = str(answer.id), answer.text
-            if max_tokens_cut:
-                text = whole_sentences(text)
-                cut += text != answer.text
-            counts, found = update(id, text, said.truths[id], lemmatize)
-            gathered.add(pictures.get(id, id), counts)
-            if shown and len(wrong) < shown and counts.hallucinated_mentions:
-                wrong.append(_wrong(id, text, found))
-            yield from found
-
+    said = read_with_truth(captions, truth, lemmatizer(compat, nltk_data))
+    shares = ChairShares(
+        said, compat, nltk_data, whole=max_tokens_cut is not None, shown=shown or 0
+    )
     place = place_of(said.run, output)
-    if place is None:
-        deque(findings(), maxlen=0)
-    else:
-        place.write_findings(METRIC, findings())
+    with open_cluster(engine, workers, gpus_per_worker) as cluster:
+        lines = shares.findings(cluster)
+        if place is None:
+            deque(lines, maxlen=0)
+        else:
+            place.write_finding_lines(METRIC, lines)
     settings: dict[str, str] = {"compat": compat}
     if max_tokens_cut:
-        settings["max_tokens_cut"] = f"{max_tokens_cut} ({cut} of {len(said.given)} captions cut)"
-    how = result_card(EDITION, said.run, said.given, said.source, **settings)
+        settings["max_tokens_cut"] = (
+            f"{max_tokens_cut} ({shares.cut} of {len(said.given)} captions cut)"
+        )
+    given = said.given
+    rows = Counter({given.path: len(given)}) if isinstance(given, CaptionFile) else given
+    how = result_card(EDITION, said.run, rows, said.source, **settings)
     if compat == "wordnet":
         how["nltk"] = version("nltk")
     if (
@@ -99,12 +96,12 @@ def chair(
         - coco_vocabulary().nodes.keys()
     ):
         how["not in CHAIR's vocabulary"] = sorted(unknown)
-    scores = with_intervals(gathered.counted(compute, BLENDS))
+    scores = with_intervals(shares.gathered.counted(compute, BLENDS))
     if place is not None:
         place.write_scores(scores, how)
     show(scores, how, as_json, _chair_rows)
     if shown:
-        click.echo("\n".join(wrong))
+        click.echo("\n".join(shares.wrong))
 
 
 def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
@@ -113,13 +110,3 @@ def _chair_rows(scores: list[Score]) -> Iterator[list[str]]:
         if score.name != "Len/100":
             name, scale = (score.name, 1) if score.name == "Len" else (f"{score.name} ×100", 100)
             yield [name, figure(score.value, 1, scale), interval(score, 1, scale)]
-
-
-def _wrong(id: str, text: str, findings: Sequence[Finding]) -> str:
-    """The wrong words of a caption in a line: their places, their classes, and the truth."""
-    wrong = [each for each in findings if each.verdict == "hallucinated"]
-    words = ", ".join(
-        f'"{text[claim.start : claim.end]}" at {claim.start} ({claim.subject})'
-        for claim in (each.claim for each in wrong)
-    )
-    return f"{id}: {words}; {wrong[0].evidence}"

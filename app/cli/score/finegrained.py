@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from app.captions import TRUTH, VOCABULARY, read_with_truth
+from app.cluster import engine_options, open_cluster
 from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
 from halluc.records import Score
 
@@ -26,6 +27,7 @@ from halluc.records import Score
 )
 @AS_JSON
 @OUTPUT
+@engine_options
 def finegrained(
     *,
     captions: str,
@@ -34,26 +36,33 @@ def finegrained(
     shown: int | None,
     as_json: bool,
     output: Path | None,
+    engine: str,
+    workers: int | None,
+    gpus_per_worker: float | None,
 ) -> None:
     """Rates of wrong objects, attributes and relations, and how much of the truth is told."""
     from app.kinds import claims_card
+    from app.shares import find_claims
     from halluc.bootstrap import count_pictures
     from halluc.language.offline import offline_words
     from halluc.language.things import load_things
+    from halluc.language.truths import in_words_of
     from halluc.statistics import with_intervals
-    from metrics.finegrained import EDITION, compute, frequent
-    from metrics.finegrained import finegrained as score
+    from metrics.finegrained import EDITION, compute, count_findings, frequent
 
     if shown and as_json:
         raise click.UsageError("--show lists claims under the table; with --json use -o")
     things = load_things(vocabulary)
     said = read_with_truth(captions, truth, offline_words)
-    result = score(said.texts, said.truths, things)
+    with open_cluster(engine, workers, gpus_per_worker) as cluster:
+        findings = find_claims(said, things, cluster)
+    known = {id: in_words_of(things, said.truths[id]) for id in said.texts}
+    counts = count_findings(findings, known)
     how = result_card(EDITION, said.run, said.given, said.source, **claims_card(things))
-    scores = with_intervals(count_pictures(result.counts, said.pictures, compute))
-    keep(said.run, output, scores, how, result.findings)
+    scores = with_intervals(count_pictures(counts, said.pictures, compute))
+    keep(said.run, output, scores, how, findings)
     show(scores, how, as_json, _kind_rows)
-    for what, often in islice(frequent(result.findings), shown or 0):
+    for what, often in islice(frequent(findings), shown or 0):
         click.echo(f"{often:5} x {what}")
 
 

@@ -10,7 +10,7 @@ from halluc.errors import InputError
 def test_names_by_picture(pack, tmp_path):
     file = tmp_path / "objects.json"
     file.write_bytes(pack(b'{"1": ["dog", "tv: on"], "2": []}'))
-    assert read_objects(file) == {"1": ["dog", "tv: on"], "2": []}
+    assert read_objects(file) == {"1": ("dog", "tv: on"), "2": ()}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""The examples of the docs work: each page's files are written and its commands given."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*sorted((ROOT / "docs/own").glob("*.md")), ROOT / "docs/scale.md"]
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HALLUC = "from app.cli import main; main()"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_work(page: Path, tmp_path: Path) -> None:
+    given = 0
+    for kind, text in BLOCK.findall(page.read_text("utf-8")):
+        if kind == "python":
+            name = re.match(r"# (\w+\.py)\n", text)
+            assert name, f"{page.name}: the first line of a file is its name"
+            (tmp_path / name[1]).write_text(text, "utf-8")
+            continue
+        for line in text.splitlines():
+            program, *arguments = shlex.split(line, comments=True)
+            start = {"python": [], "halluc": ["-c", HALLUC]}[program]
+            done = subprocess.run(
+                [sys.executable, *start, *arguments],
+                cwd=tmp_path, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+            given += 1
+    assert given
