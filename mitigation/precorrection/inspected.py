@@ -1,8 +1,8 @@
 """Captions with what was found in them, by picture: what preference pairs are made of.
 
 A hundred thousand captions fit in little memory: of each only its figures and its text are kept,
-and of a picture two whole ones: the first that is wrong, and of those that are not the one that
-names most of what is there and, of these, repeats itself least.
+and of a picture two whole ones: the first that is wrong, and the longest that is not, since answers
+without an error tend to be short.
 """
 
 from __future__ import annotations
@@ -75,21 +75,21 @@ class Group:
 
     Attributes:
         told: all of them.
-        flawed, sound: the first with an error, and the fullest without, packed, with the truth in
+        flawed, sound: the first with an error and the longest without, packed, with the truth in
             the vocabulary's words; None where there is none.
     """
 
     told: list[Told] = field(default_factory=list)
     flawed: bytes | None = None
     sound: bytes | None = None
-    _fullest: tuple[int, int] = (-1, 0)
+    _longest: int = -1
 
     def add(self, answer: Answered) -> None:
         """One more caption."""
         told = figures(answer)
         self.told.append(told)
-        wrong, full = told.errors > 0, (told.covered, -told.repeats)
-        if self.flawed is not None if wrong else full <= self._fullest:
+        wrong, words = told.errors > 0, len(answer.text.split())
+        if self.flawed is not None if wrong else words <= self._longest:
             return
         # Neither where a finding comes from nor its evidence is asked for again.
         bare = [Finding(id="", claim=f.claim, verdict=f.verdict, metric="", rule="")
@@ -98,7 +98,7 @@ class Group:
         if wrong:
             self.flawed = kept
         else:
-            self.sound, self._fullest = kept, full
+            self.sound, self._longest = kept, words
 
 
 class Inspected:

@@ -188,9 +188,9 @@ def read_findings(
 
 
 def _on_policy(key: Key, group: Group) -> Pair | None:
-    """The two answers that differ most in errors and repetition; the better one says no less."""
+    """The two answers that differ most in errors, where the better one is not just more careful."""
     fitting: list[tuple[int, Told, Told]] = [
-        (worse.errors - better.errors + worse.repeats - better.repeats, better, worse)
+        (worse.errors - better.errors, better, worse)
         for better, worse in permutations(group.told, 2)
         if worse.errors > better.errors and better.covered >= worse.covered and _fair(better, worse)
     ]
