@@ -118,9 +118,10 @@ def mine_captions(
 
 
 def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair]:
-    """Pairs of yes/no answers: wrong ones corrected, and as many right ones turned round.
+    """Pairs of yes/no answers: wrong ones corrected, and right ones turned round.
 
-    The right ones are chosen such that Yes and No are the better answer equally often.
+    Yes and No are the better answer equally often, and each at least half of the time where the
+    model was right: with its errors alone it would learn when to say No, and else to say Yes.
 
     Args:
         asked: bare answers ("Yes", "No.") with whether they are right; other answers are left out.
@@ -137,7 +138,7 @@ def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair
         pair = make_pair(f"{each.id}/{kind}", each.image, each.prompt, chosen, rejected, kind)
         (right if holds else wrong)[chosen.strip(" .").lower()].append(pair)
     rng = random.Random(f"answers/{seed}")
-    total = sum(map(len, wrong.values()))
+    total = 2 * max(map(len, wrong.values()))
     kept = [pair for some in wrong.values() for pair in some]
     for label, some in right.items():
         kept += rng.sample(some, min(len(some), total - len(wrong[label])))
