@@ -293,15 +293,16 @@ def _read_labels(answers: pd.DataFrame, samples: Lines) -> None:
 
 def _findings(found: Lines, ids: pa.Array) -> pd.DataFrame:
     """The table of findings."""
-    known = found.path.exists()
-    table = found.columns(_FINDING, Finding) if known else pa.schema(_FINDING).empty_table()
-    claim = table["claim"].combine_chunks()
-    columns: dict[str, Any] = {"row": _rows(table["id"], ids)}
-    for name, kind in _CLAIM:
-        values = pc.struct_field(claim, name)
+    if not found.path.exists():
+        return _table(pa.schema([_FINDING[0], *_CLAIM, *_FINDING[2:]]).empty_table(), ids)
+    return _table(found.columns(_FINDING, Finding, spread="claim"), ids)
+
+
+def _table(found: pa.Table, ids: pa.Array) -> pd.DataFrame:
+    columns: dict[str, Any] = {"row": _rows(found["id"], ids)}
+    for name, kind in [*_CLAIM, *_FINDING[2:]]:
+        values = found[name].combine_chunks()
         columns[name] = _categories(values) if kind == _TEXT else np.asarray(values)
-    for name in ("verdict", "metric", "rule"):
-        columns[name] = _categories(table[name].combine_chunks())
     return pd.DataFrame(columns)
 
 

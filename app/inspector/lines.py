@@ -73,12 +73,13 @@ class Lines:
         except BAD_JSON as error:
             raise InputError(str(error), self.path, row + 1) from None
 
-    def columns(self, fields: list[Any], type: type[T]) -> pa.Table:
+    def columns(self, fields: list[Any], type: type[T], spread: str = "") -> pa.Table:
         """Some fields of all rows.
 
         Args:
             fields: names and Arrow types.
             type: what a line is, for the message where one is not.
+            spread: one of them that is a record; its own fields stand in its place.
 
         Raises:
             InputError: a line is no such record; names it.
@@ -86,7 +87,7 @@ class Lines:
         schema = pa.schema(fields)
         try:
             if not self.path.stat().st_size:
-                return schema.empty_table()
+                return _spread(schema.empty_table(), spread)
         except OSError as error:
             raise InputError(reason(error), self.path) from None
         import duckdb
@@ -98,10 +99,11 @@ class Lines:
                     glob.escape(str(self.path)), format="newline_delimited", records="true",
                     columns={each.name: _sql(each.type) for each in schema},
                 )  # fmt: skip
-                return rows.to_arrow_table()
+                return rows.select(", ".join(_selected(schema, spread))).to_arrow_table()
             except duckdb.Error:
                 pass  # a line is damaged, or longer than 16 MiB
-        return pa.concat_tables([schema.empty_table(), *self._slowly(schema, type)])
+        table = pa.concat_tables([schema.empty_table(), *self._slowly(schema, type)])
+        return _spread(table, spread)
 
     def _slowly(self, schema: pa.Schema, type: type[T]) -> Iterator[pa.Table]:
         """The same record by record, which tells the line of an error."""
@@ -127,6 +129,23 @@ class Lines:
         with self.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read() == b"\n"
+
+
+def _selected(schema: pa.Schema, spread: str) -> Iterator[str]:
+    """The columns as DuckDB is asked for them."""
+    for each in schema:
+        if each.name == spread:
+            yield from (f'"{spread}"."{inner.name}"' for inner in each.type.fields)
+        else:
+            yield f'"{each.name}"'
+
+
+def _spread(table: pa.Table, name: str) -> pa.Table:
+    """A table with a record's fields in its place."""
+    if not name:
+        return table
+    flat = table.flatten()
+    return flat.rename_columns([each.removeprefix(f"{name}.") for each in flat.column_names])
 
 
 def _sql(type: pa.DataType) -> str:
