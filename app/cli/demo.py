@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,7 @@ ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "mask": ("tabletop", True, "mask-only", False),
     "VCD": ("tabletop", True, "vcd", True),
     "DPO": ("tabletop+dpo", False, None, True),
-    "DPO+VCD": ("tabletop+dpo", False, "vcd", True),
+    "DPO+VCD": ("tabletop+dpo", False, "vcd", False),
     "DPO+M3ID": ("tabletop+dpo", False, "m3id", False),
 }
 # What is not as published: M3ID's λ, by which it would talk on and on after DPO.
@@ -108,13 +109,14 @@ def demo(output: Path, scenes: int) -> None:
             console=console, title=f"captions, {name}",
         )  # fmt: skip
         more = passes_to_revise(list(read_revisions(told.run.path).values()))
-        asked_too = base.asked or arms["DPO"].asked
-        arms[name] = Arm(name, told, None if of == "greedy" else asked_too, base.passes + more)
+        answered = arms["DPO"].asked if of == "DPO+M3ID" else None
+        arms[name] = Arm(name, told, answered, base.passes + more)
     shown = [arms[name] for name in arms if name not in ("DPO+VCD", "DPO+M3ID")]
     out = Console()
     show_table(out, shown)
     for sentence in sentences(shown):
-        out.print(f"- {sentence}", highlight=False)
+        click.echo(fill(f"- {sentence}", min(out.width, 100), subsequent_indent="  "))
+    click.echo()
     _save_pictures(output, chosen, arms["greedy"], shown)
     _say_next(out, output)
 
@@ -151,7 +153,7 @@ def _say_next(console: Console, output: Path) -> None:
     console.print(
         f"""\
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and fourteen more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and thirteen more; run.json in each says how it was made
 
 What to type next:
   halluc inspect {output}/*-*/       look at them: wrong words, their boxes, runs side by side

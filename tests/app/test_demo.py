@@ -39,7 +39,7 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
         assert ("adapter" in told.card) == name.startswith("dpo")
         assert told.card["decoding"].get("method") == method
         assert set(told.scores()) == {"chair", "finegrained"}
-    for name in ("greedy", "vcd", "dpo", "dpo+vcd"):
+    for name in ("greedy", "vcd", "dpo"):
         asked = read_run(folder / f"pope-{name}")
         assert asked.finished and set(asked.scores()) == {"pope"}
         assert all(0 < sum(each.answers.values()) <= 1.001 for each in asked.responses)
