@@ -77,11 +77,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
-    for name, kinds in PAIRS.items():
+    for name in sorted({WAYS[way][0] for way in given.ways}):
+        kinds = PAIRS[name]
         if not (given.folder / name / "card.json").exists():
             mine_runs(
                 given.runs, given.folder / name,
                 objects=None, kinds=kinds, seed=0, test_share=0.02, images=None,
+                most=given.steps * SHIPPED.batch_size // len(kinds),
             )  # fmt: skip
     print(f"| pairs | {' | '.join(HEAD)} |\n| --- |{' ---: |' * len(HEAD)}")
     base = measure(given.folder / "runs/tabletop", "tabletop", given.scenes)

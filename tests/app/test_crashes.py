@@ -71,15 +71,15 @@ def test_storage_that_fails_while_captions_are_revised(number, halluc, tmp_path,
     command = ("revise", "woodpecker", "base", "--batch-size", 2, "--device", "cpu", "-o", "run")
     model, known = load_model("tabletop", device="cpu"), {}
 
-    def revise_once(captions, *how):
+    def revise_once(captions, *how, **settings):
         """What is asked is the same each time; the disk is what is tried here."""
         ids = tuple(each.id for each in captions)
         if ids not in known:
-            known[ids] = list(revise(captions, *how))
+            known[ids] = list(revise(captions, *how, **settings))
         return known[ids]
 
     monkeypatch.setattr("app.replicas.load_model", lambda *_, **__: model)
-    monkeypatch.setattr("app.revising.revise", revise_once)
+    monkeypatch.setattr("mitigation.postcorrection.woodpecker.revise", revise_once)
     assert halluc(*command)[0] == 0
     whole = results(tmp_path)
     assert set(whole) == {"responses.jsonl", "samples.jsonl", "run.json", "revisions.jsonl"}
