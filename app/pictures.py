@@ -69,46 +69,39 @@ def contact_sheet(cells: Sequence[Cell], columns: int = 4) -> Image.Image:
     return sheet
 
 
-def bar_plot(path: Path, panels: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
-    """Grouped bars, saved as a picture.
+def bar_plot(path: Path, figures: Mapping[str, Mapping[str, float | None]]) -> None:
+    """A panel of bars for each figure, a bar for each series, saved as a picture.
 
     Args:
         path: where to.
-        panels: panel title to series to label to value, a share from 0 to 1; None has no bar.
-            The first series has all labels; one that another lacks has no bar there.
+        figures: series to figure to value, a share from 0 to 1; None has no bar. The first series
+            has all figures; one that another lacks has no bar there.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4), dpi=120, layout="constrained")
-    for axes, (title, series) in zip(
-        figure.subplots(1, len(panels)).flat, panels.items(), strict=True
+    names, labels = list(figures), list(next(iter(figures.values())))
+    size = (1 + 1.7 * len(labels), 0.8 + 0.3 * len(names))
+    picture = Figure(figsize=size, dpi=120, layout="constrained")
+    colors = [PALETTE[number % len(PALETTE)] for number in range(len(names))]
+    for axes, label in zip(
+        picture.subplots(1, len(labels), sharey=True, squeeze=False).flat, labels, strict=True
     ):
-        labels = list(next(iter(series.values())))
-        width = 0.8 / len(series)
-        for number, (name, values) in enumerate(series.items()):
-            color = PALETTE[number % len(PALETTE)]
-            offset = (number - (len(series) - 1) / 2) * width
-            at = [labels.index(label) + offset for label in values]
-            heights = [100 * (value or 0) for value in values.values()]
-            bars = axes.bar(at, heights, width * 0.92, label=name, color=color)
-            told = [
-                "undefined" if value is None else f"{height:.1f}"
-                for value, height in zip(values.values(), heights, strict=True)
-            ]
-            axes.bar_label(bars, told, padding=2, fontsize=6)
-        axes.set_title(title, fontsize=11, loc="left")
-        axes.set_xticks(range(len(labels)), labels, fontsize=9)
-        axes.set_ylim(0, 112)
-        axes.set_yticks(range(0, 101, 20))
-        axes.tick_params(length=0)
-        axes.grid(axis="y", color="#e6e6e6")
+        values = [each.get(label) for each in figures.values()]
+        bars = axes.barh(names, [100 * (value or 0) for value in values], 0.75, color=colors)
+        told = [
+            ("undefined" if value is None else f"{100 * value:.1f}") if label in each else ""
+            for each, value in zip(figures.values(), values, strict=True)
+        ]
+        axes.bar_label(bars, told, padding=3, fontsize=7)
+        axes.set_title(f"{label} (%)", fontsize=9, loc="left")
+        axes.set_xlim(0, 125)
+        axes.set_xticks(range(0, 101, 50))
+        axes.tick_params(length=0, labelsize=8)
+        axes.grid(axis="x", color="#e6e6e6")
         axes.set_axisbelow(True)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.legend(
-            frameon=False, fontsize=8, loc="upper right", ncols=len(series),
-            handlelength=1, columnspacing=1,
-        )  # fmt: skip
-    figure.savefig(path)
+        axes.spines[:].set_visible(False)
+    axes.invert_yaxis()
+    picture.savefig(path)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

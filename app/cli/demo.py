@@ -135,18 +135,7 @@ def _save_pictures(output: Path, scenes: Dataset, base: Arm, arms: Sequence[Arm]
         for sample in scenes.samples[:8]
     ]
     contact_sheet(cells).save(output / "sheet.png")
-    figures = {arm.name: arm.figures() for arm in arms}
-    panels = {
-        title: {
-            name: {label[:-2]: value for label, value in each.items() if label.endswith(better)}
-            for name, each in figures.items()
-        }
-        for title, better in (
-            ("Hallucination in captions (%, lower is better)", "↓"),
-            ("Recall of captions, F1 of POPE (%, higher is better)", "↑"),
-        )
-    }
-    bar_plot(output / "scores.png", panels)
+    bar_plot(output / "scores.png", {arm.name: arm.figures() for arm in arms})
 
 
 def _say_next(console: Console, output: Path) -> None:

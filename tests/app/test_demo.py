@@ -55,7 +55,7 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
     assert asked["name"] == "tabletop+lure"
     with Image.open(folder / "sheet.png") as sheet, Image.open(folder / "scores.png") as bars:
         assert sheet.height > 300
-        assert bars.size == (1320, 480)
+        assert bars.size == (1344, 420)
 
     made = json.loads((folder / "captions-greedy" / "run.json").read_text())
     main()  # everything is there already

@@ -58,7 +58,9 @@ def test_long_texts_make_the_sheet_longer():
 
 
 def test_bars_are_drawn_and_undefined_has_none(tmp_path):
-    panel = {"greedy": {"CHAIRi": 0.2, "relations": None}, "sampled": {"CHAIRi": 1, "relations": 0}}
-    bar_plot(tmp_path / "bars.png", {"left": panel, "right": panel})
+    figures = {"greedy": {"CHAIRi": 0.2, "POPE": None}, "sampled": {"CHAIRi": 1.0}}
+    bar_plot(tmp_path / "bars.png", figures)
     with Image.open(tmp_path / "bars.png") as picture:
-        assert picture.size == (1320, 480)
+        assert picture.size == (528, 168)
+        colors = {tuple(pixel) for pixel in np.asarray(picture)[..., :3].reshape(-1, 3).tolist()}
+    assert {(0, 0x72, 0xB2), (0xE6, 0x9F, 0)} <= colors

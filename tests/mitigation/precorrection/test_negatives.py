@@ -161,12 +161,15 @@ def test_yes_and_no_are_the_better_answer_equally_often():
     asked = [(bare(f"{n}", "Yes" if n % 3 else "No."), n % 4 > 0) for n in range(60)]
     pairs = mine_answers([*asked, (bare("long", "Yes, a dog"), True)], 0)
     chosen = [pair.chosen.strip(".") for pair in pairs]
-    assert chosen.count("Yes") == chosen.count("No") == 15
+    assert chosen.count("Yes") == chosen.count("No") == 20
     assert {(pair.chosen, pair.rejected) for pair in pairs} == {
         ("Yes", "No"), ("No", "Yes"), ("Yes.", "No."), ("No.", "Yes."),
     }  # fmt: skip
     wrong = {pair.id for pair in pairs if pair.kind == "corrected"}
     assert wrong == {f"{each.id}/corrected" for each, holds in asked if not holds}
+    # Half of the better answers are what the model said, for the rarer error more.
+    right = [pair.chosen.strip(".") for pair in pairs if pair.kind == "injected"]
+    assert (right.count("No"), right.count("Yes")) == (10, 15)
 
 
 def test_a_set_is_balanced_without_doubles_and_split_by_picture(tmp_path):
