@@ -1,70 +1,42 @@
-"""Work spread over machines with Ray: ``--engine ray[:HOST:PORT]``.
+"""Work given out to workers on many machines, through Ray.
 
 What is to be done is cut into items by position before anybody begins, and each item is worked out
-from itself alone: so who does it, how often it is tried and in which order items come back change
-nothing. The workers are actors of Ray Data (https://docs.ray.io/en/latest/data); one that is lost
-is started again, elsewhere if need be, and its items are given out anew. Only the command itself
-writes, so a run is as safe as with one process. Items and results are bytes of the caller's making.
+from itself alone: so who does it, how often it is tried and in which order results come change
+nothing. Workers are actors of Ray (https://docs.ray.io/en/latest/ray-core/actors.html), each with
+an item at a time; for one that is lost another is started, elsewhere if need be, and its item is
+given out anew. Only the command itself writes, so a run is as safe as with one process. Items and
+results are bytes of the caller's making.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import re
 import socket
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import Any
 
 from halluc import __version__
-from halluc.errors import HallucError, InputError, RunError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from halluc.errors import HallucError, RunError
 
 Work = Callable[[bytes], bytes]
 """Does one item."""
 
-F = TypeVar("F", bound=Callable[..., Any])
+TRIES = 4
+"""So many workers may be lost with the same item, or before they are ready, and no more."""
 
-_SECONDS = 5.0  # to answer, for a machine that is there
-
-
-def engine_options(command: F) -> F:
-    """The options of commands that can be spread over machines."""
-    for option in (
-        click.option(
-            "--gpus-per-worker",
-            type=click.FloatRange(min=0),
-            help="With ray: GPUs of each worker [1 where the cluster has any, else 0].",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            help="With ray: how many work at once [one a GPU, else one a core].",
-        ),
-        click.option(
-            "--engine",
-            default="local",
-            show_default=True,
-            metavar="E",
-            help="local, ray (workers on this machine) or ray:HOST:PORT (a Ray cluster).",
-        ),
-    ):
-        command = option(command)
-    return command
+# Of the workers: results that wait for those before them, when order is asked for.
+_HELD = 8
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Ray cluster that this process is connected to; made by `open_cluster`.
+    """A Ray cluster that this process is connected to; made by `app.engine.open_cluster`.
 
     Attributes:
         workers: how many work at once.
@@ -86,52 +58,28 @@ class Cluster:
         # The process ends with the call, so that it keeps no memory of an accelerator.
         task = ray.remote(num_cpus=1, num_gpus=self.gpus, max_calls=1)(_told)
         with _one_line():
-            done, failed = ray.get(task.remote(_Place.here(), question))
-        if failed:
-            raise RunError(failed)
-        return bytes(done)
+            return _done(*ray.get(task.remote(_Place.here(), question)))
 
     def spread(
-        self, begin: Callable[[], Work], items: Sequence[bytes], *, ordered: bool = False
+        self, begin: Callable[[], Work], items: Iterable[bytes], *, ordered: bool = False
     ) -> Iterator[tuple[int, bytes]]:
         """Do items on all workers and give each one's number and result as soon as it is there.
 
         Args:
             begin: makes a worker ready; called once in each of them.
-            items: what to do.
+            items: what to do; taken little by little.
             ordered: give results in the items' order.
 
         Raises:
             HallucError: what a worker raised.
-            RunError: the cluster failed.
+            RunError: the cluster failed, or an item takes every worker down that does it.
         """
-        import ray.data
-
-        if not items:
-            return
-        context = ray.data.DataContext.get_current().copy()
-        context.enable_progress_bars = False
-        context.print_on_execution_start = False
-        context.execution_options.preserve_order = ordered
-        with ray.data.DataContext.current(context), _one_line():
-            rows = [{"number": number, "item": item} for number, item in enumerate(items)]
-            results = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-                _Worker,
-                fn_constructor_args=(_Place.here(), begin),
-                batch_size=1,
-                batch_format="pyarrow",
-                compute=ray.data.ActorPoolStrategy(size=min(self.workers, len(items))),
-                num_cpus=1,
-                num_gpus=self.gpus,
-            )
-            # Each result is given on before the next one is waited for.
-            for table in results.iter_batches(
-                batch_size=None, batch_format="pyarrow", prefetch_batches=0
-            ):
-                for row in table.to_pylist():
-                    if row["failed"]:
-                        raise RunError(row["failed"])
-                    yield row["number"], row["done"]
+        with _one_line():
+            crew = _Crew(self, begin, items)
+            try:
+                yield from crew.results(ordered=ordered)
+            finally:
+                crew.dismiss()
 
 
 def spread(
@@ -141,112 +89,113 @@ def spread(
 
     Raises:
         HallucError: what a worker raised.
-        RunError: the cluster failed.
+        RunError: the cluster failed, or an item takes every worker down that does it.
     """
     if cluster is None:
         yield from map(begin(), items)
     else:
-        for _, done in cluster.spread(begin, list(items), ordered=True):
+        for _, done in cluster.spread(begin, items, ordered=True):
             yield done
 
 
-@contextlib.contextmanager
-def open_cluster(
-    engine: str, workers: int | None = None, gpus: float | None = None
-) -> Iterator[Cluster | None]:
-    """What ``--engine`` stands for; None for this process alone.
+@dataclass
+class _Task:
+    """An item, and with how many workers it was lost; without an item: to become ready."""
+
+    number: int = -1
+    item: bytes | None = None
+    lost: int = 0
+
+
+class _Crew:
+    """The workers of a cluster and what each is doing.
 
     Args:
-        engine: "local", "ray" or "ray:HOST:PORT".
-        workers: how many work at once; default: one for each GPU's share, else one a core.
-        gpus: of each worker; default: 1 if the cluster has any.
-
-    Raises:
-        InputError: the engine is none, or there is no room for the workers.
-        RunError: Ray is not installed, or nothing answers at the address.
+        cluster: where they are.
+        begin, items: as in `Cluster.spread`.
     """
-    if engine == "local":
-        if workers is not None or gpus is not None:
-            raise InputError("--workers and --gpus-per-worker belong to --engine ray")
-        yield None
-        return
-    form = re.fullmatch(r"ray(?::([^/\s]+):(\d{1,5}))?", engine)
-    if form is None:
-        raise InputError(f"there is no engine {engine!r}; give local, ray or ray:HOST:PORT")
-    ray = _import_ray()
-    try:
-        if form[1] is None:
-            cores = max(os.cpu_count() or 1, workers or 1)
-            _connect(ray, address="local", num_cpus=cores, include_dashboard=False)
-        else:
-            _knock(form[1], int(form[2]))
-            _connect(ray, address=f"{form[1]}:{form[2]}")
-        yield _room(ray.cluster_resources(), workers, gpus)
-    finally:
-        ray.shutdown()
+
+    def __init__(self, cluster: Cluster, begin: Callable[[], Work], items: Iterable[bytes]) -> None:
+        import ray
+
+        worker = ray.remote(num_cpus=1, num_gpus=cluster.gpus)(_Worker)
+        self._start = partial(worker.remote, _Place.here(), begin)
+        self._size = cluster.workers
+        self._items = (_Task(number, item) for number, item in enumerate(items))
+        self._ahead = deque[_Task]()  # to be given out next, made while workers are busy
+        self._doing: dict[Any, tuple[Any, _Task]] = {}
+        self._free: list[Any] = []
+
+    def results(self, *, ordered: bool) -> Iterator[tuple[int, bytes]]:
+        """The results, in any order or in that of the items."""
+        self._refill()
+        for _ in range(len(self._ahead)):
+            self._hire(_Task())
+        held: dict[int, bytes] = {}
+        turn = 0
+        while self._ahead or any(task.item is not None for _, task in self._doing.values()):
+            held |= self._wait()
+            # Whoever is free works on while the caller does something with the results.
+            self._give(turn + _HELD * self._size if ordered else None)
+            while held and (not ordered or turn in held):
+                number = turn if ordered else next(iter(held))
+                yield number, held.pop(number)
+                turn += 1
+            self._refill()
+
+    def dismiss(self) -> None:
+        """Let all workers go."""
+        for worker in [*self._free, *(worker for worker, _ in self._doing.values())]:
+            _let_go(worker)
+
+    def _refill(self) -> None:
+        self._ahead.extend(islice(self._items, max(0, self._size - len(self._ahead))))
+
+    def _hire(self, task: _Task) -> None:
+        worker = self._start()
+        self._doing[worker.prepare.remote()] = worker, task
+
+    def _give(self, before: int | None) -> None:
+        """Give everybody who is free the next item, if its number is not too high."""
+        while self._free and self._ahead and (before is None or self._ahead[0].number < before):
+            worker, task = self._free.pop(), self._ahead.popleft()
+            self._doing[worker.do.remote(task.item)] = worker, task
+
+    def _wait(self) -> dict[int, bytes]:
+        """The result of whoever is done first, by its number; none if it is a worker's being ready.
+
+        Raises:
+            HallucError: what a worker raised.
+            RunError: too many are lost.
+        """
+        import ray
+        from ray.exceptions import ObjectLostError, OutOfMemoryError, RayActorError
+
+        (first,), _ = ray.wait(list(self._doing))
+        worker, task = self._doing.pop(first)
+        try:
+            done = _done(*ray.get(first))
+        except (RayActorError, ObjectLostError, OutOfMemoryError) as error:
+            _let_go(worker)
+            task.lost += 1
+            if task.lost == TRIES:
+                raise RunError(
+                    f"{TRIES} workers were lost with the same part of the work ({_line(error)}); "
+                    "if it takes more memory than there is, smaller batches or fewer --workers help"
+                ) from None
+            self._hire(task if task.item is None else _Task())
+            if task.item is not None:
+                self._ahead.appendleft(task)
+            return {}
+        self._free.append(worker)
+        return {} if task.item is None else {task.number: done}
 
 
-def _import_ray() -> Any:
-    # Read when Ray is imported: it tells nobody of its use, and what it does stays in its logs.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    try:
-        import ray.data
-    except ImportError as error:
-        raise RunError(
-            f"--engine ray needs {error.name}; install it with: pip install 'halluc[ray]'"
-        ) from None
-    return ray
+def _let_go(worker: Any) -> None:
+    import ray
 
-
-def _connect(ray: Any, **how: Any) -> None:
-    try:
-        with _hushed():
-            ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **how)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        said = next((line for line in str(error).splitlines() if line.strip()), "")
-        raise RunError(f"Ray cannot be used: {said[:300]}") from None
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-
-
-@contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Ray's core writes past Python to the terminal; what is wrong it raises, too."""
-    sys.stderr.flush()
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
-
-
-def _knock(host: str, port: int) -> None:
-    """Ray itself tries for two minutes, and then ends the process."""
-    try:
-        socket.create_connection((host, port), _SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise RunError(
-            f"no Ray cluster answers at {host}:{port} ({error}); start one there with: ray start "
-            f"--head --port {port}"
-        ) from None
-
-
-def _room(resources: dict[str, float], workers: int | None, gpus: float | None) -> Cluster:
-    """The cluster, if it has room for the workers."""
-    cores, cards = int(resources.get("CPU", 0)), resources.get("GPU", 0.0)
-    each = gpus if gpus is not None else float(cards > 0)
-    most = min(cores, int(cards / each)) if each else cores
-    if most < (workers or 1):
-        wanted = f"{workers or 1} workers" + (f" of {each:g} GPUs" if each else "")
-        raise InputError(
-            f"the Ray cluster has {cores} cores and {cards:g} GPUs: no room for {wanted}; give "
-            "smaller --workers or --gpus-per-worker"
-        )
-    return Cluster(workers or most, each)
+    with contextlib.suppress(ray.exceptions.RayError):
+        ray.kill(worker)
 
 
 @dataclass(frozen=True)
@@ -276,29 +225,23 @@ class _Place:
 
 
 class _Worker:
-    """An actor: made ready with its first item, so that what is wrong with it can be told."""
+    """An actor. What is wrong is told rather than raised, for Ray would add its traceback."""
 
     def __init__(self, place: _Place, begin: Callable[[], Work]) -> None:
         self._place, self._begin = place, begin
-        self._work: Work | None = None
+        self._work: Work = bytes
 
-    def __call__(self, items: pa.Table) -> pa.Table:
-        import pyarrow as pa
+    def prepare(self) -> tuple[bytes, str]:
+        """Become ready."""
+        return _told(self._place, self._made_ready)
 
-        (row,) = items.to_pylist()
-        done, failed = _told(self._place, partial(self._do, row["item"]))
-        return pa.table(
-            {
-                "number": [row["number"]],
-                "done": pa.array([done], pa.large_binary()),
-                "failed": [failed],
-            }
-        )
+    def do(self, item: bytes) -> tuple[bytes, str]:
+        """The result of an item, or the failure in words."""
+        return _told(self._place, partial(self._work, item))
 
-    def _do(self, item: bytes) -> bytes:
-        if self._work is None:
-            self._work = self._begin()
-        return self._work(item)
+    def _made_ready(self) -> bytes:
+        self._work = self._begin()
+        return b""
 
 
 def _told(place: _Place, question: Callable[[], bytes]) -> tuple[bytes, str]:
@@ -308,6 +251,13 @@ def _told(place: _Place, question: Callable[[], bytes]) -> tuple[bytes, str]:
         return question(), ""
     except HallucError as error:
         return b"", str(error)
+
+
+def _done(done: bytes, failed: str) -> bytes:
+    """What was told, if it is no failure."""
+    if failed:
+        raise RunError(failed)
+    return done
 
 
 @contextlib.contextmanager
@@ -320,8 +270,13 @@ def _one_line() -> Iterator[None]:
     except RayTaskError:
         raise
     except RayError as error:
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         raise RunError(
-            f"the Ray cluster failed: {type(error).__name__}: {said[:300]}; what is done is kept, "
-            "and the same command goes on"
+            f"the Ray cluster failed: {_line(error)}; what is done is kept, and the same command "
+            "goes on"
         ) from None
+
+
+def _line(error: Exception) -> str:
+    """An error of Ray's in one line."""
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {said[:300]}"

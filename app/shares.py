@@ -6,7 +6,7 @@ memory does not grow with the captions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # In captions. CHAIR reads some 25,000 a second, the parser some 100.
-_CHAIR, _PARSED = 8_000, 256
+_CHAIR, _PARSED = 4_000, 256
 
 
 class _Caption(msgspec.Struct, array_like=True):
-    """A caption to be scored, the picture that it is counted for, and what is true of it."""
+    """A caption to be scored, the picture that it is about, and what is true of it."""
 
     id: str
     text: str
@@ -74,7 +74,9 @@ class ChairShares:
         self.cut = 0
         self.wrong: list[str] = []
         self._said, self._shown = said, shown
-        self._begin = partial(_chairing, compat, nltk_data, whole, shown)
+        self._pictures = said.pictures if said.run else {}
+        group = grouping(set(self._pictures.values()) or said.truths.keys())
+        self._begin = partial(_chairing, compat, nltk_data, whole, shown, group)
 
     def findings(self, cluster: Cluster | None) -> Iterator[bytes]:
         """The lines of the findings, in the captions' order, as they are found.
@@ -93,15 +95,14 @@ class ChairShares:
             yield lines
 
     def _captions(self) -> Iterator[_Caption]:
-        said = self._said
-        pictures = said.pictures if said.run else {}
-        group = grouping(set(pictures.values()) or said.truths.keys())
-        for answer in said.given:
+        for answer in self._said.given:
             id = str(answer.id)
-            yield _Caption(id, answer.text, group(pictures.get(id, id)), said.truths[id])
+            yield _Caption(id, answer.text, self._pictures.get(id, id), self._said.truths[id])
 
 
-def _chairing(compat: Compat, nltk_data: str | None, whole: bool, shown: int) -> Work:
+def _chairing(
+    compat: Compat, nltk_data: str | None, whole: bool, shown: int, group: Callable[[str], str]
+) -> Work:
     from halluc.language.lemmas import lemmatizer
 
     lemmatize = lemmatizer(compat, nltk_data)
@@ -117,7 +118,7 @@ def _chairing(compat: Compat, nltk_data: str | None, whole: bool, shown: int) ->
             findings += found
             if len(wrong) < shown and counts[each.id].hallucinated_mentions:
                 wrong.append(_wrong(each.id, text, found))
-        by_picture = merged(counts, {each.id: each.picture for each in captions})
+        by_picture = merged(counts, {each.id: group(each.picture) for each in captions})
         head = msgspec.json.encode(_Share(by_picture, cut, wrong))
         return head + b"\n" + msgspec.json.Encoder().encode_lines(findings)
 

@@ -22,6 +22,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,7 @@ def spread(shared: Path, number: int, workers: list[int]) -> None:
         best = dict.fromkeys(workers, float("inf"))
         for count in workers * 2:
             output = Path(folder) / f"kept{count}"
+            shutil.rmtree(output, ignore_errors=True)  # else findings of before are read, too
             score = ("score", "chair", captions, "--truth", truth, "-o", output)
             seconds, cpu, _ = measure(*score, "--engine", "ray", "--workers", str(count))
             best[count] = min(best[count], seconds)

@@ -12,18 +12,21 @@ least and the greatest.
 from __future__ import annotations
 
 import argparse
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from rich.console import Console
 
+from app.adapting import train_adapter
 from app.measuring import Measured, first_scenes, measure_task
 from app.mining import mine_runs
-from app.preferring import train_dpo
+from app.preferring import DPO, read_training_pairs
 from halluc.datasets.tabletop import with_questions
 from halluc.mllm import load_model
-from mitigation.precorrection.dpo import Recipe
+from mitigation.precorrection.dpo import Recipe, make_trainer
 from mitigation.precorrection.inspected import repeats
 from mitigation.precorrection.pairs import KINDS, read_pairs
 
@@ -67,6 +70,23 @@ def measure(folder: Path, model: str, scenes: int) -> list[float]:
     )
 
 
+def train(pairs: Path, adapter: Path, recipe: Recipe) -> None:
+    """Train as `halluc train dpo` does, the reference's log-probabilities computed once for all."""
+    mllm = load_model("tabletop")
+    splits, open_image, data = read_training_pairs(pairs, None)
+    # Crops are drawn anew with each seed, so with mDPO the reference hangs on it.
+    known = pairs / (f"reference-{recipe.seed}.json" if recipe.mdpo else "reference.json")
+    place = adapter / "reference.json"
+
+    def make() -> Any:
+        if known.is_file():
+            shutil.copyfile(known, place)
+        return make_trainer(mllm, splits, open_image, recipe, adapter, save_steps=1000)
+
+    train_adapter(mllm, adapter, DPO, recipe, data, check=lambda: None, make=make)
+    shutil.copyfile(place, known)
+
+
 def main() -> None:
     """Mine, train, measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -96,10 +116,7 @@ def main() -> None:
         rows = []
         for seed in range(given.seeds):
             adapter = given.folder / f"adapters/{name}-{seed}"
-            train_dpo(
-                load_model("tabletop"), folder, adapter,
-                replace(recipe, epochs=epochs, seed=seed), images=None, save_steps=1000,
-            )  # fmt: skip
+            train(folder, adapter, replace(recipe, epochs=epochs, seed=seed))
             run = given.folder / f"runs/{name}-{seed}"
             rows.append(measure(run, f"tabletop+{adapter}", given.scenes))
         told = [f"{fmean(v):.1f} ({min(v):.1f}–{max(v):.1f})" for v in zip(*rows, strict=True)]

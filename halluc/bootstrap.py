@@ -115,9 +115,7 @@ def grouping(pictures: Collection[str]) -> Callable[[str], str]:
     A hash of its name puts a picture in one of `MOST_CLUSTERS` groups. They are as independent of
     each other as pictures, so intervals stay right, their width within some 1 %.
     """
-    if len(pictures) <= MOST_CLUSTERS:
-        return lambda picture: picture
-    return _group
+    return str if len(pictures) <= MOST_CLUSTERS else _group
 
 
 def _group(picture: str) -> str:

@@ -15,6 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+from msgspec.structs import astuple
+
 from halluc.language.lemmas import Lemmatizer
 from halluc.language.mentions import Mention, read_caption
 from halluc.language.offline import offline_words
@@ -30,8 +33,7 @@ BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
 _WHOLE = re.compile(r".*[.!?](?![\w,])[\"')\]”’]*", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class ChairCounts:
+class ChairCounts(msgspec.Struct, frozen=True, array_like=True):
     """What CHAIR counts.
 
     Attributes:
@@ -54,7 +56,7 @@ class ChairCounts:
 
     def __add__(self, other: ChairCounts) -> ChairCounts:
         """Counts of both together."""
-        return ChairCounts(*map(int.__add__, vars(self).values(), vars(other).values()))
+        return ChairCounts(*map(int.__add__, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def update(
 
 def total(counts: Iterable[ChairCounts]) -> ChairCounts:
     """Counts of all captions together."""
-    columns = zip(*(vars(each).values() for each in counts), strict=True)
+    columns = zip(*map(astuple, counts), strict=True)
     return ChairCounts(*map(sum, columns))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cluster import engine_options, open_cluster
+from app.engine import engine_options, open_cluster
 
 if TYPE_CHECKING:
     from app.generation import Task

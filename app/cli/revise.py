@@ -10,7 +10,7 @@ import click
 
 from app.captions import VOCABULARY
 from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
-from app.cluster import engine_options, open_cluster
+from app.engine import engine_options, open_cluster
 from halluc.errors import InputError
 
 if TYPE_CHECKING:

@@ -181,7 +181,7 @@ class CaptionFile:
         """The captions, in the file's order."""
         for line, row in _caption_rows(self.path):
             id = row.id if row.image_id is None else row.image_id
-            text = _first(row.caption, row.text)
+            text = row.text if row.caption is None else row.caption
             if id is None:
                 raise InputError('no "image_id"', self.path, line)
             if text is None:
@@ -258,7 +258,3 @@ def _caption_rows(path: Path) -> Iterator[tuple[int, _CaptionRow]]:
     content = read_bytes(path)
     rows = decode(content, _ChairOutput, path).sentences
     return number_rows(content, rows, _CaptionRow, path)
-
-
-def _first(*values: str | None) -> str | None:
-    return next((value for value in values if value is not None), None)

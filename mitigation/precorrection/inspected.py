@@ -19,6 +19,7 @@ from halluc.language.things import Things
 from halluc.language.truths import in_words_of
 from halluc.records import Claim, Finding, Record, Truth
 from mitigation.precorrection.mending import Habits
+from mitigation.precorrection.repetition import said_again
 
 SAID = 0.03
 """A value is usual from this share of what captions say of its family."""
@@ -60,6 +61,7 @@ class Told:
         errors: how many different things it states wrongly.
         covered: how many of the true objects it names.
         repeats: how often it names an object again.
+        again: how many sentences say, word for word, what an earlier one says.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Told:
     errors: int
     covered: int
     repeats: int
+    again: int
 
 
 @dataclass(slots=True)
@@ -167,6 +170,7 @@ def figures(answer: Answered) -> Told:
         errors=errors(answer.findings),
         covered=len({f.claim.subject for f in named if f.verdict == "supported"}),
         repeats=repeats([f.claim.subject for f in named]),
+        again=len(said_again(answer.text)),
     )
 
 

@@ -16,6 +16,9 @@ import psutil
 import pytest
 from recorded import SCORE, generate, results, write_data
 
+from app.engine import open_cluster
+from halluc.errors import RunError
+
 pytestmark = [
     pytest.mark.skipif(
         importlib.util.find_spec("ray") is None and not os.environ.get("HALLUC_CI"),
@@ -46,7 +49,7 @@ def workers() -> list[psutil.Process]:
     return [
         each
         for each in psutil.Process().children(recursive=True)
-        if "ray::MapWorker" in " ".join(each.cmdline())
+        if "ray::_Worker" in " ".join(each.cmdline())
     ]
 
 
@@ -139,6 +142,33 @@ def test_what_a_worker_cannot_do_is_one_line(cluster, halluc, tmp_path):
     assert code == 2 and "no room for 1 workers of 1 GPUs" in err
     code, _, err = halluc(*generate(2), *spread, "--model", "hf:./none")
     assert code == 2 and err.count("\n") == 1 and "none" in err
+
+
+def test_work_that_takes_every_worker_down_ends_in_one_line(cluster, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    done = tmp_path / "done"
+
+    def begin() -> Callable[[bytes], bytes]:
+        def work(item: bytes) -> bytes:
+            if item == b"3":
+                os.kill(os.getpid(), signal.SIGKILL)
+            with done.open("ab") as file:
+                file.write(item)
+            return item * 2
+
+        return work
+
+    def doubled(text: str) -> list[bytes]:
+        with open_cluster(f"ray:{cluster.address}", 2) as found:
+            items = (each.encode() for each in text)
+            return [each for _, each in found.spread(begin, items, ordered=True)]
+
+    assert doubled("01245") == [b"00", b"11", b"22", b"44", b"55"]
+    done.unlink()
+    with pytest.raises(RunError, match="4 workers were lost with the same part of the work"):
+        doubled("0123456789")
+    assert set(done.read_bytes()) >= set(b"012")
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

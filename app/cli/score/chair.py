@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.captions import TRUTH, read_with_truth
-from app.cluster import engine_options, open_cluster
+from app.engine import engine_options, open_cluster
 from app.scoring import AS_JSON, OUTPUT, figure, interval, place_of, result_card, show
 from halluc.records import Score
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.captions import TRUTH, VOCABULARY, read_with_truth
-from app.cluster import engine_options, open_cluster
+from app.engine import engine_options, open_cluster
 from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
 from halluc.records import Score
 
