@@ -19,7 +19,6 @@ from halluc.language.things import Things
 from halluc.language.truths import in_words_of
 from halluc.records import Claim, Finding, Record, Truth
 from mitigation.precorrection.mending import Habits
-from mitigation.precorrection.repetition import said_again
 
 SAID = 0.03
 """A value is usual from this share of what captions say of its family."""
@@ -170,7 +169,7 @@ def figures(answer: Answered) -> Told:
         errors=errors(answer.findings),
         covered=len({f.claim.subject for f in named if f.verdict == "supported"}),
         repeats=repeats([f.claim.subject for f in named]),
-        again=len(said_again(answer.text)),
+        again=said_again(answer.text),
     )
 
 
@@ -181,6 +180,16 @@ def repeats(names: Sequence[str]) -> int:
     2
     """
     return len(names) - len(set(names))
+
+
+def said_again(text: str) -> int:
+    """How many sentences say, word for word, what an earlier one of the text says.
+
+    >>> said_again("A cup. It is red. It is red.")
+    1
+    """
+    sentences = [each for part in text.lower().split(".") if (each := part.strip())]
+    return len(sentences) - len(set(sentences))
 
 
 def meaning(claim: Claim) -> Meaning:

@@ -160,11 +160,10 @@ def _other_object(text: str, start: int, end: int, name: str | None) -> Edit | N
     if determiner.lower() not in ("a", "an", "the", "one"):
         return None
     looks = looks.replace("pair of ", "")
-    return begin, end, f"{determiner} {looks}{noun(name)}"
+    return begin, end, f"{determiner} {looks}{_noun(name)}"
 
 
-def noun(name: str) -> str:
-    """The name of an object as a text says it after an article."""
+def _noun(name: str) -> str:
     return f"pair of {name}" if name in _PAIRS else name
 
 
@@ -257,9 +256,9 @@ def _absent_object(
     name = rng.choices(list(counts), list(counts.values()))[0]
     begin, determiner, looks = phrase
     if rng.random() < 0.8:
-        return begin, claim.end, f"{determiner} {looks.replace('pair of ', '')}{noun(name)}"
+        return begin, claim.end, f"{determiner} {looks.replace('pair of ', '')}{_noun(name)}"
     if text[claim.end :].startswith((", ", " and ")) or text[:begin].endswith(", "):
-        added = f"{determiner} {noun(name)}, "
+        added = f"{determiner} {_noun(name)}, "
         return begin, begin + 1, added + text[begin].lower()
     return None
 

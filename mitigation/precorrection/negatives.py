@@ -10,8 +10,7 @@
 
 Pairs of naive choice teach other things than to see: the answer with fewer errors is often the
 shorter one, or the one that says safe things twice. So the better answer names no fewer of the true
-objects than the worse one, repeats itself no more, and is about as long; and of answers that are
-mended or spoilt, sentences that say a thing again are made into something new first.
+objects than the worse one, says no object and no sentence again more often, and is about as long.
 
 What the answers state is known from their findings; only mended and spoilt texts are read by the
 parser, which is most of the work. So no more of them are made than the rarest kind can use.
@@ -45,7 +44,6 @@ from mitigation.precorrection.inspected import (
 )
 from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import KINDS, Pair, PairKind, make_pair
-from mitigation.precorrection.repetition import say_once
 
 ABOUT = 0.1
 """By which share of the worse answer's words the better one may be shorter or longer."""
@@ -179,29 +177,6 @@ def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[st
     return right
 
 
-def said_once(true: Mapping[str, Answered], things: Things, habits: Habits) -> dict[str, Answered]:
-    """Answers without errors, saying something new where they said a thing again; by id.
-
-    Args:
-        true: the answers, their truth in the vocabulary's words.
-        things: the vocabulary.
-        habits: what is usual in answers.
-    """
-    texts = {
-        id: new
-        for id, each in true.items()
-        if (new := say_once(each.text, each.findings, each.truth, habits,
-                            int(ABOUT * len(each.text.split())))) is not None
-    }  # fmt: skip
-    found = read_findings(texts, true, things)
-    return {
-        id: msgspec.structs.replace(each, text=texts[id], findings=tuple(found[id]))
-        if id in texts and not errors(found[id])
-        else each
-        for id, each in true.items()
-    }
-
-
 def read_findings(
     texts: Mapping[str, str], answers: Mapping[str, Answered], things: Things
 ) -> dict[str, list[Finding]]:
@@ -262,7 +237,7 @@ def _mend_some(
 ) -> list[tuple[Key, Pair | None, bytes]]:
     """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
     wrong = [unpack(each) for each in answers]
-    right = said_once(mended(wrong, things, habits), things, habits)
+    right = mended(wrong, things, habits)
     return [
         (
             (each.image, each.prompt),
@@ -279,7 +254,7 @@ def _mend_some(
 
 def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int) -> list[Pair]:
     """Pairs of true answers and of what they become with one thing made wrong."""
-    true = said_once({each.id: each for each in map(unpack, answers)}, things, habits)
+    true = {each.id: each for each in map(unpack, answers)}
     spoilt = {
         id: new
         for id, each in true.items()

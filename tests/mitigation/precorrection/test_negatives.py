@@ -22,7 +22,6 @@ from mitigation.precorrection.pairs import (
     split_by_picture,
     write_pairs,
 )
-from mitigation.precorrection.repetition import said_again, say_once
 
 CUP, FORK, BOOK = (
     TrueObject(name="cup", attributes={"color": "red", "size": "large"}),
@@ -131,30 +130,13 @@ def test_the_better_answer_does_not_just_say_less_or_say_it_twice():
     assert [pair.rejected[start:end] for start, end in pair.rejected_spans] == ["an apple"]
 
 
-@pytest.mark.parametrize(
-    ("spare", "instead"),
-    [
-        (3, "The cup is red."),  # names one thing, and is shorter
-        (2, "The cup is to the left of the fork."),
-    ],
-)
-def test_what_is_said_twice_becomes_something_new_and_true(spare, instead):
-    said = "There is a cup, a blue fork and a book. The book is green and not tall."
-    again = "The book is green and not tall."
-    new = say_once(f"{said} {again}", found(said), TRUTH, HABITS, spare)
-    assert new == f"{said} {instead}" and not errors(found(new))
-    assert say_once(said, found(said), TRUTH, HABITS, spare) is None
-
-
-def test_no_better_answer_says_a_sentence_twice_more_often():
-    listed = "There is a {} cup, a fork and a green book."
-    twice = listed.format("blue") + " The fork is small. The fork is small."
-    pairs = mined([answer("1", twice), answer("2", twice.replace("blue cup", "red cup"))])
-    by_kind = {pair.kind: pair for pair in pairs}
-    assert all(len(said_again(text)) == 1 for text in by_kind["on-policy"].answers)
-    assert len(said_again(by_kind["corrected"].rejected)) == 1
-    for kind in ("corrected", "injected"):
-        assert not said_again(by_kind[kind].chosen)
+def test_no_better_answer_says_a_sentence_again_more_often():
+    listed = "There is a cup, a fork and a {}. The cup is red."
+    worse = answer("1", listed.format("knife") + " The fork is small.")
+    better = answer("2", listed.format("book") + " The cup is red.")
+    assert not mined([worse, better], kinds=("on-policy",))
+    assert mined([worse, answer("3", listed.format("book"))], kinds=("on-policy",)) == []  # short
+    assert mined([worse, answer("4", better.text[:-4] + "large.")], kinds=("on-policy",))
 
 
 def test_pairs_of_the_embedded_world_hold_against_its_truth():
