@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
+from statistics import fmean
 
 import msgspec
 
@@ -142,12 +143,13 @@ class Inspected:
         group.add(kept)
 
     def habits(self) -> Habits:
-        """What comes together in the pictures, and which attributes the captions usually state."""
+        """What comes together in the pictures, and what captions usually state at what length."""
         usual = {
             family: {value for value, count in counts.items() if count >= SAID * counts.total()}
             for family, counts in self._said.items()
         }
-        return Habits(self._together, usual)
+        words = fmean(len(told.text.split()) for each in self.groups.values() for told in each.told)
+        return Habits(self._together, usual, words)
 
 
 def pack(answer: Answered) -> bytes:

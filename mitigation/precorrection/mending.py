@@ -40,10 +40,12 @@ class Habits:
     Attributes:
         together: object to other objects with the number of pictures that show both.
         said: attribute family to the values that captions usually state.
+        words: of a caption, in the mean.
     """
 
     together: Mapping[str, Mapping[str, int]]
     said: Mapping[str, Collection[str]]
+    words: float = 0
 
 
 def mend(text: str, findings: Sequence[Finding], truth: Truth, habits: Habits) -> str | None:

@@ -19,6 +19,7 @@ parser, which is most of the work. So no more of them are made than the rarest k
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, permutations
@@ -151,6 +152,21 @@ def about_as_long(better: str, worse: str) -> bool:
     return abs(len(better.split()) - words) <= max(ABOUT * words, 1)
 
 
+def said_once(text: str, words: float) -> str:
+    """An answer without sentences that it says again, as far as so many words are left.
+
+    >>> said_once("A cup. It is red. It is red. It is red.", 8)
+    'A cup. It is red. It is red.'
+    """
+    sentences = [each.strip() for each in re.findall(r"[^.]+\.?", text)]
+    for place in range(len(sentences) - 1, 0, -1):
+        left = len(text.split()) - len(sentences[place].split())
+        if sentences[place] in sentences[:place] and left >= words:
+            del sentences[place]
+            text = " ".join(sentences)
+    return text
+
+
 def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
     """Answers made true in a few rounds of mending and reading anew, by id.
 
@@ -238,18 +254,17 @@ def _mend_some(
     """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
     wrong = [unpack(each) for each in answers]
     right = mended(wrong, things, habits)
-    return [
-        (
-            (each.image, each.prompt),
-            make_pair(
+    made = []
+    for each in wrong:
+        if (true := right.get(each.id)) is not None:
+            least = max(habits.words, (1 - ABOUT) * len(each.text.split()))
+            fair = _fair(figures(true), figures(each))
+            pair = make_pair(
                 f"{each.id}/corrected", each.image, each.prompt,
-                right[each.id].text, each.text, "corrected",
-            ) if _fair(figures(right[each.id]), figures(each)) else None,
-            pack(right[each.id]),
-        )
-        for each in wrong
-        if each.id in right
-    ]  # fmt: skip
+                said_once(true.text, least), each.text, "corrected",
+            ) if fair else None  # fmt: skip
+            made.append(((each.image, each.prompt), pair, pack(true)))
+    return made
 
 
 def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int) -> list[Pair]:

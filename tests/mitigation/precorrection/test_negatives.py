@@ -139,6 +139,16 @@ def test_no_better_answer_says_a_sentence_again_more_often():
     assert mined([worse, answer("4", better.text[:-4] + "large.")], kinds=("on-policy",))
 
 
+def test_a_mended_answer_that_is_longer_than_usual_loses_what_it_says_again():
+    listed = "There is a large {} cup, a small blue fork and a book."
+    wrong = answer("x", listed.format("blue") + 4 * " A fork.")
+    for said, left in ((0, 3), (5, 4)):  # the usual caption is shorter, or longer
+        usual = listed.format("red") + said * " A fork."
+        others = [answer(str(n), usual, f"picture {n}") for n in range(9)]
+        [pair] = mined([wrong, *others], kinds=("corrected",))
+        assert pair.chosen == listed.format("red") + left * " A fork."
+
+
 def test_pairs_of_the_embedded_world_hold_against_its_truth():
     answers, truths = [], {}
     for index in range(10_000, 10_040):
