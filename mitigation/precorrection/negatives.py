@@ -217,6 +217,11 @@ def _on_policy(key: Key, group: Group) -> Pair | None:
     return make_pair(f"{worse.id}/on-policy", *key, better.text, worse.text)
 
 
+def _least(text: str, habits: Habits) -> float:
+    """How many words are left of a text at least, when it says nothing again."""
+    return max(habits.words, (1 - ABOUT) * len(text.split()))
+
+
 def _fair(better: Told, worse: Told) -> bool:
     """Whether two answers teach neither brevity nor repetition."""
     return (
@@ -257,11 +262,10 @@ def _mend_some(
     made = []
     for each in wrong:
         if (true := right.get(each.id)) is not None:
-            least = max(habits.words, (1 - ABOUT) * len(each.text.split()))
             fair = _fair(figures(true), figures(each))
             pair = make_pair(
                 f"{each.id}/corrected", each.image, each.prompt,
-                said_once(true.text, least), each.text, "corrected",
+                said_once(true.text, _least(each.text, habits)), each.text, "corrected",
             ) if fair else None  # fmt: skip
             made.append(((each.image, each.prompt), pair, pack(true)))
     return made
@@ -281,11 +285,16 @@ def _spoil_some(answers: list[bytes], things: Things, habits: Habits, seed: int)
         id: figures(msgspec.structs.replace(true[id], text=new, findings=tuple(found[id])))
         for id, new in spoilt.items()
     }
-    return [
-        make_pair(f"{id}/injected", true[id].image, true[id].prompt, true[id].text, new, "injected")
-        for id, new in spoilt.items()
-        if worse[id].errors and _fair(figures(true[id]), worse[id])
-    ]
+    made = []
+    for id, new in spoilt.items():
+        each = true[id]
+        if worse[id].errors and _fair(figures(each), worse[id]):
+            least = _least(each.text, habits)
+            made.append(make_pair(
+                f"{id}/injected", each.image, each.prompt,
+                said_once(each.text, least), said_once(new, least), "injected",
+            ))  # fmt: skip
+    return made
 
 
 def _turned(text: str) -> str | None:
