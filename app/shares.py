@@ -29,7 +29,7 @@ T = TypeVar("T")
 _CHAIR, _PARSED = 4_000, 256
 
 
-class _Caption(msgspec.Struct, array_like=True):
+class _Caption(msgspec.Struct, array_like=True, gc=False):
     """A caption to be scored, the picture that it is about, and what is true of it."""
 
     id: str

@@ -33,7 +33,7 @@ BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
 _WHOLE = re.compile(r".*[.!?](?![\w,])[\"')\]”’]*", re.DOTALL)
 
 
-class ChairCounts(msgspec.Struct, frozen=True, array_like=True):
+class ChairCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What CHAIR counts.
 
     Attributes:

@@ -70,12 +70,12 @@ def chair(
 
     if shown and as_json:
         raise click.UsageError("--show lists words under the table; with --json use -o")
-    said = read_with_truth(captions, truth, lemmatizer(compat, nltk_data))
-    shares = ChairShares(
-        said, compat, nltk_data, whole=max_tokens_cut is not None, shown=shown or 0
-    )
-    place = place_of(said.run, output)
-    with open_cluster(engine, workers, gpus_per_worker) as cluster:
+    with open_cluster(engine, workers, gpus_per_worker) as cluster:  # starts while one reads
+        said = read_with_truth(captions, truth, lemmatizer(compat, nltk_data))
+        shares = ChairShares(
+            said, compat, nltk_data, whole=max_tokens_cut is not None, shown=shown or 0
+        )
+        place = place_of(said.run, output)
         lines = shares.findings(cluster)
         if place is None:
             deque(lines, maxlen=0)
