@@ -49,7 +49,7 @@ LOSSES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Tuning):
-    """How to train by DPO.
+    """How to train by DPO, beside what `Tuning` says; the seed is that of mDPO's crops, too.
 
     Attributes:
         losses: TRL's losses by name, summed with `weights` (1 each if empty).
@@ -57,7 +57,6 @@ class Recipe(Tuning):
         mdpo: weight of mDPO's two terms; 0: none.
         span_weight: γ of changed words; 1: all words alike.
         share_prefix: compute picture and prompt once a pair, where the model allows it.
-        and those of `Tuning`; the seed is that of mDPO's crops, too.
     """
 
     losses: tuple[str, ...] = ("sigmoid",)
