@@ -37,6 +37,9 @@ POSTURES: dict[str, str] = {
 }  # fmt: skip
 """Forms of verbs of posture to the value that they state."""
 
+_ATTRIBUTES = {word: (family, word) for family, words in FAMILIES.items() for word in words}
+_ATTRIBUTES |= {form: ("state", value) for form, value in POSTURES.items()}
+
 # Places at a thing: "on the left side of", "near the edge of", "at the far end of".
 _SIDES = """
     left right front back top bottom side sides middle center centre edge edges end ends corner
@@ -97,6 +100,9 @@ _SIDE = re.compile(
 LONGEST_PHRASE = 8
 """Words that a phrase of place has at most."""
 
+FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
+"""With which a phrase of place begins."""
+
 # Verbs that captions use between two things, with the past forms that are irregular.
 _VERBS = """
     balance bite:bit:bitten block board brush carry catch:caught chase contain cook cover cross
@@ -130,8 +136,7 @@ def attribute_of(word: str) -> tuple[str, str] | None:
     >>> attribute_of("red"), attribute_of("sitting"), attribute_of("nice")
     (('color', 'red'), ('state', 'sit'), None)
     """
-    value = POSTURES.get(word, word)
-    return next(((family, value) for family, words in FAMILIES.items() if value in words), None)
+    return _ATTRIBUTES.get(word)
 
 
 def place_of(phrase: str) -> str | None:

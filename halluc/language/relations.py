@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from halluc.language.lexicon import LONGEST_PHRASE, place_of, predicate_of
+from halluc.language.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of, predicate_of
 from halluc.language.phrases import Mention
 from halluc.language.referents import Referents
 from halluc.language.things import ANIMATE
@@ -75,6 +75,8 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
 
 def _phrase_at(words: list[Word], place: int) -> tuple[int, str]:
     """Length and predicate of the longest phrase of place at a word; 0 if there is none."""
+    if words[place].text not in FIRST_WORDS:
+        return 0, ""
     if words[place].text == "with" and place and words[place - 1].text in ("along", "together"):
         return 0, ""  # a mere "and"
     texts: list[str] = []

@@ -44,14 +44,15 @@ class Word:
 
 def read_words(doc: Doc) -> list[Word]:
     """The words of a parsed text."""
-    tokens = [token for token in doc if not token.is_space]
-    places = {token.i: place for place, token in enumerate(tokens)}
+    tokens = list(doc)
+    said = (each.i for each in tokens if not each.is_space)
+    places = {token: place for place, token in enumerate(said)}
     words: list[Word] = []
     sentence = 0
     begun = False
-    for token in doc:
+    for token in tokens:
         begun = begun or bool(token.is_sent_start)
-        if token.is_space:
+        if token.i not in places:
             continue
         place = len(words)
         sentence += begun and place > 0
