@@ -16,9 +16,10 @@ from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from app.generation import progress_bars
+from app.pictures import save_picture
 from halluc.card import card_differences, now, versions
 from halluc.errors import RunError
-from halluc.jsonl import read_json, write_json, write_jsonl
+from halluc.jsonl import read_json, write_atomically, write_json, write_jsonl
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Record
 from mitigation.precorrection.lora import Tuning
@@ -131,7 +132,7 @@ def draw_curves(path: Path, history: list[dict[str, float]], curves: Mapping[str
         axes.grid(color="#e6e6e6")
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].legend(fontsize=8)
-    figure.savefig(path)
+    save_picture(path, figure)
 
 
 def _leave(
@@ -151,7 +152,7 @@ def _leave(
     history = _history(trainer)
     write_json(output / "curves.json", history)
     draw_curves(output / "curves.png", history, method.curves)
-    (output / "README.md").write_text(_readme(method, made, history), encoding="utf-8")
+    write_atomically(output / "README.md", [_readme(method, made, history).encode()])
     write_json(output / "card.json", made)
 
 

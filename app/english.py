@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.progress import TextColumn
 
 from app.generation import progress_bars
-from halluc.card import now, versions
-from halluc.errors import InputError
+from halluc.card import check_place, now, versions
 from halluc.jsonl import write_json
 from halluc.language.training import Figures, Recipe, save, train_pipeline
+
+COMMAND = "halluc train english"
 
 
 def train_and_save(treebank: Path, output: Path, *, seed: int, steps: int) -> None:
@@ -30,8 +31,7 @@ def train_and_save(treebank: Path, output: Path, *, seed: int, steps: int) -> No
     Raises:
         InputError: the treebank is missing or cannot be read, or the folder holds something else.
     """
-    if output.exists() and not (output / "meta.json").exists() and any(output.iterdir()):
-        raise InputError("holds other files and no pipeline; use another -o", output)
+    check_place(output, COMMAND)
     console = Console(stderr=True)
     recipe = Recipe(steps=steps, seed=seed)
     begun = time.monotonic()
@@ -45,9 +45,12 @@ def train_and_save(treebank: Path, output: Path, *, seed: int, steps: int) -> No
                 progress.update(bar, figures=f"{shown} on dev")
 
         nlp, figures = train_pipeline(treebank, recipe, watch)
+    made = {"made by": f"{COMMAND} --steps {steps} --seed {seed}"}
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "card.json", made)
     save(nlp, output, figures)
     card: dict[str, Any] = {
-        "made by": f"halluc train english --steps {steps} --seed {seed}",
+        **made,
         "trained on": "Universal Dependencies English EWT, CC BY-SA 4.0, and made-up captions",
         "recipe": asdict(recipe),
         "trained": now(),

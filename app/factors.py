@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.captions import Captions, read_with_truth
+from app.pictures import save_picture
 from app.scoring import figure, interval
 from halluc.datasets.answers import read_truths
 from halluc.datasets.tabletop import biased_truths
@@ -166,7 +167,7 @@ def factor_plot(path: Path, analysed: Sequence[Analysed]) -> None:
     plot.axes[0].set_ylim(bottom=0)  # of all, behind the last curve
     plot.axes[0].set_ylabel("hallucinated mentions (%)", fontsize=9)
     plot.axes[0].legend(frameon=False, fontsize=8)
-    plot.savefig(path)
+    save_picture(path, plot)
 
 
 def quality_rows(scores: Sequence[Score]) -> Iterator[list[str]]:
@@ -193,7 +194,7 @@ def reliability_plot(path: Path, bins: Sequence[Bin]) -> None:
     axes.set_ylim(0, 100)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    plot.savefig(path)
+    save_picture(path, plot)
 
 
 _LABELS: Mapping[str, str] = {

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.doubting import read_doubts
+from halluc.card import check_place
 from halluc.errors import InputError
+from halluc.jsonl import write_atomically
 from halluc.language.things import load_things
 from halluc.records import Finding, Label
 from halluc.runs import Run, read_run
@@ -21,6 +23,8 @@ from metrics.finegrained import METRIC
 from mitigation.precorrection.inspected import Answered, Inspected
 from mitigation.precorrection.negatives import Spread, mine_answers, mine_captions
 from mitigation.precorrection.pairs import Pair, PairKind, balance, write_pairs
+
+COMMAND = "halluc data pairs"
 
 PAGE = 20
 """Pairs on the page to look at."""
@@ -62,6 +66,7 @@ def mine_runs(
         InputError: a run has no findings or no pictures, nobody reviewed them there, or pairs
             cannot be written.
     """
+    check_place(output, COMMAND)
     doubts = read_doubts(paths, reviews) if reviews else None
     inspected = Inspected(load_things(objects), doubts.of if doubts else None)
     asked: list[tuple[Answered, bool]] = []
@@ -86,7 +91,7 @@ def mine_runs(
         output,
         kept,
         {
-            "made by": "halluc data pairs",
+            "made by": COMMAND,
             "runs": origins,
             "data": data,
             "images": None if images is None else str(images),
@@ -218,12 +223,12 @@ def _page(path: Path, pairs: Sequence[Any]) -> None:
         f"{marked(p.rejected, p.rejected_spans, 'bad')}</td></tr>"
         for p in pairs
     )
-    path.write_text(
+    content = (
         '<!doctype html><meta charset="utf-8"><title>Preference pairs</title>\n'
         "<style>body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto}td{padding:.6em;"
         "vertical-align:top;border-top:1px solid #ddd}.good{color:#00703c}.bad{color:#b3400a;"
         "text-decoration:underline}</style>\n"
         "<p>Of each pair the better answer stands above the worse one.</p>\n"
-        f"<table>\n{rows}\n</table>\n",
-        encoding="utf-8",
+        f"<table>\n{rows}\n</table>\n"
     )
+    write_atomically(path, [content.encode()])

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from halluc.jsonl import write_atomically
 from halluc.records import Finding, Kind
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RGB = tuple[int, int, int]
 
@@ -101,7 +106,19 @@ def bar_plot(path: Path, figures: Mapping[str, Mapping[str, float | None]]) -> N
         axes.set_axisbelow(True)
         axes.spines[:].set_visible(False)
     axes.invert_yaxis()
-    picture.savefig(path)
+    save_picture(path, picture)
+
+
+def save_picture(path: Path, picture: Image.Image | Figure) -> None:
+    """Write a picture as PNG; the file is whole or as it was before.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    content = io.BytesIO()
+    save = picture.save if isinstance(picture, Image.Image) else picture.savefig
+    save(content, format="png")
+    write_atomically(path, [content.getvalue()])
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

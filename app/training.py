@@ -13,13 +13,16 @@ from rich.progress import Progress, TaskID, TextColumn
 
 from app.generation import progress_bars
 from app.measuring import measure_tabletop
-from halluc.card import now, versions
+from app.pictures import save_picture
+from halluc.card import check_place, now, versions
 from halluc.jsonl import write_json
 from halluc.mllm import load_model
 from halluc.mllm.loading import choose_device
 from halluc.tabletop.fitting import curve
 from halluc.tabletop.recipe import Recipe
 from halluc.tabletop.training import train_tabletop
+
+COMMAND = "halluc train tabletop"
 
 
 def train_and_measure(
@@ -42,7 +45,11 @@ def train_and_measure(
         scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
         torch_compile: compile the backbone while training.
+
+    Raises:
+        InputError: the folder holds something else.
     """
+    check_place(output, COMMAND)
     console = Console(stderr=True)
     recipe = replace(Recipe(), seed=seed)
     if scale != 1:
@@ -51,12 +58,14 @@ def train_and_measure(
     with progress_bars(console, TextColumn("{task.fields[loss]}")) as progress:
         model, processor = train_tabletop(work, recipe, place.type, _Bars(progress), torch_compile)
         output.mkdir(parents=True, exist_ok=True)
+        made = {"made by": COMMAND + (f" --scale {scale:g}" if scale != 1 else "")}
+        write_json(output / "card.json", made)
         model.half().save_pretrained(output)
         processor.save_pretrained(output)
     shutil.copy(work / "curves.jsonl", output / "curves.jsonl")
     plot_curves(work / "curves.jsonl", output / "curves.png")
     card: dict[str, Any] = {
-        "made by": "halluc train tabletop" + (f" --scale {scale:g}" if scale != 1 else ""),
+        **made,
         "recipe": asdict(recipe),
         "parameters": sum(each.numel() for each in model.parameters()),
         "trained": now(),
@@ -88,7 +97,7 @@ def plot_curves(lines: Path, picture: Path) -> None:
         axes.set_xlabel("step", fontsize=9)
         axes.grid(color="#e6e6e6")
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(picture)
+    save_picture(picture, figure)
 
 
 def _seconds(lines: Path) -> dict[str, float]:

@@ -8,11 +8,14 @@ import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from halluc import __version__
+from halluc.errors import InputError
+from halluc.jsonl import read_json
 
 # What may differ between the command that began a run and the one that goes on with it.
 CIRCUMSTANCES = frozenset({"state", "versions", "device"})
@@ -39,6 +42,27 @@ def card_key(card: dict[str, Any]) -> str:
     """Tells a run from others, wherever its folder lies: 16 hex digits of its card."""
     lasting = {name: each for name, each in card.items() if name not in CIRCUMSTANCES}
     return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()[:16]
+
+
+def check_place(folder: Path, command: str) -> None:
+    """Refuse a folder in which a command would write over what it did not make itself.
+
+    Whoever writes a folder writes a card first that says which command that is; so one that was
+    stopped can be given again.
+
+    Args:
+        folder: empty, not there yet, or with a ``card.json`` that says what made it.
+        command: such as ``halluc data pairs``; its options may follow in the card.
+
+    Raises:
+        InputError: it holds other files.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    card = folder / "card.json"
+    made_by = read_json(card, dict[str, Any]).get("made by") if card.is_file() else None
+    if not str(made_by).startswith(command):
+        raise InputError(f"holds other files and nothing by {command}; use another -o", folder)
 
 
 def now() -> str:

@@ -122,7 +122,7 @@ def demo(output: Path, scenes: int) -> None:
 
 
 def _save_pictures(output: Path, scenes: Dataset, base: Arm, arms: Sequence[Arm]) -> None:
-    from app.pictures import Cell, bar_plot, contact_sheet
+    from app.pictures import Cell, bar_plot, contact_sheet, save_picture
 
     texts = {each.id: each.text for each in base.told.run.responses}
     cells = [
@@ -134,7 +134,7 @@ def _save_pictures(output: Path, scenes: Dataset, base: Arm, arms: Sequence[Arm]
         )
         for sample in scenes.samples[:8]
     ]
-    contact_sheet(cells).save(output / "sheet.png")
+    save_picture(output / "sheet.png", contact_sheet(cells))
     bar_plot(output / "scores.png", {arm.name: arm.figures() for arm in arms})
 
 

@@ -72,8 +72,6 @@ def tabletop(
     """
     if not scale > 0:
         raise InputError(f"--scale must be above 0, not {scale}")
-    if output.exists() and not (output / "config.json").exists() and any(output.iterdir()):
-        raise InputError("holds other files and no checkpoint; use another -o", output)
     from app.training import train_and_measure
 
     train_and_measure(

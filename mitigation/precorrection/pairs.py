@@ -156,19 +156,27 @@ def write_pairs(
 ) -> dict[str, Any]:
     """Write a set of pairs with its card, and return the card.
 
+    Until the set is whole, its card says so, and nothing reads it.
+
+    Args:
+        folder: of the set; an older one there is replaced.
+        pairs: of all kinds.
+        made: how they were made; the card begins with it.
+        test_share: share of the pictures whose pairs are kept out of training.
+
     Raises:
-        InputError: there are no pairs, or the folder holds other files.
+        InputError: there are no pairs, or the folder cannot be written.
     """
     if not pairs:
         raise InputError("no pairs came out: no answer had a better one beside it")
-    if folder.exists() and not (folder / "card.json").exists() and any(folder.iterdir()):
-        raise InputError("holds other files and no pairs; use another -o", folder)
     folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "card.json", {**made, "state": "running"})
     splits = split_by_picture(pairs, test_share)
     for name, some in splits.items():
         write_jsonl(folder / f"{name}.jsonl", [_row(pair) for pair in some])
     card = {
         **made,
+        "state": "finished",
         "pairs": {name: len(some) for name, some in splits.items()},
         "pictures": len({pair.image for pair in pairs}),
         "kinds": {kind: _figures([p for p in pairs if p.kind == kind]) for kind in KINDS},
@@ -183,17 +191,20 @@ def read_pairs(folder: Path) -> tuple[dict[str, Any], dict[str, list[Pair]]]:
     """The card of a set of pairs, and its pairs by split.
 
     Raises:
-        InputError: it is no such folder, or a line of it is damaged.
+        InputError: it is no such folder or half of one, or a line of it is damaged.
     """
     if not (folder / "card.json").is_file():
         raise InputError(
             "no set of pairs: there is no card.json in it; make one with: halluc data pairs", folder
         )
+    card = read_json(folder / "card.json", dict[str, Any])
+    if card.get("state") == "running":
+        raise InputError("is half a set of pairs; give its halluc data pairs again", folder)
     splits = {}
     for name in SPLITS:
         file = folder / f"{name}.jsonl"
         splits[name] = [_pair(row) for _, row in read_jsonl(file, _Row)]
-    return read_json(folder / "card.json", dict[str, Any]), splits
+    return card, splits
 
 
 def pairs_hash(pairs: Iterable[Pair]) -> str:

@@ -1,7 +1,12 @@
+import contextlib
+import errno
+
 import numpy as np
+from faults import Faults
 from PIL import Image
 
-from app.pictures import MARKS, Cell, bar_plot, contact_sheet
+from app.pictures import MARKS, Cell, bar_plot, contact_sheet, save_picture
+from halluc.errors import InputError
 from halluc.records import Claim, Finding
 
 TEXT = "A blue cup and a spoon left of the fork."
@@ -64,3 +69,19 @@ def test_bars_are_drawn_and_undefined_has_none(tmp_path):
         assert picture.size == (528, 168)
         colors = {tuple(pixel) for pixel in np.asarray(picture)[..., :3].reshape(-1, 3).tolist()}
     assert {(0, 0x72, 0xB2), (0xE6, 0x9F, 0)} <= colors
+
+
+def test_a_picture_is_whole_or_as_it_was(tmp_path, monkeypatch):
+    place = tmp_path / "sheet.png"
+    save_picture(place, Image.new("RGB", (9, 9)))
+    for step in range(5):
+        with monkeypatch.context() as patched:
+            faults = Faults(patched, step, errno.ENOSPC)
+            with contextlib.suppress(InputError):
+                save_picture(place, Image.new("RGB", (5, 5)))
+        assert list(tmp_path.iterdir()) == [place]
+        if not faults.met:
+            break
+        with Image.open(place) as picture:
+            assert picture.size in ((9, 9), (5, 5))
+    assert picture.size == (5, 5)

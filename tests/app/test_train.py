@@ -45,7 +45,7 @@ def test_training_leaves_a_checkpoint_with_its_card(halluc, tmp_path):
     ("options", "message"),
     [
         (("--scale", 0), "--scale must be above 0"),
-        (("-o", "full"), "full: holds other files and no checkpoint"),
+        (("-o", "full"), "full: holds other files and nothing by halluc train tabletop"),
     ],
 )
 def test_bad_options_are_one_line_and_nothing_is_written(halluc, tmp_path, options, message):
@@ -85,7 +85,10 @@ def test_english_is_trained_and_says_how_good_it_is(halluc, tmp_path):
         (("--treebank", "none"), "none: is no folder"),
         (("--treebank", "empty"), "empty: has no file *-train.conllu"),
         (("--treebank", "bad"), "bad/en-train.conllu:1: is no CoNLL-U"),
-        (("--treebank", "bad", "-o", "bad"), "bad: holds other files and no pipeline"),
+        (
+            ("--treebank", "bad", "-o", "bad"),
+            "holds other files and nothing by halluc train english",
+        ),
     ],
 )
 def test_what_english_cannot_be_trained_on_is_one_line(halluc, tmp_path, options, message):

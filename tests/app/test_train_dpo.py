@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from checkpoints import picture
+from faults import Faults
 
 from halluc.mllm import load_model
 from halluc.runs import read_run
@@ -45,6 +47,32 @@ def pairs(halluc, tmp_path):
     assert code == 0, err
     assert "corrected: 6 pairs, 12.0 words chosen, 12.0 rejected" in out
     return tmp_path / "pairs"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_storage_that_fails_while_pairs_are_written(number, halluc, pairs, model, monkeypatch):
+    """Also where a set stands already: what a fault leaves is whole, or says that it is not."""
+    command = ("data", "pairs", "run", "-o", "pairs")
+    lines = {each.name: each.read_bytes() for each in pairs.iterdir() if each.name != "card.json"}
+    for step in range(100):
+        with monkeypatch.context() as patched:
+            faults = Faults(patched, step, number)
+            code, _, err = halluc(*command)
+        if not faults.met:
+            break
+        assert not [each for each in pairs.iterdir() if each.name.startswith(".")]
+        for name, content in lines.items():
+            assert (pairs / name).read_bytes() == content
+        if code:
+            assert (code, err.count("\n")) == (2, 1)
+            assert os.strerror(number) in err
+            if json.loads((pairs / "card.json").read_bytes())["state"] == "running":
+                train = ("train", "dpo", "--model", model, "--pairs", "pairs", "-o", "new", *SMALL)
+                code, _, err = halluc(*train)
+                assert (code, err.count("\n")) == (2, 1)
+                assert "pairs: is half a set of pairs; give its halluc data pairs again" in err
+        assert halluc(*command)[0] == 0
+    assert step > 15
 
 
 def test_an_adapter_is_trained_and_used(halluc, pairs, model, tmp_path):
@@ -171,8 +199,12 @@ def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(halluc, pairs, mo
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert message in err
     assert not (tmp_path / "new").exists()
-    code, _, err = halluc("data", "pairs", "run", "-o", "full")
-    assert code == 2 and "full: holds other files and no pairs" in err
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "card.json").write_text('{"made by": "halluc train dpo"}')
+    for folder in ("full", "adapter"):
+        code, _, err = halluc("data", "pairs", "run", "-o", folder)
+        assert code == 2
+        assert f"{folder}: holds other files and nothing by halluc data pairs" in err
 
 
 def test_an_adapter_of_another_model_is_refused(halluc, pairs, model, checkpoint, tmp_path):
