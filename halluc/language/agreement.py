@@ -70,10 +70,11 @@ _SHADES: dict[str, frozenset[str]] = {
     "brick": frozenset({"stone"}),
 }
 
-_NUMBERS = (
+NUMBERS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
 )  # fmt: skip
+"""Words for numbers, each at its place."""
 
 
 class Amount(NamedTuple):
@@ -163,8 +164,8 @@ def amount(word: str) -> Amount | None:
         return _AMOUNTS[word]
     if word.isascii() and word.isdecimal() and len(word) < 10:
         number = int(word)
-    elif word in _NUMBERS:
-        number = _NUMBERS.index(word)
+    elif word in NUMBERS:
+        number = NUMBERS.index(word)
     else:
         return None
     return Amount(number, number, number, number)

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from functools import partial
 
+from halluc.language.agreement import NUMBERS
 from halluc.tabletop.world import (
     CLASSES,
     COLORS,
@@ -40,8 +41,6 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "below": ("below", "beneath"),
 }
 """Predicate to the ways of saying it, the usual one first."""
-
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
 
 DETAILED_PROMPTS = (
     "Describe this image in detail.",

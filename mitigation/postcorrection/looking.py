@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from halluc.records import Box
-from mitigation.postcorrection.questions import NUMBERS, Caption
+from mitigation.postcorrection.questions import COUNTS, Caption
 from mitigation.postcorrection.revisions import Asked
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def look_for_objects(captions: Sequence[Caption], detector: BoxDetector) -> None
             caption.yes[name] = [
                 Asked(question=f"boxes of {name}", answers={"yes": yes, "no": 1 - yes}, text=told)
             ]
-            number = NUMBERS[min(len(seen), len(NUMBERS) - 1)]
+            number = COUNTS[min(len(seen), len(COUNTS) - 1)]
             caption.counts[name] = Asked(question=f"boxes of {name}", answers={number: 1.0})
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from halluc.errors import ModelError
+from halluc.language.agreement import NUMBERS
 from halluc.language.claims import read_claims
 from halluc.language.things import Things, plurals
 from halluc.mllm import MLLM, Decoding, Request
@@ -32,7 +33,9 @@ LISTING = "List all objects in the image."
 LISTED = 256
 """Most tokens of a list."""
 
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
+COUNTS = NUMBERS[:7]
+"""How many there are: the answers to choose from."""
+
 LOOKS = {
     "color": "What color is the {}?",
     "size": "What size is the {}?",
@@ -144,7 +147,7 @@ def ask_for_objects(captions: Sequence[Caption], model: MLLM, things: Things) ->
                 )
             caption.yes.setdefault(name, []).append(Asked(question=question, answers=answers))
     many = [number_question(name) for _, name in asked]
-    told = model.choose(_requests(asked, many), NUMBERS)
+    told = model.choose(_requests(asked, many), COUNTS)
     for (caption, name), question, answers in zip(asked, many, told, strict=True):
         caption.counts[name] = Asked(question=question, answers=answers)
     some = [(caption, None) for caption in captions if caption.objects]

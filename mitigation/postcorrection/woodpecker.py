@@ -39,7 +39,7 @@ from mitigation.postcorrection.edits import revise_text
 from mitigation.postcorrection.factors import Occurrences, find_factors, first_mentions
 from mitigation.postcorrection.looking import look_for_objects
 from mitigation.postcorrection.questions import (
-    NUMBERS,
+    COUNTS,
     PLACES,
     Caption,
     ask_for_looks,
@@ -230,12 +230,12 @@ def _number(claim: Claim, caption: Caption, sure: float) -> Check | None:
     best = max(counts, key=lambda each: counts[each]) if counts else ""
     instead = None
     if told >= _ENOUGH and counts[best] >= sure and stated.low >= 2:
-        number = NUMBERS.index(best)
+        number = COUNTS.index(best)
         if number >= 2 and stated.holds(number) is False:
             instead = best
     wrong = None
     if told >= _ENOUGH:
-        right = sum(p for n, p in counts.items() if stated.holds(NUMBERS.index(n)) is not False)
+        right = sum(p for n, p in counts.items() if stated.holds(COUNTS.index(n)) is not False)
         wrong = 1 - right / told
     return Check(
         kind="attribute",

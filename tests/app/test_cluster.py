@@ -58,7 +58,7 @@ def meanwhile(folder: Path, act: Callable[[], None]) -> threading.Thread:
 
     def wait() -> None:
         file = folder / "run" / "responses.jsonl"
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240  # workers are nice, and other tests may be busy
         while time.monotonic() < until and not (file.exists() and file.stat().st_size):
             time.sleep(0.01)
         act()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from halluc.language.agreement import NUMBERS
 from halluc.records import Claim
-from halluc.tabletop.english import NAMES, NUMBERS, PHRASES
+from halluc.tabletop.english import NAMES, PHRASES
 from halluc.tabletop.world import COLORS, PATTERNS, SIZES
 
 
