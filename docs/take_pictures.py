@@ -40,7 +40,7 @@ PICTURES = {
     ),
     "live": ("live?", '[data-testid="stBaseButton-primary"]', None),
 }  # fmt: skip
-HEIGHTS = {"companions": 920, "compare": 1380, "live": 1080}
+HEIGHTS = {"companions": 920, "compare": 1480, "live": 1080}
 
 
 def wait_for(driver: webdriver.Chrome, shown: str) -> None:
