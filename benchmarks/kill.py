@@ -1,13 +1,14 @@
 """Kill a command at random instants, give it again, and compare the bytes in the end.
 
-    python benchmarks/kill.py [--kills 100] [--scenes 24] [--only generate score revise ray]
+    python benchmarks/kill.py [--kills 100] [--scenes 24] [--only NAME...]
 
 `halluc generate` on the embedded model, `halluc score chair` and `halluc revise woodpecker` on its
-run, and `halluc generate --engine ray --workers 2`, are each killed (SIGKILL) after a time drawn
-evenly from 0 to 1.1 times that of an undisturbed command. The next command goes on with what is
-there; a run that is finished is compared, file by file, with that of the undisturbed command in one
-process, and a new one is begun. Answers that were on the disk before a kill and are gone after it
-are counted, and so are files that do not belong to a run.
+run, and generate and revise with `--engine ray --workers 2` (names: generate, score, revise, ray,
+ray-revise), are each killed (SIGKILL) after a time drawn evenly from 0 to 1.1 times that of an
+undisturbed command. The next command goes on with what is there; a run that is finished is
+compared, file by file, with that of the undisturbed command in one process, and a new one is begun.
+Answers that were on the disk before a kill and are gone after it are counted, and so are files that
+do not belong to a run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ RESULTS = {
     *("responses.jsonl", "samples.jsonl", "run.json"),
     *("findings.jsonl", "scores.json", "revisions.jsonl"),
 }
-WAYS = ("generate", "score", "revise", "ray")
+WAYS = ("generate", "score", "revise", "ray", "ray-revise")
+RAY = ("--engine", "ray", "--workers", "2")
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -131,14 +133,16 @@ def main() -> None:
             shutil.copytree(answered, scored)
             finish(score, scored)
             kill_often("score", score, answered, scored / "run", given.kills)
-        if "revise" in given.only:
+        if {"revise", "ray-revise"} & set(given.only):
             shutil.copytree(answered / "run", based / "base")
             shutil.copytree(based, revised)
             finish(revise, revised)
+        if "revise" in given.only:
             kill_often("revise", revise, based, revised / "run", given.kills)
         if "ray" in given.only:
-            spread = [*generate, "--engine", "ray", "--workers", "2"]
-            kill_often("ray", spread, empty, answered / "run", given.kills)
+            kill_often("ray", [*generate, *RAY], empty, answered / "run", given.kills)
+        if "ray-revise" in given.only:
+            kill_often("ray-revise", [*revise, *RAY], based, revised / "run", given.kills)
 
 
 if __name__ == "__main__":
