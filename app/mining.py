@@ -86,7 +86,7 @@ def mine_runs(
         with in_processes() if many else nullcontext(map) as spread:
             made = mine_captions(inspected, kinds, seed, spread, most)
     kept = balance(made, seed)
-    kept += [pair for pair in mine_answers(asked, seed) if pair.kind in kinds]
+    kept += mine_answers(asked, kinds, seed)
     card = write_pairs(
         output,
         kept,

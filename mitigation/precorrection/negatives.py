@@ -118,15 +118,19 @@ def mine_captions(
     ]
 
 
-def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair]:
-    """Pairs of yes/no answers: wrong ones corrected, and right ones turned round.
+def mine_answers(
+    asked: Iterable[tuple[Answered, bool]], kinds: Collection[PairKind] = KINDS, seed: int = 0
+) -> list[Pair]:
+    """Pairs of yes/no answers: wrong ones corrected, and right ones turned round (injected).
 
-    Yes and No are the better answer equally often, and each at least half of the time where the
-    model was right: with its errors alone it would learn when to say No, and else to say Yes.
+    Yes and No are the better answer equally often, or a model would learn to say one of them. With
+    both kinds, each is so at least half of the time where the model was right: of its errors alone
+    it would learn when to say No, and else to say Yes.
 
     Args:
         asked: bare answers ("Yes", "No.") with whether they are right; other answers are left out.
-        seed: of which right ones are taken.
+        kinds: which kinds to make.
+        seed: of which pairs are taken.
     """
     wrong: dict[str, list[Pair]] = {"yes": [], "no": []}
     right: dict[str, list[Pair]] = {"yes": [], "no": []}
@@ -139,10 +143,16 @@ def mine_answers(asked: Iterable[tuple[Answered, bool]], seed: int) -> list[Pair
         pair = make_pair(f"{each.id}/{kind}", each.image, each.prompt, chosen, rejected, kind)
         (right if holds else wrong)[chosen.strip(" .").lower()].append(pair)
     rng = random.Random(f"answers/{seed}")
-    total = 2 * max(map(len, wrong.values()))
-    kept = [pair for some in wrong.values() for pair in some]
-    for label, some in right.items():
-        kept += rng.sample(some, min(len(some), total - len(wrong[label])))
+    most = 2 * max(map(len, wrong.values()))
+    sources = [some for some, kind in ((wrong, "corrected"), (right, "injected")) if kind in kinds]
+    total = min([most, *(sum(len(some[label]) for some in sources) for label in wrong)])
+    kept: list[Pair] = []
+    left = dict.fromkeys(wrong, total)
+    for source in sources:
+        for label, some in source.items():
+            taken = some if len(some) <= left[label] else rng.sample(some, left[label])
+            left[label] -= len(taken)
+            kept += taken
     return kept
 
 

@@ -178,7 +178,8 @@ def bare(id, text):
 
 def test_yes_and_no_are_the_better_answer_equally_often():
     asked = [(bare(f"{n}", "Yes" if n % 3 else "No."), n % 4 > 0) for n in range(60)]
-    pairs = mine_answers([*asked, (bare("long", "Yes, a dog"), True)], 0)
+    asked.append((bare("long", "Yes, a dog"), True))
+    pairs = mine_answers(asked)
     chosen = [pair.chosen.strip(".") for pair in pairs]
     assert chosen.count("Yes") == chosen.count("No") == 20
     assert {(pair.chosen, pair.rejected) for pair in pairs} == {
@@ -189,6 +190,12 @@ def test_yes_and_no_are_the_better_answer_equally_often():
     # Half of the better answers are what the model said, for the rarer error more.
     right = [pair.chosen.strip(".") for pair in pairs if pair.kind == "injected"]
     assert (right.count("No"), right.count("Yes")) == (10, 15)
+    # So also of one kind alone, as far as the rarer of its answers goes.
+    for kind, count in (("corrected", 5), ("injected", 15), ("on-policy", 0)):
+        pairs = mine_answers(asked, [kind])
+        assert {pair.kind for pair in pairs} <= {kind}
+        chosen = [pair.chosen.strip(".") for pair in pairs]
+        assert chosen.count("Yes") == chosen.count("No") == count
 
 
 def test_a_set_is_balanced_without_doubles_and_split_by_picture(tmp_path):
