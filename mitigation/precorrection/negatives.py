@@ -123,13 +123,13 @@ def mine_answers(
 ) -> list[Pair]:
     """Pairs of yes/no answers: wrong ones corrected, and right ones turned round (injected).
 
-    Yes and No are the better answer equally often, or a model would learn to say one of them. With
-    both kinds, each is so at least half of the time where the model was right: of its errors alone
-    it would learn when to say No, and else to say Yes.
+    Yes and No are the better answer equally often, or a model would learn to say one of them. Wrong
+    answers are never alone: Yes and No each are the better answer at least half of the time where
+    the model was right. Of its errors alone it learns to say Yes to everything, or No.
 
     Args:
         asked: bare answers ("Yes", "No.") with whether they are right; other answers are left out.
-        kinds: which kinds to make.
+        kinds: which kinds to make; corrected ones bring injected ones along.
         seed: of which pairs are taken.
     """
     wrong: dict[str, list[Pair]] = {"yes": [], "no": []}
@@ -144,7 +144,7 @@ def mine_answers(
         (right if holds else wrong)[chosen.strip(" .").lower()].append(pair)
     rng = random.Random(f"answers/{seed}")
     most = 2 * max(map(len, wrong.values()))
-    sources = [some for some, kind in ((wrong, "corrected"), (right, "injected")) if kind in kinds]
+    sources = [wrong, right] if "corrected" in kinds else [right] if "injected" in kinds else []
     total = min([most, *(sum(len(some[label]) for some in sources) for label in wrong)])
     kept: list[Pair] = []
     left = dict.fromkeys(wrong, total)

@@ -190,12 +190,12 @@ def test_yes_and_no_are_the_better_answer_equally_often():
     # Half of the better answers are what the model said, for the rarer error more.
     right = [pair.chosen.strip(".") for pair in pairs if pair.kind == "injected"]
     assert (right.count("No"), right.count("Yes")) == (10, 15)
-    # So also of one kind alone, as far as the rarer of its answers goes.
-    for kind, count in (("corrected", 5), ("injected", 15), ("on-policy", 0)):
-        pairs = mine_answers(asked, [kind])
-        assert {pair.kind for pair in pairs} <= {kind}
-        chosen = [pair.chosen.strip(".") for pair in pairs]
-        assert chosen.count("Yes") == chosen.count("No") == count
+    # Errors alone would teach to say Yes to everything, or No.
+    assert mine_answers(asked, ["corrected"]) == pairs
+    assert mine_answers(asked, ["on-policy"]) == []
+    turned = mine_answers(asked, ["injected"])
+    assert {pair.kind for pair in turned} == {"injected"}
+    assert sum("Yes" in pair.chosen for pair in turned) == 15 == len(turned) / 2
 
 
 def test_a_set_is_balanced_without_doubles_and_split_by_picture(tmp_path):
