@@ -57,7 +57,8 @@ def check_place(folder: Path, command: str) -> None:
     Raises:
         InputError: it holds other files.
     """
-    if not folder.exists() or not any(folder.iterdir()):
+    draft = ".card.json.new"  # all that is there if the first write was killed
+    if not folder.exists() or all(each.name == draft for each in folder.iterdir()):
         return
     card = folder / "card.json"
     made_by = read_json(card, dict[str, Any]).get("made by") if card.is_file() else None

@@ -73,6 +73,11 @@ def test_storage_that_fails_while_pairs_are_written(number, halluc, pairs, model
                 assert "pairs: is half a set of pairs; give its halluc data pairs again" in err
         assert halluc(*command)[0] == 0
     assert step > 15
+    for each in pairs.iterdir():
+        each.unlink()
+    (pairs / ".card.json.new").write_text("{")  # killed while it wrote its first file
+    assert halluc(*command)[0] == 0
+    assert {each.name for each in pairs.iterdir()} == {*lines, "card.json"}
 
 
 def test_an_adapter_is_trained_and_used(halluc, pairs, model, tmp_path):
