@@ -2,7 +2,7 @@ import contextlib
 import errno
 
 import numpy as np
-from faults import Faults
+from faults import each_fault
 from PIL import Image
 
 from app.pictures import MARKS, Cell, bar_plot, contact_sheet, save_picture
@@ -74,14 +74,15 @@ def test_bars_are_drawn_and_undefined_has_none(tmp_path):
 def test_a_picture_is_whole_or_as_it_was(tmp_path, monkeypatch):
     place = tmp_path / "sheet.png"
     save_picture(place, Image.new("RGB", (9, 9)))
-    for step in range(5):
-        with monkeypatch.context() as patched:
-            faults = Faults(patched, step, errno.ENOSPC)
-            with contextlib.suppress(InputError):
-                save_picture(place, Image.new("RGB", (5, 5)))
+
+    def save() -> None:
+        with contextlib.suppress(InputError):
+            save_picture(place, Image.new("RGB", (5, 5)))
+
+    for _ in each_fault(monkeypatch, errno.ENOSPC, save):
         assert list(tmp_path.iterdir()) == [place]
-        if not faults.met:
-            break
         with Image.open(place) as picture:
             assert picture.size in ((9, 9), (5, 5))
-    assert picture.size == (5, 5)
+    assert list(tmp_path.iterdir()) == [place]
+    with Image.open(place) as picture:
+        assert picture.size == (5, 5)

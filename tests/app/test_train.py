@@ -87,7 +87,7 @@ def test_english_is_trained_and_says_how_good_it_is(halluc, tmp_path):
         (("--treebank", "bad"), "bad/en-train.conllu:1: is no CoNLL-U"),
         (
             ("--treebank", "bad", "-o", "bad"),
-            "holds other files and nothing by halluc train english",
+            "bad: holds other files and nothing by halluc train english",
         ),
     ],
 )

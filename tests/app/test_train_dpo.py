@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from checkpoints import picture
-from faults import Faults
+from faults import each_fault
 
 from halluc.mllm import load_model
 from halluc.runs import read_run
@@ -54,12 +55,10 @@ def test_storage_that_fails_while_pairs_are_written(number, halluc, pairs, model
     """Also where a set stands already: what a fault leaves is whole, or says that it is not."""
     command = ("data", "pairs", "run", "-o", "pairs")
     lines = {each.name: each.read_bytes() for each in pairs.iterdir() if each.name != "card.json"}
-    for step in range(100):
-        with monkeypatch.context() as patched:
-            faults = Faults(patched, step, number)
-            code, _, err = halluc(*command)
-        if not faults.met:
-            break
+    faulty = each_fault(monkeypatch, number, partial(halluc, *command))
+    codes = []
+    for _, (code, _, err) in faulty:
+        codes.append(code)
         assert not [each for each in pairs.iterdir() if each.name.startswith(".")]
         for name, content in lines.items():
             assert (pairs / name).read_bytes() == content
@@ -68,11 +67,11 @@ def test_storage_that_fails_while_pairs_are_written(number, halluc, pairs, model
             assert os.strerror(number) in err
             if json.loads((pairs / "card.json").read_bytes())["state"] == "running":
                 train = ("train", "dpo", "--model", model, "--pairs", "pairs", "-o", "new", *SMALL)
-                code, _, err = halluc(*train)
-                assert (code, err.count("\n")) == (2, 1)
-                assert "pairs: is half a set of pairs; give its halluc data pairs again" in err
+                refused, _, said = halluc(*train)
+                assert (refused, said.count("\n")) == (2, 1)
+                assert "pairs: is half a set of pairs; give its halluc data pairs again" in said
         assert halluc(*command)[0] == 0
-    assert step > 15
+    assert len(codes) > 15
     for each in pairs.iterdir():
         each.unlink()
     (pairs / ".card.json.new").write_text("{")  # killed while it wrote its first file

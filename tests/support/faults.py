@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import pytest
+
+T = TypeVar("T")
+
+
+def each_fault(
+    monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], T]
+) -> Iterator[tuple[int, T]]:
+    """Each step in turn that fails, and what the act gives then; in the end one without a fault.
+
+    Args:
+        monkeypatch: undoes everything.
+        number: the error, such as ``errno.ENOSPC``.
+        act: what changes the disk.
+    """
+    for step in range(200):
+        with monkeypatch.context() as patched:
+            faults = Faults(patched, step, number)
+            done = act()
+        if not faults.met:
+            return
+        yield step, done
 
 
 class Faults:
