@@ -18,10 +18,11 @@ import re
 import time
 from pathlib import Path
 
-from halluc.datasets.answers import read_captions, read_truths
-from halluc.language.lemmas import Lemmas, Lemmatizer
-from halluc.language.offline import offline_words, tagged_verb
-from halluc.language.wordnet import wordnet_lemmatizer
+from halluc.answers.files import read_captions
+from halluc.answers.truths import read_truths
+from halluc.language.words.lemmas import Lemmas, Lemmatizer
+from halluc.language.words.offline import offline_words, tagged_verb
+from halluc.language.words.wordnet import wordnet_lemmatizer
 from halluc.records import Truth
 from metrics.chair import Chair, chair
 

@@ -29,7 +29,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from halluc.datasets.answers import read_captions
+from halluc.answers.files import read_captions
 
 HALLUC = "from app.cli import main; main()"
 FILES = ("r1-llava1.5-7b", "r2-vcd", "r3-opera", "r5-ours-inst")

@@ -30,10 +30,10 @@ def captions(shared: Path, times: int) -> Iterator[str]:
 
 def work(way: str, shared: Path, times: int) -> dict[str, float]:
     """Captions, words, findings, seconds and peak memory in MiB of one way, in this process."""
-    from halluc.language.claims import read_claims
-    from halluc.language.parser import parse
+    from halluc.language.claims.reader import read_claims
+    from halluc.language.claims.verdicts import judge
+    from halluc.language.pipeline.parser import parse
     from halluc.records import TrueObject, Truth
-    from halluc.verdicts import judge
 
     truth = Truth(objects=(TrueObject("person"), TrueObject("dog"), TrueObject("car")))
     start = time.perf_counter()

@@ -36,15 +36,15 @@ FIGURES = """
 import sys, time
 from pathlib import Path
 begun = time.perf_counter()
-from app.inspector.columns import read_card, read_scores
+from app.inspector.reading.columns import read_card, read_scores
 path = Path(sys.argv[1])
 read_card(path)
 print(f"{len(read_scores(path))} in {time.perf_counter() - begun:.2f} s")
 """
 OPEN = """
 import sys, time
-from app.inspector import counts
-from app.inspector.columns import open_columns, read_scores
+from app.inspector.reading import counts
+from app.inspector.reading.columns import open_columns, read_scores
 begun = time.perf_counter()
 run = open_columns(sys.argv[1])
 table = counts.by_kind(run, run.metrics[0])
@@ -68,8 +68,8 @@ print(f"{time.perf_counter() - begun:.2f} s")
 """
 FILTERS = """
 import sys, time
-from app.inspector.columns import open_columns
-from app.inspector.view import View, look
+from app.inspector.reading.columns import open_columns
+from app.inspector.reading.view import View, look
 run = open_columns(sys.argv[1])
 said = []
 for view in (

@@ -25,10 +25,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from halluc.jsonl import read_json
-from halluc.language.things import coco_things
+from halluc.language.claims.things import coco_things
 from halluc.records import Finding, Response, Sample, Token
 from halluc.runs import open_run
 from halluc.tabletop.english import detailed_caption
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import CLASSES, COLORS, SIZES, Scene, scene
 from metrics.finegrained import METRIC, compute, count_findings, finegrained
 
@@ -55,7 +56,7 @@ def mistaken(drawn: Scene, rng: random.Random) -> Scene:
 def write_runs(folder: Path, samples: int, answers: int, scenes: int) -> list[Path]:
     """Runs with findings; together they have so many samples."""
     drawn = [scene("broken", 10_000 + number) for number in range(scenes)]
-    truths = {each.id: each.truth() for each in drawn}
+    truths = {each.id: truth_of(each) for each in drawn}
     pictures = samples // answers
     runs = []
     for number in range(answers):

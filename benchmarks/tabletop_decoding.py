@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from app.cli.compare import compare
-from app.measuring import Measured, first_scenes, measure_task
+from app.workflows.measure import Measured, first_scenes, measure_task
 from halluc.mllm import load_model
 
 # What is compared: name → whether tokens are drawn, method, parameters.

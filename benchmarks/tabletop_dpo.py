@@ -20,10 +20,10 @@ from typing import Any
 
 from rich.console import Console
 
-from app.adapting import train_adapter
-from app.measuring import Measured, first_scenes, measure_task
-from app.mining import mine_runs
-from app.preferring import DPO, read_training_pairs
+from app.workflows.data.pairs import mine_runs
+from app.workflows.measure import Measured, first_scenes, measure_task
+from app.workflows.train.adapter import train_adapter
+from app.workflows.train.dpo import DPO, read_training_pairs
 from halluc.datasets.tabletop import with_questions
 from halluc.mllm import load_model
 from mitigation.precorrection.dpo import Recipe, make_trainer

@@ -26,13 +26,14 @@ from pathlib import Path
 from rich.console import Console
 
 from app.cli.compare import compare
-from app.measuring import Measured, first_scenes, measure_revised, measure_task
-from app.revising import settle_lure, settle_woodpecker
+from app.workflows.measure import Measured, first_scenes, measure_revised, measure_task
+from app.workflows.revise import settle_lure, settle_woodpecker
 from halluc.datasets import Dataset
 from halluc.datasets.tabletop import open_image
-from halluc.language.things import load_things
+from halluc.language.claims.things import load_things
 from halluc.mllm import load_model
 from halluc.records import Sample
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import scene
 
 FIT_FROM = 10_000
@@ -69,7 +70,7 @@ load = cache(load_model)
 def scenes_to_fit(count: int) -> Dataset:
     """Bias-broken scenes that neither training nor measuring has seen."""
     drawn = [scene("broken", index) for index in range(FIT_FROM, FIT_FROM + count)]
-    samples = [Sample(id=each.id, image=each.id, truth=each.truth()) for each in drawn]
+    samples = [Sample(id=each.id, image=each.id, truth=truth_of(each)) for each in drawn]
     return Dataset("tabletop:broken", samples, open_image, {"from": FIT_FROM, "rows": count})
 
 

@@ -177,8 +177,8 @@ def _torch() -> Iterator[Check]:
 
 def _data() -> Iterator[Check]:
     """Data that comes with halluc, data that does not, and the key of a server."""
-    from halluc.language.parser import FOLDER
-    from halluc.language.wordnet import GET, missing_data
+    from halluc.language.pipeline.parser import FOLDER
+    from halluc.language.words.wordnet import GET, missing_data
 
     parts = {
         "the embedded MM-LLM": ROOT / "halluc" / "tabletop" / "checkpoint" / "config.json",

@@ -9,7 +9,8 @@ corner, width, height, in pixels of the picture.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -141,6 +142,26 @@ class Response(Record, frozen=True):
     tokens: tuple[Token, ...] = ()
     answers: dict[str, float] = {}
     finish: Literal["stop", "length"] = "stop"
+
+
+class Answer(NamedTuple):
+    """An answer in a file of any tool, and where it stands.
+
+    Attributes:
+        id: the question's or picture's id, as written.
+        text: the answer.
+        path, line: file and line (from 1) it comes from.
+        prompt: what was asked, None if the file does not say.
+        own: the question as the file itself tells it, with its split and right answer; None if it
+            tells neither.
+    """
+
+    id: int | str
+    text: str
+    path: Path
+    line: int
+    prompt: str | None = None
+    own: Sample | None = None
 
 
 class Claim(Record, frozen=True):

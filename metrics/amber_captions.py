@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from halluc.datasets.amber import Annotations
-from halluc.language.lemmas import Words
-from halluc.language.similarity import Similar
+from halluc.language.words.lemmas import Words
+from halluc.language.words.similarity import Similar
 from halluc.records import Claim, Finding, Score, Verdict
 
 # What the published script adds to each denominator.
@@ -33,8 +33,8 @@ class CaptionReader:
     """How captions are read.
 
     Attributes:
-        nouns: gives the nouns of a text, such as `halluc.language.wordnet.wordnet_nouns` makes it.
-        similar: whether two nouns mean much the same, from `halluc.language.similarity`.
+        nouns: gives the nouns of a text; see `halluc.language.words.nouns.wordnet_nouns`.
+        similar: whether two nouns mean much the same, from `halluc.language.words.similarity`.
     """
 
     nouns: Callable[[str], Words]

@@ -18,10 +18,10 @@ from typing import Literal
 import msgspec
 from msgspec.structs import astuple
 
-from halluc.language.lemmas import Lemmatizer
-from halluc.language.mentions import Mention, read_caption
-from halluc.language.offline import offline_words
-from halluc.language.vocabulary import coco_vocabulary
+from halluc.language.words.lemmas import Lemmatizer
+from halluc.language.words.mentions import Mention, read_caption
+from halluc.language.words.offline import offline_words
+from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, Score, Truth
 
 METRIC = "chair"
@@ -85,7 +85,7 @@ def chair(
         captions: caption by id.
         truths: truth of each caption's picture by the same id; objects are COCO classes or synonyms
             of them.
-        lemmatize: from `halluc.language.lemmas.lemmatizer`.
+        lemmatize: from `halluc.language.words.lemmatizer.lemmatizer`.
 
     Raises:
         KeyError: a caption's id has no truth.

@@ -21,13 +21,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from halluc.language.agreement import agree
-from halluc.language.claims import read_claims
-from halluc.language.lexicon import FAMILIES
-from halluc.language.things import Things
-from halluc.language.truths import in_words_of
+from halluc.language.claims.agreement import agree
+from halluc.language.claims.lexicon import FAMILIES
+from halluc.language.claims.reader import read_claims
+from halluc.language.claims.things import Things
+from halluc.language.claims.truths import in_words_of
+from halluc.language.claims.verdicts import judge, same_fact, values_of
 from halluc.records import Finding, Kind, Score, Truth, Verdict
-from halluc.verdicts import judge, same_fact, values_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 METRIC = "finegrained"

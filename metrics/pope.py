@@ -153,7 +153,7 @@ def pope(
 
     Raises:
         InputError: a sample has no label.
-        KeyError: a sample has no answer; `halluc.datasets.alignment.align` makes sure of that.
+        KeyError: a sample has no answer; `halluc.answers.alignment.align` makes sure of that.
     """
     tally = Tally([parser])
     tally.update((sample, answers[sample.id]) for sample in samples)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.captions import VOCABULARY
 from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
+from app.workflows.captions import VOCABULARY
 from halluc.datasets.load import FORMS
 from halluc.errors import InputError, ModelError
 
@@ -117,7 +117,7 @@ def dpo(
     """
     weights = () if loss_weights is None else tuple(_numbers(loss_weights))
     with _trainable(given) as (mllm, settings):
-        from app.preferring import train_dpo
+        from app.workflows.train.dpo import train_dpo
         from mitigation.precorrection.dpo import Recipe
     recipe = Recipe(
         losses=tuple(loss.replace(" ", "").split(",")),
@@ -164,8 +164,8 @@ def sft(
     if (pairs is None) == (recipe is None) or (recipe is None) != (data is None):
         raise InputError("give either --pairs PAIRS or --recipe lrv with --data D")
     with _trainable(given) as (mllm, settings):
-        from app.instructing import train_lrv
-        from app.preferring import train_sft
+        from app.workflows.train.dpo import train_sft
+        from app.workflows.train.lrv import train_lrv
         from mitigation.precorrection.lora import Tuning
     how = Tuning(**settings)
     if pairs is not None:
@@ -200,7 +200,7 @@ def merge(*, model: str, output: Path, dtype: str, device: str) -> None:
     from halluc.mllm import load_model
 
     mllm = load_model(model, dtype=dtype, device=device)
-    from app.merging import merge as write
+    from app.workflows.train.merge import merge as write
     from halluc.mllm.transformers import TransformersMLLM
 
     if not isinstance(mllm, TransformersMLLM):
@@ -243,10 +243,10 @@ def lure(
     suspect objects are masked, in some after an absent companion was put in; the adapter learns to
     write the caption without what is wrong. docs/revise.md has the recipe of the one that ships.
     """
-    from halluc.language.things import load_things
+    from halluc.language.claims.things import load_things
 
     with _trainable(given) as (mllm, settings):
-        from app.masking import train_lure
+        from app.workflows.train.lure import train_lure
         from mitigation.precorrection.lora import Tuning
     train_lure(
         mllm, runs, output, Tuning(**settings), load_things(vocabulary),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.captions import TRUTH, VOCABULARY
-from app.scoring import AS_JSON
+from app.workflows.captions import TRUTH, VOCABULARY
+from app.workflows.score import AS_JSON
 
 STATISTICS = click.option(
     "--statistics",
@@ -51,10 +51,10 @@ def factors(
     """
     import msgspec
 
-    from app.factors import analyse, factor_plot, factor_rows, read_mentions
-    from app.scoring import print_table
+    from app.workflows.analyse.factors import analyse, factor_plot, factor_rows, read_mentions
+    from app.workflows.score import print_table
     from halluc.jsonl import write_json, write_jsonl
-    from halluc.language.things import load_things
+    from halluc.language.claims.things import load_things
 
     mentioned = read_mentions(captions, truth, statistics, load_things(vocabulary))
     analysed = [analyse(each) for each in mentioned]
@@ -116,10 +116,10 @@ def detector(
     """
     import msgspec
 
-    from app.factors import quality_rows, read_mentions, reliability_plot
-    from app.scoring import print_table
+    from app.workflows.analyse.factors import quality_rows, read_mentions, reliability_plot
+    from app.workflows.score import print_table
     from halluc.errors import InputError
-    from halluc.language.things import load_things
+    from halluc.language.claims.things import load_things
     from mitigation.postcorrection.detector import (
         SHIPPED,
         probability,

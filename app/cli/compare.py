@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from app.captions import VOCABULARY
+from app.workflows.captions import VOCABULARY
 
 if TYPE_CHECKING:
-    from app.comparing import Comparison
-    from halluc.language.lemmas import Compat
+    from app.workflows.compare import Comparison
+    from halluc.language.words.lemmatizer import Compat
 
 
 @click.command()
@@ -68,9 +68,9 @@ def compare(
     greedy=a.jsonl,b.jsonl. Differences are told against the first, with 95 % intervals and paired
     tests, and in words.
     """
-    from app.comparing import compare_sides, measures, readers
-    from app.comparing.sides import check_controls, check_same, named_sources
-    from halluc.language.lemmas import lemmatizer
+    from app.workflows.compare import compare_sides, measures, readers
+    from app.workflows.compare.sides import check_controls, check_same, named_sources
+    from halluc.language.words.lemmatizer import lemmatizer
     from metrics.pope_parsers import PARSERS
 
     sources = named_sources(runs)
@@ -106,7 +106,7 @@ def compare(
 
 
 def _print(comparison: Comparison, form: Literal["json", "markdown", "csv"] | None) -> None:
-    from app.comparing.tables import as_csv, as_markdown, document, print_tables
+    from app.workflows.compare.tables import as_csv, as_markdown, document, print_tables
 
     if form == "json":
         import msgspec

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from app.scoring import AS_JSON
+from app.workflows.score import AS_JSON
 from halluc.datasets.load import FORMS
 from halluc.errors import InputError
 
@@ -155,7 +155,7 @@ def pairs(
     runs on the same pictures, sampled with different seeds, make on-policy pairs; any one makes
     corrected and injected ones. The truth of the pictures has to be known.
     """
-    from app.mining import mine_runs
+    from app.workflows.data.pairs import mine_runs
     from mitigation.precorrection.pairs import KINDS
 
     chosen = [kind for kind in KINDS if kind in kinds.replace(" ", "").split(",")]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from app.revising import Settled
-    from app.showing import Arm
+    from app.workflows.demo import Arm
+    from app.workflows.revise import Settled
     from halluc.datasets import Dataset
 
 # Arm → the model, whether tokens are drawn, the method of correction while decoding, and whether
@@ -66,11 +66,11 @@ def demo(output: Path, scenes: int) -> None:
     """
     from rich.console import Console
 
-    from app.measuring import first_scenes, measure_revised, measure_task
-    from app.revising import settle_lure, settle_woodpecker
-    from app.showing import Arm, passes_of, passes_to_revise, sentences, show_table
+    from app.workflows.demo import Arm, passes_of, passes_to_revise, sentences, show_table
+    from app.workflows.measure import first_scenes, measure_revised, measure_task
+    from app.workflows.revise import settle_lure, settle_woodpecker
     from halluc.datasets.tabletop import with_questions
-    from halluc.language.things import load_things
+    from halluc.language.claims.things import load_things
     from halluc.mllm import load_model
     from mitigation.postcorrection.revisions import read_revisions
 
@@ -122,7 +122,7 @@ def demo(output: Path, scenes: int) -> None:
 
 
 def _save_pictures(output: Path, scenes: Dataset, base: Arm, arms: Sequence[Arm]) -> None:
-    from app.pictures import Cell, bar_plot, contact_sheet, save_picture
+    from app.workflows.plots import Cell, bar_plot, contact_sheet, save_picture
 
     texts = {each.id: each.text for each in base.told.run.responses}
     cells = [

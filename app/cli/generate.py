@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.engine import engine_options, open_cluster
+from app.engine.connect import engine_options, open_cluster
 
 if TYPE_CHECKING:
-    from app.generation import Task
+    from app.workflows.generate import Task
 
 # As in mitigation.inprocess, which is not imported for --help.
 METHODS = ("vcd", "icd", "m3id", "mask-only", "yes-bias")
@@ -115,9 +115,9 @@ def generate(
     """
     from rich.console import Console
 
-    from app.biasing import check_yes_bias, match_yes_ratio
-    from app.generation import answer, open_answers, prompter, select_samples
-    from app.replicas import Named, place_model
+    from app.engine.models import Named, place_model
+    from app.workflows.generate import answer, open_answers, prompter, select_samples
+    from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
     from halluc.datasets.load import load_dataset
     from mitigation.inprocess import make_decoding
 

@@ -61,7 +61,8 @@ def inspect(
             "reviews; there is no password",
             err=True,
         )
-    from app.inspector.settings import Settings, database
+    from app.inspector.settings import Settings
+    from halluc.reviews import database
 
     url = database(reviews or str(runs[0].resolve().parent / "reviews.sqlite"))
     settings = Settings(

@@ -38,9 +38,9 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
     from urllib.parse import parse_qsl
 
     try:
-        from app.inspector.columns import open_columns
-        from app.inspector.report import report_html
-        from app.inspector.view import view_of
+        from app.inspector.drawing.report import report_html
+        from app.inspector.reading.columns import open_columns
+        from app.inspector.reading.view import view_of
     except ImportError as error:
         raise HallucError(
             f"reports need {error.name}; install it with: pip install 'halluc[inspector]'"

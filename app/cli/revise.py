@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.captions import VOCABULARY
 from app.cli.masks import DETECTOR, STATISTICS, SUSPECT
-from app.engine import engine_options, open_cluster
+from app.engine.connect import engine_options, open_cluster
+from app.workflows.captions import VOCABULARY
 from halluc.errors import InputError
 
 if TYPE_CHECKING:
-    from app.revising import Settled
-    from halluc.language.things import Things
+    from app.workflows.revise import Settled
+    from halluc.language.claims.things import Things
     from halluc.runs import Run
 
 Command = Callable[..., None]
@@ -113,8 +113,8 @@ def woodpecker(
     captions and revisions.jsonl: what was asked, why something was changed, and what stands in its
     place.
     """
-    from app.revising import check_original, settle_woodpecker
-    from halluc.language.things import load_things
+    from app.workflows.revise import check_original, settle_woodpecker
+    from halluc.language.claims.things import load_things
     from halluc.mllm import load_detector, load_model
     from halluc.runs import read_run
 
@@ -176,8 +176,8 @@ def lure(
     After LURE (arXiv:2310.00754). RUN2 holds the revised captions and revisions.jsonl: what was
     masked, why, and what the revisor wrote in its place.
     """
-    from app.revising import check_original, settle_lure
-    from halluc.language.things import load_things
+    from app.workflows.revise import check_original, settle_lure
+    from halluc.language.claims.things import load_things
     from halluc.mllm import Decoding
     from halluc.runs import read_run
 
@@ -218,8 +218,8 @@ def _revise(
     """Revise a run with a method and the model that it asks, and say what was done."""
     from rich.console import Console
 
-    from app.replicas import Named, place_model
-    from app.revising import open_revised, revise_run, summary
+    from app.engine.models import Named, place_model
+    from app.workflows.revise import open_revised, revise_run, summary
     from halluc.datasets.load import load_dataset
 
     data = original.card.get("data")

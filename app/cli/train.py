@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from app.captions import TRUTH, VOCABULARY
 from app.cli.adapters import dpo, lure, merge, sft
 from app.cli.analyse import STATISTICS
+from app.workflows.captions import TRUTH, VOCABULARY
 from halluc.errors import InputError
 
 
@@ -72,7 +72,7 @@ def tabletop(
     """
     if not scale > 0:
         raise InputError(f"--scale must be above 0, not {scale}")
-    from app.training import train_and_measure
+    from app.workflows.train.tabletop import train_and_measure
 
     train_and_measure(
         output,
@@ -113,7 +113,7 @@ def english(*, treebank: Path, output: Path, seed: int, steps: int) -> None:
 
     About 15 minutes on one core. The treebank is at github.com/UniversalDependencies.
     """
-    from app.english import train_and_save
+    from app.workflows.train.english import train_and_save
 
     train_and_save(treebank, output, seed=seed, steps=steps)
 
@@ -144,9 +144,9 @@ def detector(
     A calibrated logistic regression on LURE's factors, see `halluc analyse detector`. Takes
     seconds. Fit it on other pictures than those that it shall judge.
     """
-    from app.factors import read_mentions
+    from app.workflows.analyse.factors import read_mentions
     from halluc.datasets.files import file_card
-    from halluc.language.things import load_things
+    from halluc.language.claims.things import load_things
     from mitigation.postcorrection.detector import fit_detector, save_detector
 
     mentioned = read_mentions(captions, truth, statistics, load_things(vocabulary))

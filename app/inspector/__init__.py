@@ -1,4 +1,4 @@
 """The inspector: which words are wrong, of which kind, against which evidence in the picture.
 
-The modules here are plain functions; `page` and the folder `views` are all that know Streamlit.
+`reading` opens runs and counts, `drawing` makes HTML and charts, `pages` are the Streamlit pages.
 """

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.inspector import page
+from app.inspector.pages import common, compare, live, overview, review, samples
 
 
 def main() -> None:
     """Show the page of the link."""
     st.set_page_config("halluc inspector", layout="wide")
-    chosen = st.navigation(list(page.pages().values()), position="top")
-    page.show(chosen.run)
+    pages = {
+        "overview": st.Page(overview.render, title="Overview", url_path="overview", default=True),
+        "samples": st.Page(samples.render, title="Samples", url_path="samples"),
+        "compare": st.Page(compare.render, title="Compare", url_path="compare"),
+        "review": st.Page(review.render, title="Review", url_path="review"),
+        "live": st.Page(live.render, title="Live", url_path="live"),
+    }
+    st.session_state[common.PAGES] = pages
+    common.show(st.navigation(list(pages.values()), position="top").run)
 
 
 main()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from app.inspector.ahead import read_ahead
+from app.inspector.reading.preload import read_ahead
 from app.inspector.settings import read_settings
 
 

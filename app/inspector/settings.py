@@ -46,12 +46,3 @@ def run_names(folders: tuple[str, ...]) -> dict[str, str]:
         name if short.count(name) == 1 else folder: folder
         for name, folder in zip(short, folders, strict=True)
     }
-
-
-def database(reviews: str) -> str:
-    """The URL of a database of reviews, which may be given as a file of SQLite.
-
-    >>> database("runs/reviews.sqlite"), database("postgresql://host/db")
-    ('sqlite:///runs/reviews.sqlite', 'postgresql://host/db')
-    """
-    return reviews if "://" in reviews else f"sqlite:///{reviews}"

@@ -16,10 +16,10 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import decode, file_card, read_bytes
 from halluc.datasets.images import open_image
 from halluc.errors import InputError
-from halluc.language.lemmas import Lemmatizer
-from halluc.language.mentions import read_caption
-from halluc.language.offline import offline_words
-from halluc.language.vocabulary import coco_vocabulary
+from halluc.language.words.lemmas import Lemmatizer
+from halluc.language.words.mentions import read_caption
+from halluc.language.words.offline import offline_words
+from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.records import Box, Sample, TrueObject, Truth
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from halluc.datasets import Dataset
-from halluc.datasets.answers import Answer
 from halluc.datasets.files import read_bytes
 from halluc.datasets.images import open_image
 from halluc.errors import InputError
-from halluc.records import Label, Sample, Truth
+from halluc.records import Answer, Label, Sample, Truth
 
 if TYPE_CHECKING:
     from PIL.Image import Image

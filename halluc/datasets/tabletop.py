@@ -17,6 +17,7 @@ from halluc.datasets import Dataset
 from halluc.datasets.pope import build_questions
 from halluc.errors import InputError
 from halluc.records import Sample, TrueObject, Truth
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import SPLITS, TRAIN_FROM, scene
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def load(name: str = "tabletop") -> Dataset:
     for index in range(first, last + 1):
         for each in splits:
             drawn = scene(each, index)
-            samples.append(Sample(id=drawn.id, image=drawn.id, truth=drawn.truth()))
+            samples.append(Sample(id=drawn.id, image=drawn.id, truth=truth_of(drawn)))
     whole = f"tabletop:{split}" + (f":{first}-{last}" if numbers[0] else "")
     return Dataset(whole, samples, open_image, _card(samples))
 

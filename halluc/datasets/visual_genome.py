@@ -20,7 +20,7 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import open_image
 from halluc.errors import InputError
-from halluc.language.lexicon import attribute_of
+from halluc.language.claims.lexicon import attribute_of
 from halluc.records import Box, Sample, TrueObject, TrueRelation, Truth
 
 if TYPE_CHECKING:

@@ -1,1 +1,6 @@
-"""English for captions: the CHAIR vocabulary, lemmas, and which objects a caption mentions."""
+"""English for captions, in three parts.
+
+- `words`: how CHAIR and AMBER read words (vocabulary, lemmas, mentions of objects);
+- `claims`: what a text claims (objects, attributes, relations) and the verdict on each claim;
+- `pipeline`: the embedded spaCy pipeline that parses English, and its training.
+"""

@@ -13,7 +13,7 @@ import torch
 import transformers
 from PIL import Image
 
-from halluc.mllm import Request
+from halluc.mllm.base import Request
 from halluc.mllm.transformers import TransformersMLLM
 
 # What transformers' families call the modules of each part. The first match counts, as Qwen's

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from halluc.mllm import MLLM, Decoding, Request
+from halluc.mllm.base import MLLM, Decoding, Request
 from halluc.records import Response, Sample
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import openai
 
 from halluc.errors import InputError, ModelError
-from halluc.mllm import Decoding, Request
+from halluc.mllm.base import Decoding, Request
 from halluc.records import Response, Token
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from halluc.mllm import Decoding
+from halluc.mllm.base import Decoding
 
 
 class Picker(LogitsProcessor):  # type: ignore[misc]

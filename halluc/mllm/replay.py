@@ -11,7 +11,7 @@ import msgspec
 
 from halluc.errors import InputError
 from halluc.jsonl import read_jsonl
-from halluc.mllm import Decoding, Request
+from halluc.mllm.base import Decoding, Request
 from halluc.records import Response, Token
 
 

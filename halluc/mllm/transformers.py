@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from halluc.errors import ModelError
-from halluc.mllm import Decoding, Request
+from halluc.mllm.base import Decoding, Request
 from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder
 from halluc.mllm.loading import (
     choose_device,

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from functools import partial
 
-from halluc.language.agreement import NUMBERS
+from halluc.language.claims.agreement import NUMBERS
 from halluc.tabletop.world import (
     CLASSES,
     COLORS,

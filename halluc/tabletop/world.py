@@ -16,8 +16,6 @@ import random
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from halluc.records import Box, TrueObject, TrueRelation, Truth
-
 Split = Literal["biased", "broken"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -111,24 +109,6 @@ class Scene:
     def names(self) -> set[str]:
         """Classes in the scene."""
         return {item.name for item in self.items}
-
-    def truth(self) -> Truth:
-        """All there is to say about the scene; what it leaves out is absent."""
-        from halluc.tabletop.drawing import item_box
-
-        objects = []
-        for item in self.items:
-            left, top, right, bottom = item_box(item)
-            box = Box(left, top, right - left, bottom - top)
-            objects.append(TrueObject(name=item.name, box=box, attributes=item.attributes))
-        pairs = [
-            TrueRelation(subject=i, predicate=predicate, object=j)
-            for i, one in enumerate(self.items)
-            for j, other in enumerate(self.items)
-            if i != j
-            for predicate in relations(one, other)
-        ]
-        return Truth(objects=tuple(objects), relations=tuple(pairs), complete=True)
 
 
 def relations(one: Item, other: Item) -> list[str]:

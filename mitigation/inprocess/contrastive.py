@@ -28,8 +28,7 @@ from transformers.generation.utils import (
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from halluc.errors import InputError, ModelError
-from halluc.mllm import Decoding, Request
-from halluc.mllm.transformers import TransformersMLLM
+from halluc.mllm import Decoding, LocalMLLM, Request
 
 Inputs = Mapping[str, torch.Tensor]
 """What a model is called with, as its processor gives it."""
@@ -61,7 +60,7 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
     width: ClassVar[int] = 2
     """How many branches."""
 
-    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The inputs of each branch, the undisturbed one first; `requests` are alike in shape.
 
         Raises:
@@ -69,7 +68,7 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
         """
         raise NotImplementedError
 
-    def combiner(self, model: TransformersMLLM) -> Combiner:
+    def combiner(self, model: LocalMLLM) -> Combiner:
         """What to make of the branches' logits.
 
         Raises:
@@ -77,12 +76,12 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
         """
         raise NotImplementedError
 
-    def inputs(self, model: TransformersMLLM, requests: Sequence[Request]) -> Any:
+    def inputs(self, model: LocalMLLM, requests: Sequence[Request]) -> Any:
         """The branches' rows behind one another."""
         stacked = stack(self.branches(model, requests), model.tokenizer.pad_token_id)
         return BatchFeature(stacked).to(model.device, model.dtype)
 
-    def custom_generate(self, model: TransformersMLLM) -> Callable[..., Any]:
+    def custom_generate(self, model: LocalMLLM) -> Callable[..., Any]:
         """`decode` with this method's branches and combiner."""
         return functools.partial(decode, branches=self.width, combine=self.combiner(model))
 

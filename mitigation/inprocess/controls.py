@@ -14,9 +14,8 @@ from functools import partial
 import torch
 
 from halluc.errors import InputError, ModelError
-from halluc.mllm import Request
+from halluc.mllm import LocalMLLM, Request
 from halluc.mllm.spellings import spellings
-from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, plausible
 from mitigation.inprocess.ranges import check_ranges
 
@@ -41,11 +40,11 @@ class MaskOnly(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="
         if not self.do_sample:
             raise InputError("mask-only changes nothing in greedy decoding; add --do-sample")
 
-    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The requests as they are."""
         return [model.process(requests)]
 
-    def combiner(self, model: TransformersMLLM) -> Combiner:
+    def combiner(self, model: LocalMLLM) -> Combiner:
         """Mask: l, −∞ where l < max l + log β."""
         return partial(mask, beta=self.beta)
 
@@ -67,11 +66,11 @@ class YesBias(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="y
         super().__post_init__()
         check_ranges(self)
 
-    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The requests as they are."""
         return [model.process(requests)]
 
-    def combiner(self, model: TransformersMLLM) -> Combiner:
+    def combiner(self, model: LocalMLLM) -> Combiner:
         """Add to l the constant where the first token is yes.
 
         Raises:

@@ -16,8 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from halluc.errors import InputError
-from halluc.mllm import Request
-from halluc.mllm.transformers import TransformersMLLM
+from halluc.mllm import LocalMLLM, Request
 from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs
 from mitigation.inprocess.ranges import check_ranges
 from mitigation.inprocess.vcd import combine
@@ -50,13 +49,13 @@ class ICD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="icd")
         if not self.disturbance.strip():
             raise InputError("disturbance must not be empty")
 
-    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The instructions as they are, and disturbed."""
         disturbed = [
             replace(request, prompt=f"{self.disturbance} {request.prompt}") for request in requests
         ]
         return [model.process(requests), model.process(disturbed)]
 
-    def combiner(self, model: TransformersMLLM) -> Combiner:
+    def combiner(self, model: LocalMLLM) -> Combiner:
         """The z of the paper, which is VCD's."""
         return partial(combine, alpha=self.alpha, beta=self.beta)

@@ -21,8 +21,7 @@ from functools import partial
 import torch
 
 from halluc.errors import ModelError
-from halluc.mllm import Request
-from halluc.mllm.transformers import TransformersMLLM
+from halluc.mllm import LocalMLLM, Request
 from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, contrast, plausible
 from mitigation.inprocess.ranges import check_ranges
 from mitigation.inprocess.vcd import require_pictures
@@ -49,7 +48,7 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
         super().__post_init__()
         check_ranges(self)
 
-    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The instructions with their picture, and without.
 
         Raises:
@@ -69,7 +68,7 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
             )
         return branches
 
-    def combiner(self, model: TransformersMLLM) -> Combiner:
+    def combiner(self, model: LocalMLLM) -> Combiner:
         """The paper's z."""
         return partial(combine, lambda_=self.lambda_, beta=self.beta)
 

@@ -20,9 +20,8 @@ from functools import cache, partial
 import torch
 
 from halluc.errors import InputError
-from halluc.mllm import Request
+from halluc.mllm import LocalMLLM, Request
 from halluc.mllm.pictures import image_token, owners, picture_sizes
-from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.contrastive import (
     Combiner,
     Contrastive,
@@ -55,7 +54,7 @@ class VCD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="vcd")
         super().__post_init__()
         check_ranges(self)
 
-    def branches(self, model: TransformersMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The pictures as they are, and noised.
 
         Raises:
@@ -73,7 +72,7 @@ class VCD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="vcd")
         )
         return [clean, {**clean, "pixel_values": noised}]
 
-    def combiner(self, model: TransformersMLLM) -> Combiner:
+    def combiner(self, model: LocalMLLM) -> Combiner:
         """The paper's z."""
         return partial(combine, alpha=self.alpha, beta=self.beta)
 

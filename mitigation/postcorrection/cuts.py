@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from halluc.language.lexicon import place_of
-from halluc.language.words import BE
+from halluc.language.claims.lexicon import place_of
+from halluc.language.pipeline.tree import BE
 from mitigation.postcorrection.revisions import Edit
 
 _BETWEEN = re.compile(r"\s*(?:,\s*and|,|and|as well as|,\s*as well as|or)\s+")

@@ -16,8 +16,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from halluc.language.phrases import find_mentions
-from halluc.language.words import read_words
+from halluc.language.claims.phrases import find_mentions
+from halluc.language.pipeline.tree import read_words
 from halluc.records import Claim
 from mitigation.postcorrection.cuts import (
     Editor,
@@ -34,7 +34,7 @@ from mitigation.postcorrection.revisions import Edit
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from halluc.language.things import Things
+    from halluc.language.claims.things import Things
 
 _SENTENCE = re.compile(r"\S.*?(?:[.!?]+[\"')\]”’]*(?=\s|$)|\n|$)", re.DOTALL)
 _ALSO = re.compile(r"\balso,?\s+", re.IGNORECASE)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from halluc.language.claims import claims_of
-from halluc.language.parser import parse
-from halluc.language.things import Things
+from halluc.language.claims.reader import claims_of
+from halluc.language.claims.things import Things
+from halluc.language.pipeline.parser import parse
 from halluc.mllm import MLLM, Decoding, Request
 from halluc.records import Response
 from mitigation.postcorrection.masks import MASK, Masked, Suspicion, mask

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from halluc.language.phrases import find_mentions
-from halluc.language.words import read_words
+from halluc.language.claims.phrases import find_mentions
+from halluc.language.pipeline.tree import read_words
 from halluc.records import Claim, Token
 from mitigation.postcorrection.cuts import Phrase, lists
 from mitigation.postcorrection.detector import Detector, probability, published_rule
@@ -31,7 +31,7 @@ from mitigation.postcorrection.revisions import Check
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from halluc.language.things import Things
+    from halluc.language.claims.things import Things
 
 MASK = "[IDK]"
 """LURE's word for "I don't know"."""

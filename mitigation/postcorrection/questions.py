@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from halluc.errors import ModelError
-from halluc.language.agreement import NUMBERS
-from halluc.language.claims import read_claims
-from halluc.language.things import Things, plurals
+from halluc.language.claims.agreement import NUMBERS
+from halluc.language.claims.reader import read_claims
+from halluc.language.claims.things import Things, plurals
 from halluc.mllm import MLLM, Decoding, Request
 from halluc.records import Claim, Response
 from mitigation.postcorrection.factors import Factors

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from halluc.errors import InputError
 from halluc.jsonl import read_jsonl
-from halluc.records import Kind, Record
+from halluc.language.claims.things import Things
+from halluc.mllm import MLLM
+from halluc.records import Kind, Record, Response
 from mitigation.postcorrection.factors import Factors
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FILE = "revisions.jsonl"
 """The file in a revised run."""
@@ -123,6 +129,10 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
         pieces += [text[done : each.start], each.after]
         done = each.end
     return "".join([*pieces, text[done:]])
+
+
+Revise = Callable[[Sequence[Response], Sequence["Image"], MLLM, Things], Iterator[Revision]]
+"""Revises captions of one batch, with their pictures, the model that is asked, the vocabulary."""
 
 
 def read_revisions(run: Path) -> dict[str, Revision]:

@@ -20,10 +20,10 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from halluc.language.claims import claims_of
-from halluc.language.parser import parse
-from halluc.language.things import Things
-from halluc.language.truths import in_words_of
+from halluc.language.claims.reader import claims_of
+from halluc.language.claims.things import Things
+from halluc.language.claims.truths import in_words_of
+from halluc.language.pipeline.parser import parse
 from halluc.records import Token
 from mitigation.postcorrection.lure import revisor_prompt
 from mitigation.postcorrection.masks import Suspicion, mask

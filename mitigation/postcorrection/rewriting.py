@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from halluc.language.things import plurals
+from halluc.language.claims.things import plurals
 from halluc.mllm import MLLM, Decoding, Request
 from mitigation.postcorrection.lure import revised_text, word_edits
 from mitigation.postcorrection.revisions import Check, Edit

@@ -27,11 +27,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from halluc.language.agreement import agree, amount
-from halluc.language.claims import claims_of
-from halluc.language.lexicon import attribute_of
-from halluc.language.parser import parse
-from halluc.language.things import Things
+from halluc.language.claims.agreement import agree, amount
+from halluc.language.claims.lexicon import attribute_of
+from halluc.language.claims.reader import claims_of
+from halluc.language.claims.things import Things
+from halluc.language.pipeline.parser import parse
 from halluc.mllm import MLLM
 from halluc.records import Claim, Response
 from mitigation.postcorrection.detector import Detector, probability

@@ -16,8 +16,8 @@ from statistics import fmean
 
 import msgspec
 
-from halluc.language.things import Things
-from halluc.language.truths import in_words_of
+from halluc.language.claims.things import Things
+from halluc.language.claims.truths import in_words_of
 from halluc.records import Claim, Finding, Record, Truth
 from mitigation.precorrection.mending import Habits
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from halluc.datasets.pope import article
+from halluc.language.claims.verdicts import values_of
 from halluc.records import Sample, TrueObject, Truth
-from halluc.verdicts import values_of
 from mitigation.precorrection.mending import OPPOSITE, SAID
 from mitigation.precorrection.sft import Example
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from halluc.language.claims.verdicts import values_of
 from halluc.records import Finding, Truth
-from halluc.verdicts import values_of
 
 Edit = tuple[int, int, str]
 """Start, end, and what stands there instead."""

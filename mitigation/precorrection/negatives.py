@@ -27,10 +27,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from halluc.language.claims import read_claims
-from halluc.language.things import Things
+from halluc.language.claims.reader import read_claims
+from halluc.language.claims.things import Things
+from halluc.language.claims.verdicts import judge
 from halluc.records import Finding
-from halluc.verdicts import judge
 from mitigation.precorrection.inspected import (
     Answered,
     Group,

@@ -38,7 +38,7 @@ def test_what_is_missing_or_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
         return "8.0" if name == "click" else version(name)
 
     monkeypatch.setattr(metadata, "version", changed)
-    monkeypatch.setattr("halluc.language.wordnet.missing_data", lambda folder: ["wordnet"])
+    monkeypatch.setattr("halluc.language.words.wordnet.missing_data", lambda folder: ["wordnet"])
     (old,) = found("wrong")
     assert (old.what, old.mend) == ("click 8.0 is not >=8.2", "pip install 'click>=8.2'")
     told = {each.mend: each.what for each in found("missing")}

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from halluc.datasets.amber import Annotations, read_annotations
 from halluc.errors import InputError
-from halluc.language.lemmas import Words
-from halluc.language.nouns import wordnet_nouns
-from halluc.language.similarity import similarity
+from halluc.language.words.lemmas import Words
+from halluc.language.words.nouns import wordnet_nouns
+from halluc.language.words.similarity import similarity
 from halluc.records import Sample, TrueObject, Truth
 from metrics.amber import AmberCounts, amber, compute, parse_exact, total
 from metrics.amber_captions import CaptionReader

@@ -3,9 +3,10 @@ from functools import cache
 
 import pytest
 
-from halluc.datasets.answers import read_captions, read_truths
-from halluc.language.lemmas import lemmatizer
-from halluc.language.offline import offline_words
+from halluc.answers.files import read_captions
+from halluc.answers.truths import read_truths
+from halluc.language.words.lemmatizer import lemmatizer
+from halluc.language.words.offline import offline_words
 from halluc.records import Box, TrueObject, Truth
 from metrics.chair import ChairCounts, chair, compute, total, update, whole_sentences
 

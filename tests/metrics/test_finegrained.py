@@ -2,10 +2,11 @@ import random
 
 import pytest
 
-from halluc.language.claims import read_claims
-from halluc.language.things import load_things
+from halluc.language.claims.reader import read_claims
+from halluc.language.claims.things import load_things
 from halluc.records import Claim, Finding, TrueObject, TrueRelation, Truth
 from halluc.tabletop.english import detailed_caption, short_caption
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import COMPANIONS, SPLITS, scene
 from metrics.finegrained import Counts, compute, count_findings, finegrained, frequent
 
@@ -135,7 +136,7 @@ def test_true_captions_of_tabletop_are_supported(split):
         id: detailed_caption(each, random.Random(number))
         for number, (id, each) in enumerate(scenes.items())
     }
-    truths = {id: each.truth() for id, each in scenes.items()}
+    truths = {id: truth_of(each) for id, each in scenes.items()}
     told = finegrained(texts, truths, load_things(None))
     wrong = [(texts[each.id], each) for each in told.findings if each.verdict != "supported"]
     # What is left is the reader's share of errors.
@@ -146,7 +147,7 @@ def test_true_captions_of_tabletop_are_supported(split):
 def test_an_absent_companion_is_found_out():
     drawn = scene("broken", 11)
     text = short_caption(drawn, random.Random(0), companion_rate=1)
-    told = finegrained({"1": text}, {"1": drawn.truth()}, load_things(None))
+    told = finegrained({"1": text}, {"1": truth_of(drawn)}, load_things(None))
     wrong = {each.claim.subject for each in told.findings if each.verdict == "hallucinated"}
     assert wrong == {COMPANIONS[name] for name in drawn.names & COMPANIONS.keys()} - drawn.names
 

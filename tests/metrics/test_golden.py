@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from halluc.language.lemmas import lemmatizer
+from halluc.language.words.lemmatizer import lemmatizer
 from halluc.records import Sample, TrueObject, Truth
 from metrics.chair import chair
 from metrics.mme import mme

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from halluc.datasets.amber import Annotations
 from halluc.datasets.mme import TASKS
-from halluc.language.lemmas import Words, lemmatizer
-from halluc.language.things import load_things
-from halluc.language.vocabulary import coco_vocabulary
+from halluc.language.claims.things import load_things
+from halluc.language.words.lemmas import Words
+from halluc.language.words.lemmatizer import lemmatizer
+from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.records import Sample, Score, TrueObject, Truth
 from halluc.tabletop.world import COLORS
 from metrics import amber, chair, finegrained, mme, pope

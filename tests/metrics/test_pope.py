@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halluc.datasets.alignment import align
-from halluc.datasets.answers import read_answers
+from halluc.answers.alignment import align
+from halluc.answers.files import read_answers
 from halluc.datasets.pope import load_files
 from halluc.errors import InputError
 from halluc.records import Sample, Truth

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from halluc.language.claims import read_claims
+from halluc.language.claims.reader import read_claims
 from halluc.records import Claim, Kind, Stance
 
 FOLDER = Path(__file__).resolve().parents[1] / "gold"

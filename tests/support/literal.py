@@ -1,7 +1,7 @@
 """What captions of `halluc.tabletop.english` state, read letter by letter.
 
 The sentence forms of the embedded world are few, so patterns can read them exactly; `read_claims`
-of `halluc.language.claims`, which reads any English, is compared with it.
+of `halluc.language.claims.reader`, which reads any English, is compared with it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from halluc.language.agreement import NUMBERS
+from halluc.language.claims.agreement import NUMBERS
 from halluc.records import Claim
 from halluc.tabletop.english import NAMES, PHRASES
 from halluc.tabletop.world import COLORS, PATTERNS, SIZES

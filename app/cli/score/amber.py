@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.scoring import (
+from app.workflows.score import (
     AS_JSON,
     OUTPUT,
     figure,
@@ -20,11 +20,11 @@ from app.scoring import (
     show,
     stream_given,
 )
+from halluc.answers.files import read_answers
 from halluc.datasets import Dataset
 from halluc.datasets.amber import ATTRIBUTES, annotated_folder, load, read_annotations
-from halluc.datasets.answers import Answer, read_answers
 from halluc.errors import InputError
-from halluc.records import Sample, Score
+from halluc.records import Answer, Sample, Score
 from halluc.runs import Run
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def amber(
     output: Path | None,
 ) -> None:
     """AMBER: CHAIR, Cover, Hal and Cog of captions, F1 of answers (arXiv:2311.07397)."""
-    from halluc.datasets.alignment import Pairs
+    from halluc.answers.alignment import Pairs
     from halluc.statistics import with_intervals
     from metrics.amber import EDITION
     from metrics.amber import amber as score
@@ -179,8 +179,8 @@ def _answers_to(
 
 
 def _caption_reader(similarity: str, nltk_data: str | None) -> CaptionReader:
-    from halluc.language.nouns import wordnet_nouns
-    from halluc.language.similarity import similarity as similar
+    from halluc.language.words.nouns import wordnet_nouns
+    from halluc.language.words.similarity import similarity as similar
     from metrics.amber_captions import CaptionReader
 
     return CaptionReader(wordnet_nouns(nltk_data), similar(similarity, nltk_data))

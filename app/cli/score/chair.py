@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.captions import TRUTH, read_with_truth
-from app.engine import engine_options, open_cluster
-from app.scoring import AS_JSON, OUTPUT, figure, interval, place_of, result_card, show
+from app.engine.connect import engine_options, open_cluster
+from app.workflows.captions import TRUTH, read_with_truth
+from app.workflows.score import AS_JSON, OUTPUT, figure, interval, place_of, result_card, show
 from halluc.records import Score
 
 if TYPE_CHECKING:
-    from halluc.language.lemmas import Compat
+    from halluc.language.words.lemmatizer import Compat
 
 
 @click.command()
@@ -61,10 +61,10 @@ def chair(
     gpus_per_worker: float | None,
 ) -> None:
     """CHAIR: share of mentioned objects that are not in the picture (arXiv:1809.02156)."""
-    from app.shares import ChairShares
-    from halluc.datasets.answers import CaptionFile
-    from halluc.language.lemmas import lemmatizer
-    from halluc.language.vocabulary import coco_vocabulary
+    from app.workflows.shares import ChairShares
+    from halluc.answers.files import CaptionFile
+    from halluc.language.words.lemmatizer import lemmatizer
+    from halluc.language.words.vocabulary import coco_vocabulary
     from halluc.statistics import with_intervals
     from metrics.chair import BLENDS, EDITION, METRIC, compute
 

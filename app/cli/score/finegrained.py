@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from app.captions import TRUTH, VOCABULARY, read_with_truth
-from app.engine import engine_options, open_cluster
-from app.scoring import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
+from app.engine.connect import engine_options, open_cluster
+from app.workflows.captions import TRUTH, VOCABULARY, read_with_truth
+from app.workflows.score import AS_JSON, OUTPUT, figure, interval, keep, result_card, show
 from halluc.records import Score
 
 
@@ -41,12 +41,12 @@ def finegrained(
     gpus_per_worker: float | None,
 ) -> None:
     """Rates of wrong objects, attributes and relations, and how much of the truth is told."""
-    from app.kinds import claims_card
-    from app.shares import find_claims
+    from app.workflows.kinds import claims_card
+    from app.workflows.shares import find_claims
     from halluc.bootstrap import count_pictures
-    from halluc.language.offline import offline_words
-    from halluc.language.things import load_things
-    from halluc.language.truths import in_words_of
+    from halluc.language.claims.things import load_things
+    from halluc.language.claims.truths import in_words_of
+    from halluc.language.words.offline import offline_words
     from halluc.statistics import with_intervals
     from metrics.finegrained import EDITION, compute, count_findings, frequent
 

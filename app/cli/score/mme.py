@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.scoring import (
+from app.workflows.score import (
     AS_JSON,
     OUTPUT,
     figure,
@@ -19,10 +19,10 @@ from app.scoring import (
     show,
     stream_given,
 )
-from halluc.datasets.answers import Answer, read_answers
+from halluc.answers.files import read_answers
 from halluc.datasets.mme import has_results, load, read_results, with_sample_ids
 from halluc.errors import InputError
-from halluc.records import Sample, Score
+from halluc.records import Answer, Sample, Score
 
 if TYPE_CHECKING:
     from metrics.mme import Mme, Pairs
@@ -67,7 +67,7 @@ def mme(
     Reads a run of `halluc generate --task mme`, a folder of TASK.txt as MME's eval_tool wants it,
     or a file of answers such as LLaVA's.
     """
-    from halluc.datasets.alignment import Pairs as Joined
+    from halluc.answers.alignment import Pairs as Joined
     from halluc.statistics import with_intervals
     from metrics.mme import EDITION
     from metrics.mme import mme as score

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.scoring import (
+from app.workflows.score import (
     AS_JSON,
     OUTPUT,
     count_rows,
@@ -21,9 +21,9 @@ from app.scoring import (
     show,
     stream_given,
 )
-from halluc.datasets.answers import Answer, stream_answers
+from halluc.answers.files import stream_answers
 from halluc.errors import InputError
-from halluc.records import Sample, Score
+from halluc.records import Answer, Sample, Score
 
 if TYPE_CHECKING:
     from metrics.pope import Dispute
@@ -61,7 +61,7 @@ def pope(
     output: Path | None,
 ) -> None:
     """POPE: accuracy, precision, recall and F1 of yes/no answers (arXiv:2305.10355)."""
-    from halluc.datasets.alignment import Pairs
+    from halluc.answers.alignment import Pairs
     from halluc.datasets.pope import load_files
     from halluc.statistics import with_intervals
     from metrics.pope import EDITION, Tally, metric_of

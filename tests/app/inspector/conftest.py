@@ -9,7 +9,7 @@ from hostile import hostile
 from rich.console import Console
 
 from app.inspector.settings import NAME, Settings
-from app.measuring import first_scenes, measure_task
+from app.workflows.measure import first_scenes, measure_task
 from halluc.datasets.tabletop import with_questions
 from halluc.jsonl import write_jsonl
 from halluc.mllm import load_model

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 import app.inspector
-from app.inspector.columns import open_columns, read_scores
-from app.inspector.reviews import Review, Reviews
+from app.inspector.reading.columns import open_columns, read_scores
 from app.inspector.settings import NAME
+from halluc.reviews import Review, Reviews
 from halluc.runs import read_run
 
 MAIN = Path(app.inspector.__file__).with_name("main.py")
@@ -19,7 +19,7 @@ def page(name, **query):
     """A page of the app."""
     code = (
         "from app.inspector import page\n"
-        f"from app.inspector.views import {name}\n"
+        f"from app.inspector.pages import {name}\n"
         f"page.show({name}.render)\n"
     )
     test = AppTest.from_string(code, default_timeout=60)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app.inspector import agreement
-from app.inspector.columns import open_columns, read_scores
-from app.inspector.reviews import Review, Reviews
-from app.inspector.views.review import export
+from app.inspector.pages.review import export
+from app.inspector.reading import agreement
+from app.inspector.reading.columns import open_columns, read_scores
 from halluc.errors import InputError
+from halluc.reviews import Review, Reviews
 from halluc.runs import read_run
 
 BINARIES = [Path("/usr/lib/postgresql") / each / "bin" for each in ("17", "16", "15", "14", "13")]

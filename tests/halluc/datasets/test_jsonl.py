@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from halluc.datasets.answers import read_truths
+from halluc.answers.truths import read_truths
 from halluc.datasets.jsonl import load
 from halluc.errors import InputError
-from halluc.language.offline import offline_words
+from halluc.language.words.offline import offline_words
 
 
 def test_rows(tmp_path):

@@ -1,10 +1,10 @@
 import pytest
 from PIL import Image
 
-from halluc.datasets.answers import Answer
 from halluc.datasets.load import load_dataset
 from halluc.datasets.mme import has_results, load, read_results, with_sample_ids
 from halluc.errors import InputError
+from halluc.records import Answer
 
 ASK = "Please answer yes or no."
 DOG, CAT = f"Is there a dog in this image? {ASK}", f"Is there a cat in this image? {ASK}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halluc.datasets.answers import picture_id
+from halluc.answers.rows import picture_id
 from halluc.datasets.pope import build_questions, load, load_files, read_questions
 from halluc.errors import InputError
 from halluc.records import Sample, TrueObject, Truth

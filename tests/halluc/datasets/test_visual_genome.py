@@ -5,11 +5,11 @@ import json
 import pytest
 from PIL import Image
 
+from halluc.answers.truths import read_truths
 from halluc.datasets import visual_genome
-from halluc.datasets.answers import read_truths
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
-from halluc.language.offline import offline_words
+from halluc.language.words.offline import offline_words
 from halluc.records import Box, TrueObject, TrueRelation
 
 

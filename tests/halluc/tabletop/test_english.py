@@ -5,9 +5,10 @@ import random
 import pytest
 from literal import literal_claims
 
+from halluc.language.claims.verdicts import judge
 from halluc.tabletop.english import DETAILED_PROMPTS, detailed_caption, turns
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import SPLITS, relations, scene
-from halluc.verdicts import judge
 
 
 def _claims(text):
@@ -62,7 +63,7 @@ def test_captions_are_true(split):
     for index in range(400):
         drawn = scene(split, index)
         text = detailed_caption(drawn, random.Random(index))
-        findings = judge(drawn.id, literal_claims(text), drawn.truth(), "finegrained")
+        findings = judge(drawn.id, literal_claims(text), truth_of(drawn), "finegrained")
         assert {each.verdict for each in findings} == {"supported"}, text
         assert {each.claim.subject for each in findings} == drawn.names
         kinds |= {each.claim.kind for each in findings}

@@ -1,5 +1,6 @@
 import pytest
 
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import (
     CLASSES,
     COMPANION_RATE,
@@ -66,7 +67,7 @@ def test_every_broken_scene_lacks_a_companion():
 
 def test_relations_of_the_truth_are_those_of_the_centres():
     each = scene("broken", 3)
-    truth = each.truth()
+    truth = truth_of(each)
     told = {(r.subject, r.predicate, r.object) for r in truth.relations}
     for i, one in enumerate(each.items):
         for j, other in enumerate(each.items):

@@ -4,12 +4,13 @@ from collections import Counter
 
 import pytest
 
-from halluc.datasets.answers import read_captions, read_truths
-from halluc.language.claims import claims_of, read_claims
-from halluc.language.offline import offline_words
-from halluc.language.parser import parse
-from halluc.language.things import coco_things
-from halluc.language.truths import in_words_of
+from halluc.answers.files import read_captions
+from halluc.answers.truths import read_truths
+from halluc.language.claims.reader import claims_of, read_claims
+from halluc.language.claims.things import coco_things
+from halluc.language.claims.truths import in_words_of
+from halluc.language.pipeline.parser import parse
+from halluc.language.words.offline import offline_words
 from mitigation.postcorrection.edits import revise_text
 from mitigation.postcorrection.revisions import apply_edits
 

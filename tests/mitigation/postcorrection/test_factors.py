@@ -10,7 +10,7 @@ from checkpoints import tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halluc.language.claims import read_claims
+from halluc.language.claims.reader import read_claims
 from halluc.mllm.spans import text_and_spans
 from halluc.records import Token
 from mitigation.postcorrection.factors import (

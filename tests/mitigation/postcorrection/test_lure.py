@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 from PIL import Image
 
-from halluc.language.claims import claims_of
-from halluc.language.parser import parse
-from halluc.language.things import coco_things
+from halluc.language.claims.reader import claims_of
+from halluc.language.claims.things import coco_things
+from halluc.language.pipeline.parser import parse
 from halluc.records import Response, Token
 from mitigation.postcorrection.detector import Detector, Line, LogOdds
 from mitigation.postcorrection.factors import count_occurrences

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from halluc.errors import ModelError
-from halluc.language.things import coco_things
+from halluc.language.claims.things import coco_things
 from halluc.records import Box, Response, Token
 from mitigation.postcorrection.detector import Detector, Line, LogOdds
 from mitigation.postcorrection.factors import count_occurrences

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from halluc.language.things import coco_things
+from halluc.language.claims.things import coco_things
 from halluc.records import Box, Sample, TrueObject, Truth
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import scene
 from metrics.finegrained import finegrained
 from mitigation.precorrection.lrv import instructions
@@ -13,7 +14,7 @@ from mitigation.precorrection.lrv import instructions
 
 def scenes(count):
     return [
-        Sample(id=drawn.id, image=drawn.id, truth=drawn.truth())
+        Sample(id=drawn.id, image=drawn.id, truth=truth_of(drawn))
         for drawn in (scene("broken", 10_000 + number) for number in range(count))
     ]
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from halluc.language.things import coco_things
+from halluc.language.claims.things import coco_things
 from halluc.records import TrueObject, TrueRelation, Truth
 from halluc.tabletop.english import detailed_caption
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import CLASSES, scene
 from metrics.finegrained import finegrained
 from mitigation.precorrection.inspected import Answered, Inspected, errors
@@ -153,7 +154,7 @@ def test_pairs_of_the_embedded_world_hold_against_its_truth():
     answers, truths = [], {}
     for index in range(10_000, 10_040):
         drawn = scene("broken", index)
-        truths[drawn.id] = drawn.truth()
+        truths[drawn.id] = truth_of(drawn)
         first, *others = drawn.items
         taken_for = next(name for name in CLASSES if name not in drawn.names)
         seen = replace(drawn, items=(replace(first, name=taken_for), *others))

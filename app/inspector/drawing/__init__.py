@@ -1,0 +1,1 @@
+"""What the inspector draws: marked text, boxes, charts, reports. Nothing here knows Streamlit."""

@@ -1,0 +1,172 @@
+"""The overview's charts. Every mark can be picked, and tells the filter that it stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from app.inspector.reading.view import View
+
+# Okabe and Ito's palette, as in the marks of the text.
+COLORS = {"object": "#d55e00", "attribute": "#0072b2", "relation": "#b0479a"}
+PICK = "pick"
+_PERCENT = alt.Axis(format=".0%")
+
+
+def _rate_tips(first: list[Any]) -> list[Any]:
+    return [
+        *first,
+        alt.Tooltip("rate:Q", format=".1%", title="hallucinated"),
+        alt.Tooltip("low:Q", format=".1%", title="95 % from"),
+        alt.Tooltip("high:Q", format=".1%", title="to"),
+        alt.Tooltip("wrong:Q", title="wrong claims"),
+        alt.Tooltip("of:Q", title="of"),
+    ]
+
+
+def kinds(table: pd.DataFrame) -> Any:
+    """Rates by kind with their intervals; picks `group`."""
+    pick = alt.selection_point(name=PICK, fields=["group"])
+    order = [each for each in COLORS if each in set(table["group"])]
+    base = alt.Chart(table).encode(
+        y=alt.Y("group:N", sort=order, title=None), tooltip=_rate_tips([alt.Tooltip("group:N")])
+    )
+    bars = base.mark_bar(height=22, cursor="pointer").encode(
+        x=alt.X("rate:Q", axis=_PERCENT, title="claims that are hallucinated"),
+        color=alt.Color(
+            "group:N", scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())),
+            legend=None,
+        ),
+        opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+    ).add_params(pick)  # fmt: skip
+    lines = base.mark_rule(strokeWidth=2, color="#888").encode(x="low:Q", x2="high:Q")
+    return (bars + lines).properties(height=44 * len(order) + 20)
+
+
+def objects(table: pd.DataFrame) -> Any:
+    """Absent objects by how often they are claimed; picks `group`."""
+    pick = alt.selection_point(name=PICK, fields=["group"])
+    return (
+        alt.Chart(table)
+        .mark_bar(color=COLORS["object"], height={"band": 0.75}, cursor="pointer")
+        .encode(
+            x=alt.X("wrong:Q", title="claims of it where it is absent"),
+            y=alt.Y("group:N", sort=list(table["group"]), title=None),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+            tooltip=_rate_tips([alt.Tooltip("group:N", title="object")]),
+        )
+        .add_params(pick)
+        .properties(height=max(120, 22 * len(table)))
+    )
+
+
+def companions(table: pd.DataFrame) -> Any:
+    """Absent object × object that is there; picks `object` and `companion`."""
+    pick = alt.selection_point(name=PICK, fields=["object", "companion"])
+    return (
+        alt.Chart(table)
+        .mark_rect(cursor="pointer")
+        .encode(
+            x=alt.X(
+                "companion:N",
+                title="is in the picture",
+                axis=alt.Axis(labelAngle=-50, labelOverlap=False),
+            ),
+            y=alt.Y("object:N", title="is claimed, and absent"),
+            color=alt.Color(
+                "share:Q", title="of its pictures",
+                scale=alt.Scale(scheme="oranges"), legend=alt.Legend(format=".0%"),
+            ),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+            tooltip=[
+                alt.Tooltip("object:N", title="claimed"),
+                alt.Tooltip("companion:N", title="there"),
+                alt.Tooltip("wrong:Q", title="answers"),
+                alt.Tooltip("pictures:Q", title="of those with it there"),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
+        )
+        .add_params(pick)
+        .properties(height=max(160, 24 * table["object"].nunique() + 90))
+    )  # fmt: skip
+
+
+def ranges(table: pd.DataFrame, title: str) -> Any:
+    """Rates in ranges of a number; picks `from` and `to`.
+
+    Args:
+        table: as `app.inspector.reading.counts.by_range` gives it.
+        title: what the number is.
+    """
+    pick = alt.selection_point(name=PICK, fields=["from", "to"])
+    told = table.assign(
+        range=[
+            f"{low:g} – {high:g}" if high < 1000 else f"from {low:g}"
+            for low, high in zip(table["from"], table["to"], strict=True)
+        ]
+    )
+    base = alt.Chart(told).encode(
+        x=alt.X("range:N", sort=list(told["range"]), title=title, axis=alt.Axis(labelAngle=-35)),
+        tooltip=_rate_tips([alt.Tooltip("range:N", title=title)]),
+    )
+    bars = base.mark_bar(color="#0072b2", cursor="pointer").encode(
+        y=alt.Y("rate:Q", axis=_PERCENT, title="claims that are hallucinated"),
+        opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+    ).add_params(pick)  # fmt: skip
+    lines = base.mark_rule(strokeWidth=2, color="#888").encode(y="low:Q", y2="high:Q")
+    return (bars + lines).properties(height=300)
+
+
+def confusion(table: pd.DataFrame) -> Any:
+    """Truth × answer of yes/no questions, a bar a cell; picks `split`, `truth` and `answer`."""
+    pick = alt.selection_point(name=PICK, fields=["split", "truth", "answer"])
+    splits = list(dict.fromkeys(table["split"]))
+    told = table.assign(cell="truth " + table["truth"] + ", said " + table["answer"].astype(str))
+    return (
+        alt.Chart(told)
+        .mark_bar(cursor="pointer")
+        .encode(
+            x=alt.X("number:Q", title="answers"),
+            y=alt.Y("cell:N", title=None),
+            row=alt.Row("split:N", sort=splits, title=None),
+            color=alt.Color(
+                "right:N", title=None,
+                scale=alt.Scale(domain=["right", "wrong"], range=["#009e73", "#d55e00"]),
+            ),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+            tooltip=["split:N", "truth:N", "answer:N", "number:Q"],
+        )
+        .transform_calculate(right="datum.truth === datum.answer ? 'right' : 'wrong'")
+        .add_params(pick)
+        .properties(height=110)
+    )  # fmt: skip
+
+
+def picked(chart: str, mark: dict[str, Any], metric: str) -> View:
+    """The view of what a mark stands for.
+
+    >>> picked("objects", {"group": "fork"}, "chair").query()
+    {'metric': 'chair', 'kind': 'object', 'verdict': 'hallucinated', 'subject': 'fork'}
+
+    Args:
+        chart: its name: kinds, objects, companions, place, surprise, words or answers.
+        mark: the fields that it picks.
+        metric: whose findings it shows.
+    """
+    wrong: dict[str, Any] = {"metric": metric, "verdict": "hallucinated"}
+    match chart:
+        case "kinds":
+            return View(**wrong, kind=mark["group"])
+        case "objects":
+            return View(**wrong, kind="object", subject=mark["group"])
+        case "companions":
+            return View(**wrong, kind="object", subject=mark["object"], companion=mark["companion"])
+        case "answers":
+            answered = "right" if mark["truth"] == mark["answer"] else "wrong"
+            if mark["answer"] not in ("yes", "no"):
+                answered = "unknown"
+            return View(split=mark["split"], answer=answered, said=mark["answer"])
+        case _:
+            return View(**{**wrong, chart: (float(mark["from"]), float(mark["to"]))})

@@ -1,0 +1,1 @@
+"""The inspector's pages. Only these modules and `app.inspector.main` know Streamlit."""

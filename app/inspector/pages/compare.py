@@ -1,0 +1,172 @@
+"""Compare: a run and others on the same ids, what each fixed and broke, and how it was revised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app.inspector.drawing import html, pictures
+from app.inspector.drawing.diff import diff_html
+from app.inspector.drawing.marks import marked
+from app.inspector.drawing.revisions import revision_html
+from app.inspector.pages import common
+from app.inspector.reading.columns import Columns, read_card
+from app.inspector.reading.pairing import OUTCOMES, Pairs, pair
+from app.inspector.reading.view import ALLOWED, View, metric_of
+from app.inspector.settings import read_settings, run_names
+
+LISTED = 1000
+"""Most samples to choose from."""
+OTHERS = 2
+"""Runs beside the base where nobody chose any."""
+
+
+def render() -> None:
+    """The common."""
+    names = run_names(read_settings().runs)
+    if len(names) < 2:
+        st.info("Open two runs to compare them: halluc inspect RUN RUN")
+        return
+    first, second, third = st.columns([2, 3, 2])
+    with first:
+        base = common.bound(st.selectbox, "Base", "run", list(names), fallback=next(iter(names)))
+    with second:
+        others = _others(base, names)
+    runs = {each: common.opened(names[each]) for each in (base, *others)}
+    metric = metric_of(runs[base], common.current_view())
+    with third:
+        kind = ""
+        if metric:
+            kinds = ["", *ALLOWED["kind"]]
+            kind = common.bound(st.selectbox, "Wrong claims of kind", "kind", kinds)
+    pairs = {each: pair(runs[base], runs[each], metric, kind) for each in others}
+    if len(others) > 1:
+        _table(pairs)
+    ids = _chosen(pairs)
+    if ids:
+        id = _stepped(ids)
+        _sample(id, runs, metric)
+        _revised(id, runs)
+
+
+def _others(base: str, names: dict[str, str]) -> list[str]:
+    """The runs beside the base: those chosen, or the first about the same samples."""
+    asked = {each: read_card(Path(folder)).get("samples") for each, folder in names.items()}
+    alike = [each for each in names if each != base and asked[each] == asked[base]]
+    rest = [each for each in names if each != base and each not in alike]
+    return common.several("Against", "other", [*alike, *rest], (alike or rest)[:OTHERS])
+
+
+def _table(pairs: dict[str, Pairs]) -> None:
+    """What each run fixed and broke of the base."""
+    rows = [
+        {
+            "run": name, **each.numbers(), "McNemar p": _p(each),
+            "in one run alone": each.alone,
+        }
+        for name, each in pairs.items()
+    ]  # fmt: skip
+    told = "Of fixed against broken; answers counted as independent, not adjusted for many runs"
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True,
+        column_config={"McNemar p": st.column_config.TextColumn(help=told)},
+    )  # fmt: skip
+
+
+def _p(pairs: Pairs) -> str:
+    return "undefined" if pairs.test.p is None else f"{pairs.test.p:.2g}"
+
+
+def _chosen(pairs: dict[str, Pairs]) -> list[str]:
+    """The ids of which the run that is asked for has made what is asked for."""
+    name = next(iter(pairs))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(pairs) > 1:
+            name = common.bound(
+                st.segmented_control, "Fixed or broken by", "by", list(pairs),
+                fallback=name, required=True, label_visibility="collapsed",
+            )  # fmt: skip
+        numbers = pairs[name].numbers()
+        outcome = common.bound(
+            st.radio, "Outcome", "outcome", list(OUTCOMES),
+            fallback=next(each for each in OUTCOMES if numbers[each]),
+            format_func=lambda each: f"{each} ({numbers[each]:,})", horizontal=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+    if len(pairs) == 1:
+        alone = pairs[name].alone
+        less = f"; {alone:,} answers are in one run alone" if alone else ""
+        st.caption(
+            f"{numbers['fixed']:,} fixed against {numbers['broken']:,} broken, "
+            f"McNemar p = {_p(pairs[name])} (answers counted as independent){less}"
+        )
+    ids = pairs[name].of(next(each for each in OUTCOMES if each == outcome))
+    if not ids:
+        st.info(f"No sample is {outcome}.")
+    if len(ids) > LISTED:
+        st.caption(f"The first {LISTED:,} of them:")
+        asked_for = st.query_params.get("sample", "")
+        ids = ids[:LISTED] + [each for each in ids[LISTED:] if each == asked_for]
+    return ids
+
+
+def _stepped(ids: list[str]) -> str:
+    """The sample that is asked for, with the way to the ones before and after it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        id = common.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
+        at = ids.index(id)
+        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
+            if st.button(label, disabled=not 0 <= to < len(ids), shortcut=key):
+                st.query_params["sample"] = ids[to]
+                st.rerun()
+    return id
+
+
+def _sample(id: str, runs: dict[str, Columns], metric: str) -> None:
+    """A sample of all runs: picture, texts with marks, what changed, and how it was revised."""
+    (base, first), *_ = runs.items()
+    sample = first.sample(first.places[id])
+    left, right = st.columns([1, 3])
+    with left:
+        st.html(html.picture_html(sample, (), common.picture(first, sample, pictures.LARGE)))
+        if sample.prompt:
+            st.text(sample.prompt)
+    before = first.response(first.places[id]).text
+    a_row = 2 if len(runs) in (2, 4) else 3
+    with right:
+        for start in range(0, len(runs), a_row):
+            row = list(runs.items())[start : start + a_row]
+            for column, (name, run) in zip(st.columns(a_row), row, strict=False):
+                with column, st.container(border=True):
+                    _answer(id, name, run, metric, None if name == base else before)
+
+
+def _answer(id: str, name: str, run: Columns, metric: str, before: str | None) -> None:
+    """The answer of a run, and where it is not the base how it differs from the base's."""
+    st.text(name)
+    if id not in run.places:
+        st.caption("This run has no answer to it.")
+        return
+    row = run.places[id]
+    sample, response = run.sample(row), run.response(row)
+    findings = [each for _, each in run.findings_of(row, metric)]
+    st.html(marked(response.text, findings) + html.answer_html(sample, response))
+    if before == response.text:
+        st.caption("The same words as the base")
+    elif before is not None:
+        st.caption("Changed from the base:")
+        st.html(diff_html(before, response.text))
+    if st.button("Open", key=f"open {name}"):
+        common.go("samples", View(), name, sample=id)
+
+
+def _revised(id: str, runs: dict[str, Columns]) -> None:
+    """How the runs that were revised came to their text."""
+    for name, run in runs.items():
+        revision = revision_html(run, run.places[id]) if id in run.places else ""
+        if revision:
+            st.markdown("##### How it was revised")
+            st.text(name)
+            st.html(revision)

@@ -1,0 +1,172 @@
+"""Overview: how the run was made, its figures, and charts whose marks lead to the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.inspector.drawing import charts
+from app.inspector.pages import common
+from app.inspector.reading import counts
+from app.inspector.reading.columns import Columns, read_card, read_scores
+from app.inspector.reading.view import View, metric_of
+from halluc.records import Score
+
+# Name → what it is called, what counts it, how it is drawn.
+CHARTS: dict[str, tuple[str, Callable[..., pd.DataFrame], Callable[..., Any]]] = {
+    "kinds": ("Kind", counts.by_kind, charts.kinds),
+    "objects": ("Object", counts.by_object, charts.objects),
+    "companions": ("Object × companion", counts.by_companion, charts.companions),
+    "place": (
+        "Position", counts.by_place,
+        lambda table: charts.ranges(table, "where the claim stands in the text (0 begin, 1 end)"),
+    ),
+    "surprise": (
+        "Uncertainty", counts.by_surprise,
+        lambda table: charts.ranges(table, "mean −log p of the claim's tokens"),
+    ),
+    "words": (
+        "Length", counts.by_length, lambda table: charts.ranges(table, "words of the answer"),
+    ),
+}  # fmt: skip
+# The figures that come first, with their short names.
+SHOWN = {
+    "CHAIRi": "CHAIRi", "CHAIRs": "CHAIRs", "attribute hallucination rate": "attributes",
+    "relation hallucination rate": "relations", "object hallucination rate": "objects",
+    "F1": "F1", "accuracy": "accuracy", "yes ratio": "yes",
+}  # fmt: skip
+CARDS = 5
+
+
+def render() -> None:
+    """The common."""
+    name, folder = common.chosen_folder()
+    path = Path(folder)
+    card = read_card(path)
+    st.subheader(f"Run `{name}`" if name.isascii() and "`" not in name else "Run")
+    st.caption(made(card))
+    _figures(card, read_scores(path))
+    run = common.opened(folder)  # a large one takes a while; the figures are there already
+    if run.metrics:
+        _charts(name, run)
+    elif "label" in run.answers:
+        st.markdown("##### Answers — pick a bar to see the questions")
+        _picked("answers", charts.confusion(counts.confusion(run)), "", name)
+    else:
+        st.info("No findings yet: score the run first, with `halluc score finegrained RUN`.")
+
+
+def made(card: dict[str, Any]) -> str:
+    """How a run was made, in one line."""
+    decoding = card.get("decoding") or {}
+    how = decoding.get("method") or ("sampled" if decoding.get("do_sample") else "greedy")
+    model, data = (card.get(each) or {} for each in ("model", "data"))
+    parts = [
+        f"model {model.get('name', 'unknown')}", f"decoding {how}",
+        f"data {data.get('name', 'unknown')}", f"{card.get('rows', 'unknown')} samples",
+        f"seed {decoding.get('seed', 'unknown')}", str(card.get("state", "")),
+    ]  # fmt: skip
+    return " · ".join(map(bare, parts))
+
+
+def bare(text: str) -> str:
+    """A text for where Streamlit reads Markdown, with nothing in it that Markdown knows.
+
+    >>> bare("tabletop:broken [x](y) <b>")
+    'tabletop:broken _x__y_ _b_'
+    """
+    return "".join(each if each.isalnum() or each in " .,/:-" else "_" for each in text[:200])
+
+
+def _figures(card: dict[str, Any], scores: list[Score]) -> None:
+    """Cards of the main figures, all figures in a table, and the whole result card."""
+    names = list(SHOWN)
+    main = sorted(
+        (each for each in scores if each.name in SHOWN), key=lambda s: names.index(s.name)
+    )
+    with st.container(horizontal=True):
+        for each in main[:CARDS]:
+            better = f"; {each.better} is better" if each.better else ""
+            label = f"{SHOWN[each.name]} {bare(each.split)}".strip()
+            st.metric(
+                label, figure(each), border=True, width=160,
+                delta=interval(each) or None, delta_color="off", delta_arrow="off",
+                help=f"{bare(each.metric)}: {each.name}{better}; below its 95 % interval",
+            )  # fmt: skip
+    one, other = st.columns(2)
+    if scores:
+        with one.expander(f"All {len(scores)} figures"):
+            rows = [
+                {
+                    "metric": each.metric, "figure": each.name, "split": each.split,
+                    "value": figure(each), "95 %": interval(each), "better": each.better,
+                }
+                for each in scores
+            ]  # fmt: skip
+            st.dataframe(pd.DataFrame(rows), hide_index=True)
+    with other.expander("Result card"):
+        st.json(card)
+
+
+def figure(score: Score) -> str:
+    """A figure for people."""
+    if score.value is None:
+        return "undefined"
+    if score.denominator and not score.unit and score.value <= 1:
+        return f"{score.value:.1%}"
+    return f"{score.value:.4g}"
+
+
+def interval(score: Score) -> str:
+    """Its 95 % interval; empty where it has none."""
+    if score.low is None or score.high is None:
+        return ""
+    if score.unit:
+        return f"{score.low:.4g} to {score.high:.4g}"
+    return f"{score.low:.1%} to {score.high:.1%}"
+
+
+def _charts(name: str, run: Columns) -> None:
+    """The chart that is asked for; only that one is counted."""
+    with st.sidebar:
+        metric = common.bound(
+            st.selectbox, "Findings of", "metric", run.metrics,
+            fallback=metric_of(run, View()),
+        )  # fmt: skip
+    st.markdown("##### Hallucination by … — pick a mark to see its samples")
+    key = common.bound(
+        st.segmented_control, "Chart", "chart", list(CHARTS), fallback="kinds", required=True,
+        format_func=lambda each: CHARTS[each][0], label_visibility="collapsed",
+    )  # fmt: skip
+    _, count, draw = CHARTS[key]
+    table = _count(str(run.path), key, metric, run.findings.shape[0], _count=count, _run=run)
+    if table.empty:
+        st.info("There is nothing to count here: no such claims, or no tokens in the run.")
+        return
+    _picked(key, draw(table), metric, name)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting …")
+def _count(
+    path: str,
+    key: str,
+    metric: str,
+    size: int,
+    *,
+    _count: Callable[..., pd.DataFrame],
+    _run: Columns,
+) -> pd.DataFrame:
+    return _count(_run, metric)
+
+
+def _picked(key: str, chart: Any, metric: str, name: str) -> None:
+    """A chart; a mark of it that is picked opens its samples."""
+    event: Any = st.altair_chart(
+        chart, on_select="rerun", key=f"chart {key} {metric} {name}", alt=f"Hallucination by {key}"
+    )
+    if marks := (event.selection or {}).get(charts.PICK):
+        common.go("samples", charts.picked(key, marks[0], metric), name)

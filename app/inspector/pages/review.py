@@ -1,0 +1,136 @@
+"""Review: what people said of findings, figures with it, how far they agree, and the export."""
+
+from __future__ import annotations
+
+import msgspec
+import pandas as pd
+import streamlit as st
+
+from app.inspector.drawing.marks import claim_words
+from app.inspector.pages import common
+from app.inspector.reading import agreement
+from app.inspector.reading.columns import Columns
+from app.inspector.reading.pair_export import zipped_pairs
+from app.inspector.reading.view import View, metric_of
+from app.inspector.settings import read_settings
+from halluc.reviews import Review
+
+
+def render() -> None:
+    """The common."""
+    name, run = common.chosen_run()
+    filed = common.reviews().of_run(run.key)
+    if not run.metrics:
+        st.info("Reviews are of findings, and this run has none: halluc score finegrained RUN")
+        return
+    with st.sidebar:
+        metric = common.bound(
+            st.selectbox, "Findings of", "metric", run.metrics, fallback=metric_of(run, View())
+        )
+    _figures(run, metric, filed)
+    _agreement(filed)
+    plural = "" if len(filed) == 1 else "s"
+    st.markdown(f"##### {len(filed)} review{plural}")
+    if not filed:
+        st.info("None yet: open a sample, choose a finding, and say what is right about it.")
+        return
+    _table(name, filed)
+    st.download_button(
+        "Export the corrected findings", lambda: export(run, metric, filed),
+        "findings.jsonl", "application/jsonl",
+    )  # fmt: skip
+    _pairs(name, run)
+
+
+def _figures(run: Columns, metric: str, filed: list[Review]) -> None:
+    """Published and corrected figures side by side."""
+    st.markdown("##### Published and corrected")
+    rows = []
+    for each in agreement.figures(run, metric, filed):
+        change = None
+        if each.published is not None and each.corrected is not None:
+            change = each.corrected - each.published
+        rows.append(
+            {
+                "figure": each.name,
+                "published": _share(each.published), "of": f"{each.wrong} of {each.of}",
+                "corrected": _share(each.corrected),
+                "of ": f"{each.corrected_wrong} of {each.corrected_of}",
+                "change": "undefined" if change is None else f"{100 * change:+.1f} points",
+            }
+        )  # fmt: skip
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Most reviewers of a finding decide; where they are divided it stays. A wrong ground truth "
+        "turns the verdict round, a wrong rule takes the claim out of the count."
+    )
+
+
+def _share(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.1%}"
+
+
+def _agreement(filed: list[Review]) -> None:
+    """Cohen's κ and Krippendorff's α, where several people reviewed the same findings."""
+    told = agreement.agreement(filed)
+    if not told.findings:
+        return
+    st.markdown("##### Agreement of reviewers")
+    one, other = st.columns([1, 3])
+    alpha = "undefined" if told.alpha is None else f"{told.alpha:.3f}"
+    one.metric("Krippendorff's α", alpha, border=True, help=f"{told.findings} findings")
+    rows = [
+        {
+            "reviewer": a, "and": b, "findings": number,
+            "Cohen's κ": "undefined" if kappa is None else f"{kappa:.3f}",
+        }
+        for a, b, kappa, number in told.kappas
+    ]  # fmt: skip
+    other.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def _table(name: str, filed: list[Review]) -> None:
+    """The reviews; one that is chosen opens its sample."""
+    rows = [
+        {
+            "sample": each.finding.id, "claim": claim_words(each.finding.claim),
+            "verdict": each.finding.verdict, "review": each.judgement,
+            "reviewer": each.reviewer, "note": each.note, "at": each.at,
+        }
+        for each in filed
+    ]  # fmt: skip
+    event = st.dataframe(
+        pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row",
+        key="reviews filed",
+    )  # fmt: skip
+    if picked := event["selection"]["rows"]:
+        common.go("samples", View(), name, sample=filed[picked[0]].finding.id)
+
+
+def _pairs(name: str, run: Columns) -> None:
+    """Preference pairs from the reviewed findings, as `halluc data pairs` makes them."""
+    st.markdown("##### Preference pairs")
+    st.caption(
+        "For `halluc train dpo`. What most say the truth or the rule is wrong about counts in no "
+        "pair. The same from several runs, with pairs of their answers to a picture: "
+        "`halluc data pairs RUN RUN --reviews DATABASE -o FOLDER`"
+    )
+    if st.button("Make preference pairs"):
+        settings = read_settings()
+        with st.spinner("Making pairs …"):
+            st.session_state[f"pairs {name}"] = zipped_pairs(
+                run.path, settings.reviews, settings.images
+            )
+    if made := st.session_state.get(f"pairs {name}"):
+        content, told = made
+        st.code(told, language=None)
+        st.download_button(
+            "Download the pairs", content, "pairs.zip", "application/zip", on_click="ignore"
+        )
+
+
+def export(run: Columns, metric: str, filed: list[Review]) -> bytes:
+    """The findings of a metric with corrected verdicts, as in findings.jsonl."""
+    findings = (each for row in range(len(run.answers)) for _, each in run.findings_of(row, metric))
+    encode = msgspec.json.Encoder().encode
+    return b"".join(encode(each) + b"\n" for each in agreement.corrected(findings, filed))

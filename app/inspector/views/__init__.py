@@ -1,1 +1,0 @@
-"""The pages: each shows what the plain functions of the inspector give, with Streamlit."""

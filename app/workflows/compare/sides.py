@@ -1,0 +1,138 @@
+"""The runs and files that are compared: their names, and that they are about the same things."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from halluc.datasets.files import file_card
+from halluc.errors import InputError
+from halluc.records import Answer, Sample
+from halluc.runs import Run
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the runs that are compared.
+
+    Attributes:
+        name: what it is called.
+        sources: its files, or the folder of the run.
+        run: the run; None where it came as files.
+        samples: what was asked, with its truth.
+        answers: the answer to each sample, by its id.
+    """
+
+    name: str
+    sources: Sequence[str]
+    run: Run | None
+    samples: Sequence[Sample]
+    answers: dict[str, Answer]
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The text of each answer, by the sample's id."""
+        return {id: answer.text for id, answer in self.answers.items()}
+
+    @cached_property
+    def prompts(self) -> dict[str, str]:
+        """What was asked, where the answers tell."""
+        return {id: answer.prompt for id, answer in self.answers.items() if answer.prompt}
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """Name, SHA-256 and number of answers of each file."""
+        rows = Counter(answer.path for answer in self.answers.values())
+        return [file_card(path, number) for path, number in rows.items()]
+
+    @cached_property
+    def tokens(self) -> dict[str, int]:
+        """How many tokens each answer took, where the run tells; a revised one does not."""
+        if self.run is None or "revision" in self.run.card:
+            return {}
+        return {each.id: len(each.tokens) for each in self.run.responses}
+
+    @property
+    def has_kinds(self) -> bool:
+        """Whether it is a run on the embedded world, or one that was scored by kind of claim."""
+        if self.run is None:
+            return False
+        data = self.run.card.get("data")
+        on_tabletop = isinstance(data, dict) and str(data.get("name")).startswith("tabletop")
+        return on_tabletop or "finegrained" in self.run.scores()
+
+    @cached_property
+    def pictures(self) -> dict[str, str]:
+        """The picture that each sample is about."""
+        return {each.id: each.image or each.id for each in self.samples}
+
+
+def named_sources(arguments: Sequence[str]) -> dict[str, list[str]]:
+    """Name → files or folder of each ``[NAME=]RUN`` or ``[NAME=]FILE[,FILE…]``.
+
+    >>> named_sources(["runs/base", "vcd=a.jsonl,b.jsonl"])
+    {'base': ['runs/base'], 'vcd': ['a.jsonl', 'b.jsonl']}
+
+    Raises:
+        InputError: fewer than two, or two of the same name.
+    """
+    sources: dict[str, list[str]] = {}
+    for argument in arguments:
+        name, sign, rest = argument.partition("=")
+        if not sign or Path(argument).exists():
+            name, rest = "", argument
+        files = [rest] if Path(rest).exists() else rest.split(",")
+        name = name or Path(files[0]).resolve().stem
+        if name in sources:
+            raise InputError(f"two runs are called {name!r}; name them: NAME={rest}")
+        sources[name] = files
+    if len(sources) < 2:
+        raise InputError("give at least two runs to compare")
+    return sources
+
+
+def check_controls(controls: Sequence[str], sources: Mapping[str, Sequence[str]]) -> None:
+    """Refuse controls that are no runs, and controls without a method.
+
+    Raises:
+        InputError: there is no run of that name, or every run is a control.
+    """
+    for control in controls:
+        if control not in sources:
+            raise InputError(f"--control {control}: the runs are {', '.join(sources)}")
+    if sources.keys() <= set(controls):
+        raise InputError("every run is a control; leave one out, the method")
+
+
+def check_same(sides: Sequence[Side]) -> None:
+    """Refuse runs that are not about the same things.
+
+    Raises:
+        InputError: an id is in one run and not in the other, or has another truth there.
+    """
+    first = sides[0]
+    truths = {each.id: each.truth for each in first.samples}
+    for side in sides[1:]:
+        other = {each.id: each.truth for each in side.samples}
+        for some, here, there in (
+            (truths.keys() - other.keys(), first.name, side.name),
+            (other.keys() - truths.keys(), side.name, first.name),
+        ):
+            if some:
+                what = f"{len(some)} answers are in {here} and not in {there} ({named(some)})"
+                raise InputError(f"{what}; runs are compared on the same ids only")
+        for id, truth in truths.items():
+            if truth != other[id]:
+                what = f"{id} has another truth in {first.name} than in {side.name}"
+                raise InputError(f"{what}; give --truth")
+
+
+def named(ids: Collection[str]) -> str:
+    """The first few ids."""
+    return ", ".join(sorted(ids)[:_NAMED]) + (", …" if len(ids) > _NAMED else "")

@@ -1,0 +1,1 @@
+"""What `halluc data` does."""

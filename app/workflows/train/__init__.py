@@ -1,0 +1,1 @@
+"""What `halluc train` does, one module a command."""

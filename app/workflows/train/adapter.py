@@ -1,0 +1,244 @@
+"""Training of an adapter from end to end: check, train or go on, leave it with card and curves."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+from rich.console import Console
+from rich.progress import TextColumn
+from transformers import PrinterCallback, TrainerCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from app.workflows.generate import progress_bars
+from app.workflows.plots import save_picture
+from halluc.card import card_differences, now, versions
+from halluc.errors import RunError
+from halluc.jsonl import read_json, write_atomically, write_json, write_jsonl
+from halluc.mllm.transformers import TransformersMLLM
+from halluc.records import Record
+from mitigation.precorrection.lora import Tuning
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to train an adapter.
+
+    Attributes:
+        name: of the command, ``halluc train NAME``.
+        title: what the adapter is called.
+        curves: of the trainer's log, in the order in which they are drawn: name there, title.
+        right: which of them is a share of what the model gets right.
+        on: what it is trained on, in words.
+    """
+
+    name: str
+    title: str
+    curves: Mapping[str, str]
+    right: str
+    on: str
+
+
+def train_adapter(
+    mllm: TransformersMLLM,
+    output: Path,
+    method: Method,
+    tuning: Tuning,
+    data: dict[str, Any],
+    *,
+    check: Callable[[], None],
+    make: Callable[[], Any],
+    keep: Mapping[str, Sequence[Record]] | None = None,
+) -> None:
+    """Train an adapter, or go on from the last checkpoint in its folder.
+
+    With several processes (`accelerate launch`), the first one checks, writes and tells.
+
+    Args:
+        mllm: the model.
+        output: folder of the adapter, its card, curves and checkpoints.
+        method: how it is trained.
+        tuning: its settings.
+        data: what it is trained on, for the card: ``{"pairs": {"name", "rows", "sha256"}}``.
+        check: looks at all that will be trained on; called where there is anything left to do.
+        make: the trainer.
+        keep: records to leave beside the adapter, by file name.
+
+    Raises:
+        RunError: the folder holds something else.
+    """
+    state = PartialState(cpu=mllm.device.type == "cpu")
+    console = Console(stderr=True, quiet=not state.is_main_process)
+    made: dict[str, Any] = {
+        "made by": f"halluc train {method.name}",
+        **mllm.card,
+        **data,
+        "recipe": {name: _plain(value) for name, value in asdict(tuning).items()},
+    }
+    with state.main_process_first():
+        if _finished(output, made):
+            console.print(f"{output} is trained: nothing left to do")
+            return
+        if state.is_main_process:
+            check()
+            output.mkdir(parents=True, exist_ok=True)
+            write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
+            for name, records in (keep or {}).items():
+                write_jsonl(output / name, records)
+    began = time.monotonic()
+    with (
+        warnings.catch_warnings(),
+        progress_bars(console, TextColumn("{task.fields[told]}")) as bars,
+    ):
+        # transformers and TRL renamed options of their own; nothing that a user could mend.
+        warnings.simplefilter("ignore", FutureWarning)
+        trainer = make()
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(_Bar(bars, method))
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(output))
+    if trainer.is_world_process_zero():
+        made |= {
+            "state": "finished",
+            "trained": now(),
+            "steps": trainer.state.global_step,
+            "processes": state.num_processes,
+            "seconds": round(time.monotonic() - began),
+            "versions": versions(),
+        }
+        _leave(trainer, mllm, output, method, made)
+        name = mllm.card["model"]["name"]
+        console.print(f"The adapter is in {output}; use it with --model {name}+{output}")
+    state.wait_for_everyone()
+
+
+def draw_curves(path: Path, history: list[dict[str, float]], curves: Mapping[str, str]) -> None:
+    """Draw what a trainer logged over the steps, by name and title."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3 * len(curves), 3), dpi=110, layout="constrained")
+    for axes, (name, title) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
+        for prefix, color in (("", "#0072B2"), ("eval_", "#D55E00")):
+            points = [(h["step"], h[prefix + name]) for h in history if prefix + name in h]
+            if points:
+                label = "held out" if prefix else "training"
+                axes.plot(*zip(*points, strict=True), ".-", color=color, label=label)
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.set_xlabel("step", fontsize=9)
+        axes.grid(color="#e6e6e6")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(fontsize=8)
+    save_picture(path, figure)
+
+
+def _leave(
+    trainer: Any,
+    mllm: TransformersMLLM,
+    output: Path,
+    method: Method,
+    made: dict[str, Any],
+) -> None:
+    """Write the adapter with all that stands beside it; the card comes last."""
+    # Not the trainer's own way, which pickles its arguments beside the adapter.
+    trainer.accelerator.unwrap_model(trainer.model).save_pretrained(output)
+    config = read_json(output / "adapter_config.json", dict[str, Any])
+    # Not where the base lies on this machine; the card names it by hash.
+    config["base_model_name_or_path"] = mllm.card["model"]["name"].removeprefix("hf:")
+    write_json(output / "adapter_config.json", config)
+    history = _history(trainer)
+    write_json(output / "curves.json", history)
+    draw_curves(output / "curves.png", history, method.curves)
+    write_atomically(output / "README.md", [_readme(method, made, history).encode()])
+    write_json(output / "card.json", made)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _finished(output: Path, made: dict[str, Any]) -> bool:
+    """Whether this training is done already.
+
+    Raises:
+        RunError: the folder is of another training, or of something else.
+    """
+    if output.exists() and not output.is_dir():
+        raise RunError(f"{output} is a file; an adapter is a folder, use another -o")
+    if not (output / "card.json").is_file():
+        if output.is_dir() and any(output.iterdir()):
+            raise RunError(f"{output} holds other files and no adapter; use another -o")
+        return False
+    card = read_json(output / "card.json", dict[str, Any])
+    kept = {key: card.get(key) for key in made}
+    if differences := ", ".join(card_differences(kept, made)):
+        raise RunError(f"{output} is an adapter made otherwise ({differences}); use another -o")
+    return card.get("state") == "finished"
+
+
+def _history(trainer: Any) -> list[dict[str, float]]:
+    """What was logged at each step, as numbers."""
+    history = []
+    for line in trainer.state.log_history:
+        told = {name: float(value) for name, value in line.items() if _is_number(value)}
+        for prefix in ("", "eval_"):
+            if prefix + "rewards/chosen" in told:  # β times this
+                told[prefix + "kl"] = told[prefix + "rewards/chosen"] / trainer.beta
+        history.append(told)
+    return history
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _readme(method: Method, made: dict[str, Any], history: list[dict[str, float]]) -> str:
+    """The model card."""
+    recipe = "\n".join(f"| {name} | {value} |" for name, value in made["recipe"].items())
+    right = f"eval_{method.right}"
+    held_out = next((h for h in reversed(history) if right in h), None)
+    seen = (
+        f"Held out, {method.curves[method.right]} is {100 * held_out[right]:.1f} %.\n\n"
+        if held_out
+        else ""
+    )
+    model, data = made["model"], made.get("pairs") or made["examples"]
+    return (
+        f"# {method.title} adapter of {model['name']}\n\n"
+        f"A LoRA adapter, trained with `halluc train {method.name}` on {data['rows']:,} "
+        f"{method.on} (SHA-256 {data['sha256'][:12]}). The base model is {model['name']} "
+        f"(hash {model['hash'][:12]}); `card.json` has all of it.\n\n{seen}"
+        f"| recipe | |\n| --- | --- |\n{recipe}\n\n![Curves](curves.png)\n"
+    )
+
+
+class _Bar(TrainerCallback):  # type: ignore[misc]
+    """Training's progress as a bar on a terminal."""
+
+    def __init__(self, bars: Any, method: Method) -> None:
+        self.bars, self.method = bars, method
+        self.task: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """A new bar."""
+        self.task = self.bars.add_task(
+            self.method.name, total=state.max_steps, completed=state.global_step, told=""
+        )
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """The bar moves."""
+        self.bars.update(self.task, completed=state.global_step)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+        """Loss and accuracy beside it."""
+        if logs and "loss" in logs:
+            right = float(logs[self.method.right])
+            told = f"loss {float(logs['loss']):.3f}, {right:.0%} right"
+            self.bars.update(self.task, told=told)

@@ -1,0 +1,138 @@
+"""Answers as the two large evaluation harnesses write them: lmms-eval and VLMEvalKit.
+
+Both keep the question, its category and the right answer beside the model's answer, so their files
+can be scored on their own.
+"""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from halluc.answers.rows import own_sample
+from halluc.datasets.files import read_bytes, read_rows
+from halluc.errors import InputError
+from halluc.jsonl import reason
+from halluc.records import Answer
+
+# What openpyxl and the libraries under it raise for a damaged file.
+_DAMAGES = (BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, OSError, EOFError)
+
+
+def read_lmms_eval(path: Path) -> Iterator[Answer]:
+    """Answers of the samples that lmms-eval writes with ``--log_samples``.
+
+    The answer is the first of ``filtered_resps``, which is what lmms-eval scores. Question,
+    category and right answer come from ``doc``; versions that leave it out tell ``input``,
+    ``target`` and, within the metrics, the question's id. Source:
+    ``lmms_eval/loggers/evaluation_tracker.py`` of https://github.com/EvolvingLMMs-Lab/lmms-eval.
+
+    Raises:
+        InputError: the file cannot be read, a row has no answer, or a document comes twice.
+    """
+    seen: dict[Any, int] = {}
+    for line, row in read_rows(path, dict[str, Any]):
+        if "doc_id" not in row:
+            raise InputError('no "doc_id", unlike the first line', path, line)
+        if row["doc_id"] in seen:
+            what = f"document {row['doc_id']} has an answer in line {seen[row['doc_id']]} already"
+            raise InputError(f"{what}; remove one of the two", path, line)
+        seen[row["doc_id"]] = line
+        text = _first_text(row.get("filtered_resps"))
+        if text is None:
+            text = _first_text(row.get("resps"))
+        if text is None:
+            raise InputError('no answer in "filtered_resps" nor "resps"', path, line)
+        told = [each for each in row.values() if isinstance(each, dict) and "question_id" in each]
+        facts = {key: value for each in reversed(told) for key, value in each.items()}  # doc first
+        id = facts.get("question_id", row["doc_id"])
+        prompt = _first_text(facts.get("question") or row.get("input"))
+        split, label = facts.get("category"), facts.get("answer") or row.get("target")
+        own = own_sample(id if split else row["doc_id"], prompt, split, label)
+        yield Answer(id if isinstance(id, int) else str(id), text, path, line, prompt, own)
+
+
+def _first_text(value: Any) -> str | None:
+    """A text, or the first in lists of lists."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    return value if isinstance(value, str) else None
+
+
+def read_vlmevalkit(path: Path) -> Iterator[Answer]:
+    """Answers of a VLMEvalKit result: xlsx, tsv or JSON with ``index`` and ``prediction``.
+
+    A row whose category names several ("adversarial,popular") answers in each of them, as
+    VLMEvalKit counts it. Source: ``vlmeval/inference.py`` and ``POPE_rating`` in
+    ``vlmeval/dataset/utils/yorn.py`` of https://github.com/open-compass/VLMEvalKit.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or an index comes twice.
+    """
+    seen: dict[Any, int] = {}
+    for line, row in _table(path):
+        index, prediction = row.get("index"), row.get("prediction")
+        if index is None or "prediction" not in row:
+            raise InputError('no "index" or no "prediction"', path, line)
+        if str(index) in seen:
+            what = f"index {index} stands in line {seen[str(index)]} already"
+            raise InputError(f"{what}; remove one of the two", path, line)
+        seen[str(index)] = line
+        id = index if isinstance(index, int) else str(index)
+        text = "" if prediction is None else str(prediction)
+        prompt = None if row.get("question") is None else str(row["question"])
+        for split in str(row.get("category") or "").split(","):
+            image = row.get("image_path") or row.get("image_source")
+            own = own_sample(id, prompt, split.strip(), row.get("answer"), image)
+            yield Answer(id, text, path, line, prompt, own)
+
+
+def _table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(b"PK"):
+        yield from _read_xlsx(path)
+    elif start.lstrip()[:1] in (b"[", b"{"):
+        yield from read_rows(path, dict[str, Any])
+    else:
+        yield from _read_tsv(path)
+
+
+def _read_tsv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, delimiter="\t")
+            begin = 2
+            for row in rows:
+                if None in row or None in row.values():
+                    columns = len(rows.fieldnames or ())
+                    raise InputError(f"not {columns} columns as in the first line", path, begin)
+                yield begin, row
+                begin = rows.line_num + 1
+    except OSError as error:
+        raise InputError(reason(error), path) from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(str(error), path, rows.line_num + 1) from None
+
+
+def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    from openpyxl import load_workbook
+
+    try:
+        # A file, not its path: openpyxl would go by the name's ending.
+        book = load_workbook(BytesIO(read_bytes(path)), read_only=True, data_only=True)
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        head = [str(name) for name in next(rows, ())]
+        if missing := {"index", "prediction"}.difference(head):
+            raise InputError(f"no column {' and '.join(sorted(missing))}", path, 1)
+        for line, row in enumerate(rows, 2):
+            if any(cell is not None for cell in row):
+                yield line, {**dict.fromkeys(head), **dict(zip(head, row, strict=False))}
+        book.close()
+    except _DAMAGES as error:
+        raise InputError(f"not a whole xlsx file: {error}", path) from None

@@ -1,0 +1,59 @@
+"""Ground truth of pictures, from the forms in which people have it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from halluc.answers.rows import picture_id
+from halluc.datasets import coco, jsonl, visual_genome
+from halluc.datasets.load import load_dataset
+from halluc.datasets.objects import read_objects
+from halluc.language.words.lemmas import Lemmatizer
+from halluc.records import TrueObject, Truth
+
+
+def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -> dict[str, Truth]:
+    """What is true of each picture, by the picture's id.
+
+    Args:
+        source: a JSON file ``{id: [object names]}`` (may be gzipped), JSON lines or an array as
+            `halluc.datasets.jsonl` reads them, a folder of COCO annotations, or the name of a data
+            set.
+        ids: the pictures wanted; others may be left out. None: all.
+        lemmatize: how words of COCO's reference captions are made singular.
+
+    Raises:
+        InputError: the source cannot be read.
+    """
+    path, wanted = Path(source), None if ids is None else set(ids)
+    if re.match("tabletop|(pope|jsonl):", source):
+        samples = load_dataset(source).samples
+    elif source.startswith("vg:"):
+        samples = visual_genome.load(source.removeprefix("vg:"), only=wanted).samples
+    elif path.is_dir() or source.startswith("coco:"):
+        folder = source.removeprefix("coco:")
+        samples = coco.load(folder, only=wanted, lemmatize=lemmatize).samples
+    elif jsonl.has_rows(path):
+        samples = jsonl.load(path).samples
+    else:
+        table = read_objects(path)
+        return {
+            key: _truth_of(names)
+            for id, names in table.items()
+            if (key := picture_id(id)) and (wanted is None or key in wanted)
+        }
+    return {picture_id(each.id): each.truth for each in samples if each.truth is not None}
+
+
+@cache
+def _truth_of(names: tuple[str, ...]) -> Truth:
+    """One record for all pictures of the same objects, since a table may have millions."""
+    return Truth(objects=tuple(map(_true_object, names)), exhaustive="coco")
+
+
+@cache
+def _true_object(name: str) -> TrueObject:
+    return TrueObject(name=name)

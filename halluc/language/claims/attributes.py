@@ -1,0 +1,148 @@
+"""Attributes that a text gives to things: which word, of which thing, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from halluc.language.claims.lexicon import POSTURES, attribute_of
+from halluc.language.claims.phrases import Mention
+from halluc.language.claims.referents import Referents
+from halluc.language.claims.things import ANIMATE
+from halluc.language.pipeline.tree import NOUNS, VERBS, Word, below, in_sentence
+
+_COUNTS_OF = frozenset({"couple"})
+_DRESSED = frozenset({"in", "painted", "colored", "coloured", "dyed"})
+
+
+class Attribute(NamedTuple):
+    """A word that describes a thing.
+
+    Attributes:
+        first, last: places of its first and last word ("medium-sized" has three).
+        family, value: what it says.
+        of: the thing.
+    """
+
+    first: int
+    last: int
+    family: str
+    value: str
+    of: Mention
+
+
+def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribute]:
+    """All attributes of things in a text."""
+    taken: set[int] = set()
+    for mention in referents.mentions:
+        for place in range(mention.first, mention.head + 1):
+            taken.add(place)
+        for found in _before(words, mention):
+            taken |= set(range(found.first, found.last + 1))
+            yield found
+    for place, word in enumerate(words):
+        if place in taken or (known := attribute_of(word.text)) is None:
+            continue
+        family, value = known
+        if family == "count" or _in_hyphens(words, place):
+            continue
+        for thing in _described(words, place, family, referents):
+            if word.text not in POSTURES or thing.thing in ANIMATE or value == "fly":
+                yield Attribute(place, place, family, value, thing)
+
+
+def _before(words: list[Word], mention: Mention) -> Iterator[Attribute]:
+    """Attributes in the noun phrase of a name."""
+    for place in mention.before:
+        word = words[place]
+        if word.text in POSTURES and mention.thing not in ANIMATE and POSTURES[word.text] != "fly":
+            continue
+        if word.text == "sized" and place > 1 and words[place - 2].text == "medium":
+            yield Attribute(place - 2, place, "size", "medium-sized", mention)
+        elif _in_hyphens(words, place):
+            continue
+        elif known := attribute_of(word.text):
+            yield Attribute(place, place, *known, mention)
+        elif word.tag == "CD" and word.text.isascii() and word.text.isdecimal():
+            yield Attribute(place, place, "count", word.text, mention)
+    of = mention.begin - 1
+    if of > 0 and words[of].text == "of" and words[of - 1].text in _COUNTS_OF:
+        yield Attribute(of - 1, of - 1, "count", words[of - 1].text, mention)
+
+
+def _in_hyphens(words: list[Word], place: int) -> bool:
+    """Whether a hyphen ties a word to another that is no attribute ("red-haired")."""
+    if not (
+        in_sentence(words, place + 2, words[place].sentence)
+        and words[place + 1].text in ("-", "–")
+        and words[place].end == words[place + 1].start
+    ):
+        return False
+    after = words[place + 2].text
+    return after not in ("and", "n") and attribute_of(after) is None
+
+
+def _described(  # noqa: PLR0911 (one reading after the other)
+    words: list[Word], place: int, family: str, referents: Referents
+) -> list[Mention]:
+    """The things that a word outside of their noun phrase describes."""
+    word = words[place]
+    if word.text in POSTURES:
+        return _posed(words, place, referents)
+    before = words[place - 1].text if place else ""
+    if (family == "state" and word.tag in VERBS - {"VBN", "VBD"}) or word.tag == "RB":
+        return []
+    if _in_or_of(words, place, family):
+        head = word.head
+        if head in referents.named and family == "color":
+            return referents.modified(head, place)
+        return referents.subjects(head, above=True)
+    first = _first_joined(words, place)
+    if first != place and attribute_of(words[first].text) and first not in referents.named:
+        return _described(words, first, family, referents)
+    if word.relation in ("amod", "compound", "nummod", "nmod", "advmod", "obl"):
+        # Words before other nouns are theirs; "a cup red as wine" stands behind.
+        if word.head > place or word.head not in referents.named or word.relation != "amod":
+            return []
+        return referents.modified(word.head, place)
+    if word.tag in NOUNS and family not in ("color", "material"):
+        return []
+    if word.relation in ("obj", "nsubj", "nsubj:pass") or before in ("a", "an", "the"):
+        return []
+    return referents.subjects(place)
+
+
+def _in_or_of(words: list[Word], place: int, family: str) -> bool:
+    """Whether a noun is what something is in or of: "a woman in *red*", "made of *wood*"."""
+    word = words[place]
+    if word.tag not in NOUNS | {"JJ"}:
+        return False
+    if word.relation not in ("obl", "nmod", "obj", "amod", "xcomp"):
+        return False
+    cases = [words[each].text for each in below(words, place, "case")]
+    if family == "color":
+        return "in" in cases
+    return family == "material" and "of" in cases and words[word.head].text == "made"
+
+
+def _first_joined(words: list[Word], place: int) -> int:
+    """The first of the words that "and" joins to a word after them."""
+    while words[place].relation == "conj" and words[place].head < place:
+        place = words[place].head
+    return place
+
+
+def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]:
+    word = words[place]
+    if word.tag not in VERBS and not word.text.endswith("ing") and word.text != "seated":
+        return []
+    if any(_is_object(words, each, referents) for each in below(words, place, "obj")):
+        return []
+    if word.relation in ("amod", "compound") and word.head > place:
+        return []
+    return referents.subjects(place)
+
+
+def _is_object(words: list[Word], place: int, referents: Referents) -> bool:
+    """Whether a verb's object is one: "flying high" has none."""
+    return place in referents.named or bool(words[place].below) or words[place].tag != "NN"

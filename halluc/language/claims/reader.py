@@ -1,0 +1,111 @@
+"""What a text claims of a picture: objects, attributes, relations (see docs/claims.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from halluc.language.claims.attributes import find_attributes
+from halluc.language.claims.phrases import Mention, find_mentions
+from halluc.language.claims.referents import Referents
+from halluc.language.claims.relations import find_relations
+from halluc.language.claims.stances import find_stances
+from halluc.language.claims.things import Things, coco_things
+from halluc.language.pipeline.parser import parse
+from halluc.language.pipeline.tree import read_words
+from halluc.records import Claim, Stance
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_STRONGEST: tuple[Stance, ...] = ("asked", "denied", "hedged")
+
+
+def read_claims(texts: Iterable[str], things: Things | None = None) -> Iterator[list[Claim]]:
+    """The claims of English texts.
+
+    Args:
+        texts: of any length and content.
+        things: the vocabulary; default: COCO's 80 classes.
+
+    Yields:
+        The claims of each text, in the order of their words.
+
+    >>> [claims] = read_claims(["A red cup is on the table."])
+    >>> for claim in claims:
+    ...     print(claim.kind, "of", claim.subject, claim.value, claim.object, end=";")
+    attribute of cup red ;object of cup  ;relation of cup on dining table;object of dining table  ;
+    """
+    vocabulary = coco_things() if things is None else things
+    for doc in parse(texts):
+        yield claims_of(doc, vocabulary)
+
+
+def claims_of(doc: Doc, things: Things) -> list[Claim]:
+    """The claims of a parsed text, in the order of their words; each only once."""
+    words = read_words(doc)
+    mentions = find_mentions(words, things)
+    if not mentions:
+        return []
+    referents = Referents(words, mentions)
+    stances = find_stances(words)
+
+    def span(first: int, last: int) -> tuple[int, int]:
+        return words[first].start, words[last].end
+
+    def name(mention: Mention) -> tuple[int, int]:
+        return span(mention.first, mention.last)
+
+    claims = [
+        Claim(
+            kind="object",
+            start=words[each.first].start,
+            end=words[each.last].end,
+            subject=each.thing,
+            stance=stances[each.head],
+            subject_span=name(each),
+        )
+        for each in mentions
+    ]
+    for attribute in find_attributes(words, referents):
+        start, end = span(attribute.first, attribute.last)
+        claims.append(
+            Claim(
+                kind="attribute",
+                start=start,
+                end=end,
+                subject=attribute.of.thing,
+                value=attribute.value,
+                family=attribute.family,
+                stance=_strongest(stances[attribute.last], stances[attribute.of.head]),
+                subject_span=name(attribute.of),
+            )
+        )
+    for relation in find_relations(words, referents):
+        start, end = span(relation.first, relation.last)
+        claims.append(
+            Claim(
+                kind="relation",
+                start=start,
+                end=end,
+                subject=relation.subject.thing,
+                value=relation.value,
+                object=relation.object.thing,
+                stance=_strongest(
+                    stances[relation.first],
+                    stances[relation.subject.head],
+                    stances[relation.object.head],
+                ),
+                subject_span=name(relation.subject),
+                object_span=name(relation.object),
+            )
+        )
+    once = {
+        (each.kind, each.start, each.end, each.subject, each.object): each for each in claims[::-1]
+    }
+    return sorted(once.values(), key=lambda each: (each.start, each.end, each.kind))
+
+
+def _strongest(*stances: Stance) -> Stance:
+    """The stance that wins where several meet."""
+    return next((each for each in _STRONGEST if each in stances), "asserted")

@@ -1,0 +1,305 @@
+"""Relations between things that a text states: prepositions, phrases of place, verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of, predicate_of
+from halluc.language.claims.phrases import Mention
+from halluc.language.claims.referents import Referents
+from halluc.language.claims.things import ANIMATE
+from halluc.language.pipeline.tree import (
+    ADJECTIVES,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    ancestors,
+    below,
+    conjuncts,
+    in_sentence,
+)
+
+_CONTAINERS = frozenset({"bowl", "cup", "bottle", "vase", "wine glass", "suitcase", "sink"})
+_PLACED = frozenset(
+    "parked seated located placed positioned situated set standing sitting lying stopped".split()
+)
+# A thing is where one puts it.
+_PUTTING = frozenset("put place set lay keep leave position mount hang show see find spot".split())
+_BETWEEN_WORDS = frozenset(
+    {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
+)
+_BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
+# Verbs that have no object, whatever the parser says, and verbs of what a picture shows.
+_WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
+_SHOWING = frozenset("show feature depict capture display portray include present see".split())
+_CAUSING = frozenset("make let allow enable help cause give provide".split())
+_EACH_OTHER = ({"each", "one"}, {"other", "another"})
+
+
+class Relation(NamedTuple):
+    """Two things and what links them.
+
+    Attributes:
+        first, last: places of the predicate's first and last word.
+        value: the canonical predicate.
+        subject, object: the things.
+    """
+
+    first: int
+    last: int
+    value: str
+    subject: Mention
+    object: Mention
+
+
+def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation]:
+    """All relations between things in a text."""
+    place = 0
+    while place < len(words):
+        length, value = _phrase_at(words, place)
+        if not length:
+            place += 1
+            continue
+        last = place + length - 1
+        yield from _of_phrase(words, referents, place, last, value)
+        place = last + 1
+    for place, word in enumerate(words):
+        if word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
+            yield from _of_verb(words, referents, place)
+        elif word.text == "of":
+            yield from _of_container(words, referents, place)
+
+
+def _phrase_at(words: list[Word], place: int) -> tuple[int, str]:
+    """Length and predicate of the longest phrase of place at a word; 0 if there is none."""
+    if words[place].text not in FIRST_WORDS:
+        return 0, ""
+    if words[place].text == "with" and place and words[place - 1].text in ("along", "together"):
+        return 0, ""  # a mere "and"
+    texts: list[str] = []
+    found = 0, ""
+    for each in words[place : place + LONGEST_PHRASE]:
+        if each.sentence != words[place].sentence:
+            break
+        texts.append(each.text)
+        if texts == ["along", "with"]:
+            return 0, ""
+        if value := place_of(" ".join(texts)):
+            found = len(texts), value
+    if found[0] == 1 and words[place].tag not in ("IN", "RP", "RB", "TO", "VBG", "JJ"):
+        return 0, ""
+    return found
+
+
+def _of_phrase(
+    words: list[Word], referents: Referents, first: int, last: int, value: str
+) -> Iterator[Relation]:
+    head = _phrase_after(words, referents, last)
+    if head is None:
+        yield from _stranded(words, referents, first, last, value)
+        return
+    if head < 0:
+        yield from _each_other(words, referents, first, last, value)
+        return
+    if words[first].text == "by":
+        verb = words[words[head].head]
+        if verb.tag in ("VBN", "VBD") and verb.text not in _PLACED and verb.place < first:
+            value = f"{verb.text} by"
+            first = verb.place if verb.place == first - 1 else first
+    objects = _enumerated(words, referents, head)
+    if not objects:
+        return
+    subjects = (
+        _fronted(words, referents, first, head)
+        or _linked(words, referents, first, last, head)
+        or _before_verb(words, referents, first)
+    )
+    for subject in subjects:
+        for object in objects:
+            if subject is not object:
+                yield Relation(first, last, value, subject, object)
+
+
+def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | None:
+    """The head of the noun phrase after a place; -1 for "each other", None where there is none."""
+    place = last + 1
+    sentence = words[last].sentence
+    found = None
+    while in_sentence(words, place, sentence):
+        word = words[place]
+        after = words[place + 1].text if in_sentence(words, place + 1, sentence) else ""
+        if word.text in _EACH_OTHER[0] and after in _EACH_OTHER[1]:
+            return -1
+        if place in referents.named:
+            found = referents.named[place].head
+            place = found
+        elif word.tag in NOUNS or (word.tag in ("PRP", "WDT", "WP") and found is None):
+            found = place
+        elif word.tag == "POS":
+            found = None
+        elif found is not None or not (
+            word.tag in _BETWEEN_WORDS
+            or (word.tag == "VBG" and word.relation == "amod")
+            or (word.text in (",", "and") and words[place - 1].tag in ADJECTIVES)
+        ):
+            break
+        place += 1
+    if found is None and place > last + 1 and words[place - 1].tag in ("CD", "DT", "JJ"):
+        return place - 1  # "next to one of them"
+    return found
+
+
+def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Mention]:
+    """The things named from a noun on, joined by commas and "and"."""
+    found = referents.together(head)
+    place = head + 1
+    while in_sentence(words, place, words[head].sentence):
+        if words[place].text in (",", "and", "or"):
+            place += 1
+            continue
+        if words[place - 1].text not in (",", "and", "or"):
+            break
+        after = _phrase_after(words, referents, place - 1)
+        if after is None or after < 0 or words[after].relation != "conj":
+            break
+        if not referents.alike(head, after):
+            break
+        found += [each for each in referents.things(after) if each not in found]
+        place = after + 1
+    return found
+
+
+def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
+    """What a sentence names after its verb: "left of the fork *is* a cup", "… one sees a cup"."""
+    sentence = words[first].sentence
+    if in_sentence(words, first - 1, sentence):
+        return []
+    place = head + 1
+    joined = set(conjuncts(words, head))
+    while in_sentence(words, place, sentence) and words[place].tag not in VERBS | {"MD"}:
+        if words[place].text not in _BEFORE_VERB and not (
+            place in joined or words[place].head in joined
+        ):
+            return []
+        place += 1
+    while in_sentence(words, place, sentence) and words[place].tag in VERBS | {"MD", "RB"}:
+        place += 1
+    if not in_sentence(words, place, sentence):
+        return []
+    named = _phrase_after(words, referents, place - 1)
+    return referents.together(named) if named is not None and named >= 0 else []
+
+
+def _linked(
+    words: list[Word], referents: Referents, first: int, last: int, head: int
+) -> list[Mention]:
+    """What a phrase of place and its object say where it is."""
+    top = head
+    while first <= words[top].head <= head and words[top].head != top:
+        top = words[top].head
+    if own := below(words, top, *SUBJECTS):
+        outside = [each for each in own if not first <= each <= head]
+        if outside:
+            return referents.together(outside[-1], first if outside[-1] < first else None)
+    if words[top].head == top:
+        return referents.subjects(top)
+    before = referents.named.get(first - 1)
+    if (
+        before
+        and before.head == first - 1
+        and (
+            words[first].tag == "VBN"  # "a table filled with pizza"
+            or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
+            or (words[first].text == "with" and before.thing in ANIMATE)
+        )
+    ):
+        return referents.modified(before.head, first)
+    above = words[top].head
+    if above in referents.named or words[above].tag in NOUNS:
+        return referents.modified(above, first)
+    if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
+        return referents.together(put[0])
+    return referents.subjects(above, above=True)
+
+
+def _before_verb(words: list[Word], referents: Referents, first: int) -> list[Mention]:
+    """The thing before a verb, without the parser: "a *cup* can be seen on the table"."""
+    place = first - 1
+    while (
+        place > 0
+        and place not in referents.named
+        and words[place].tag in VERBS | {"MD", "RB", "JJ"}
+    ):
+        place -= 1
+    if place in referents.named and words[place].sentence == words[first].sentence:
+        return referents.modified(place, first)
+    return []
+
+
+def _each_other(
+    words: list[Word], referents: Referents, first: int, last: int, value: str
+) -> Iterator[Relation]:
+    subjects = _linked(words, referents, first, last, last + 2)
+    if len(subjects) == 1 and subjects[0].plural:
+        subjects = subjects * 2
+    for one, other in pairwise(subjects):
+        yield Relation(first, last, value, one, other)
+
+
+def _stranded(
+    words: list[Word], referents: Referents, first: int, last: int, value: str
+) -> Iterator[Relation]:
+    """A phrase without its object: "the bench that a man is sitting *on*"."""
+    for verb in ancestors(words, last):
+        if words[verb].relation in ("acl:relcl", "acl") and words[verb].head < verb <= first:
+            own = below(words, verb, *SUBJECTS)
+            if own and words[own[0]].tag not in ("WDT", "WP"):
+                for subject in referents.together(own[0]):
+                    for object in referents.things(words[verb].head):
+                        yield Relation(first, last, value, subject, object)
+            return
+
+
+def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
+    """A verb and its direct object."""
+    word = words[place]
+    objects = [each for one in below(words, place, "obj") for each in referents.together(one)]
+    if word.relation == "acl:relcl" and not below(words, place, "obj"):
+        own = below(words, place, *SUBJECTS)
+        if own and words[own[0]].text not in ("which", "that", "who") and own[0] < place:
+            objects = _object_before(words, referents, place)
+    if not objects or place_of(word.text) or word.lemma in _WITHOUT_OBJECT | _SHOWING:
+        return
+    if word.lemma in _CAUSING and any(
+        words[each].tag == "PRP" for each in below(words, place, "obj")
+    ):
+        return  # "making it cosy"
+    value = predicate_of(word.text) or word.lemma
+    for subject in referents.subjects(place):
+        for object in objects:
+            if subject is not object:
+                yield Relation(place, place, value, subject, object)
+
+
+def _object_before(words: list[Word], referents: Referents, place: int) -> list[Mention]:
+    """The object of "the umbrella that a woman is holding"."""
+    if any(words[each].text in ("where", "when") for each in words[place].below):
+        return []
+    if below(words, place, "obl") and words[place].tag != "VBG":
+        return []
+    return referents.things(words[place].head)
+
+
+def _of_container(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
+    """What a container holds: "a bowl *of* oranges"."""
+    holder = referents.named.get(place - 1)
+    if holder is None or holder.thing not in _CONTAINERS:
+        return
+    head = _phrase_after(words, referents, place)
+    if head is None or head < 0:
+        return
+    for each in referents.together(head):
+        yield Relation(place, place, "contain", holder, each)

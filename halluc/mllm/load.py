@@ -1,0 +1,81 @@
+"""MM-LLMs and detectors by their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halluc.errors import ModelError
+from halluc.mllm.base import MLLM
+
+if TYPE_CHECKING:
+    from halluc.mllm.boxes import BoxDetector
+
+NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@URL or replay:FILE"
+
+
+def load_model(
+    name: str, *, dtype: str = "auto", device: str = "auto", trust_remote_code: bool = False
+) -> MLLM:
+    """Make ready the model of a name; weights are read when it is first asked.
+
+    Args:
+        name: ``tabletop`` (the embedded one), ``hf:ORG/NAME`` (from the hub or its cache),
+            ``hf:./folder`` (a checkpoint on disk), each followed by ``+FOLDER`` to add a LoRA
+            adapter, ``openai:NAME@URL`` (behind a chat endpoint) or ``replay:FILE`` (recorded
+            answers).
+        dtype: "float32", "bfloat16" or "float16"; "auto" is float32 on a CPU, else bfloat16
+            where the accelerator has it and float16 where not.
+        device: as torch names it; "auto" takes an accelerator if there is one.
+        trust_remote_code: run code that comes with the checkpoint.
+
+    Raises:
+        ModelError: no such model, or it cannot be loaded.
+        InputError: a file of recorded answers cannot be used.
+    """
+    if name.startswith("replay:"):
+        from halluc.mllm.replay import ReplayMLLM
+
+        return ReplayMLLM(Path(name.removeprefix("replay:")))
+    if name.startswith("openai:"):
+        try:
+            from halluc.mllm.openai import OpenAIMLLM
+        except ImportError as error:
+            raise ModelError(
+                f"asking a server needs {error.name}; install it with: pip install 'halluc[openai]'"
+            ) from None
+        return OpenAIMLLM(name)
+    if name.partition("+")[0] != "tabletop" and not name.startswith("hf:"):
+        raise ModelError(f"there is no model {name!r}; name it {NAMES}")
+
+    from halluc.mllm.checkpoint import find_checkpoint
+
+    checkpoint = find_checkpoint(name)  # before torch is imported: a wrong name is told at once
+    try:
+        from halluc.mllm.transformers import TransformersMLLM
+    except ImportError as error:
+        raise ModelError(
+            f"running {name} needs {error.name}; install it with: pip install 'halluc[models]'"
+        ) from None
+    return TransformersMLLM(
+        checkpoint, dtype=dtype, device=device, trust_remote_code=trust_remote_code
+    )
+
+
+def load_detector(name: str, device: str = "auto") -> BoxDetector:
+    """Make ready a detector of objects; weights are read when it is first asked.
+
+    Args:
+        name: ``detector:ORG/NAME`` or ``detector:./folder``.
+        device: as for `load_model`.
+
+    Raises:
+        ModelError: no such detector.
+    """
+    try:
+        from halluc.mllm.boxes import BoxDetector
+    except ImportError as error:
+        raise ModelError(
+            f"running {name} needs {error.name}; install it with: pip install 'halluc[models]'"
+        ) from None
+    return BoxDetector(name, device=device)

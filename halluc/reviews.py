@@ -1,0 +1,182 @@
+"""What people say of findings, kept in a database: SQLite by default, PostgreSQL by its URL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+import msgspec
+import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql, sqlite
+
+from halluc.errors import InputError
+from halluc.records import Finding
+
+Judgement = Literal["right", "truth wrong", "rule wrong"]
+JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+_LONGEST = {"reviewer": 80, "note": 4000}
+
+_META = sql.MetaData()
+_TABLE = sql.Table(
+    "reviews",
+    _META,
+    sql.Column("run", sql.String(16), primary_key=True),
+    # A hash, as ids and claims may be longer than a database's index allows.
+    sql.Column("claim", sql.String(64), primary_key=True),
+    sql.Column("reviewer", sql.String(80), primary_key=True),
+    sql.Column("judgement", sql.String(16), nullable=False),
+    sql.Column("note", sql.Text, nullable=False),
+    sql.Column("finding", sql.Text, nullable=False),
+    sql.Column("at", sql.String(32), nullable=False),
+)
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True)
+class Review:
+    """What one person says of one finding.
+
+    Attributes:
+        finding: as it was when it was reviewed.
+        reviewer: who.
+        judgement: the finding is right; the ground truth is wrong; or the rule is (the text does
+            not claim that, or it may not be decided so).
+        note: why.
+        at: when, UTC, ISO 8601.
+    """
+
+    finding: Finding
+    reviewer: str
+    judgement: Judgement
+    note: str = ""
+    at: str = ""
+
+
+def claim_key(finding: Finding) -> str:
+    """Tells a finding from the others of its run, also after the run is scored anew."""
+    told = (finding.id, finding.metric, finding.claim)
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def decided(reviews: Iterable[Review]) -> dict[str, Judgement]:
+    """What most reviewers say of each finding, by its key; left out where they are divided."""
+    votes: dict[str, Counter[Judgement]] = defaultdict(Counter)
+    for each in reviews:
+        votes[claim_key(each.finding)][each.judgement] += 1
+    found = {}
+    for key, counter in votes.items():
+        (first, most), *others = counter.most_common()
+        if not others or others[0][1] < most:
+            found[key] = first
+    return found
+
+
+def database(reviews: str) -> str:
+    """The URL of a database of reviews, which may be given as a file of SQLite.
+
+    >>> database("runs/reviews.sqlite"), database("postgresql://host/db")
+    ('sqlite:///runs/reviews.sqlite', 'postgresql://host/db')
+    """
+    return reviews if "://" in reviews else f"sqlite:///{reviews}"
+
+
+class Reviews:
+    """The reviews in a database. Each reviewer has one of a finding, and the last one counts.
+
+    Args:
+        url: as SQLAlchemy writes it: ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        InputError: there is no such database.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = sql.make_url(url)
+            if parsed.get_backend_name() not in _INSERT:
+                raise InputError(f"reviews are kept in SQLite or PostgreSQL, not {url!r}")
+            settings = {"timeout": 30} if parsed.get_backend_name() == "sqlite" else {}
+            self._engine = sql.create_engine(parsed, connect_args=settings, pool_pre_ping=True)
+            with self._engine.begin() as connection:
+                if self._engine.dialect.name == "postgresql":  # two may come first at once
+                    connection.execute(sql.text("SELECT pg_advisory_xact_lock(7240317)"))
+                _META.create_all(connection)
+        except sql.exc.OperationalError as error:
+            if "already exists" not in str(error.orig):  # SQLite, made by another just now
+                raise InputError(_why(url, error)) from None
+        except (sql.exc.SQLAlchemyError, ImportError) as error:
+            raise InputError(_why(url, error)) from None
+
+    def file(self, run: str, review: Review) -> None:
+        """Keep a review, in place of the same person's earlier one.
+
+        Args:
+            run: key of the run, see `Columns.key`.
+            review: `at` is set here.
+
+        Raises:
+            InputError: no name, too long a text, or the database cannot be written.
+        """
+        reviewer, note = review.reviewer.strip(), review.note.strip()
+        if not reviewer:
+            raise InputError("a review needs its reviewer's name")
+        for name, text in (("reviewer", reviewer), ("note", note)):
+            if len(text) > _LONGEST[name] or "\0" in text:
+                raise InputError(f"the {name} may have {_LONGEST[name]} characters, and no NUL")
+        if review.judgement not in JUDGEMENTS:
+            raise InputError(f"a judgement is one of {', '.join(JUDGEMENTS)}")
+        row = {
+            "run": run,
+            "claim": claim_key(review.finding),
+            "reviewer": reviewer,
+            "judgement": review.judgement,
+            "note": note,
+            "finding": msgspec.json.encode(review.finding).decode(),
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        insert: Any = _INSERT[self._engine.dialect.name](_TABLE).values(row)
+        keys = [column.name for column in _TABLE.primary_key]
+        fresh = {name: each for name, each in row.items() if name not in keys}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=fresh))
+        except sql.exc.SQLAlchemyError as error:
+            raise InputError(_why(str(self._engine.url), error)) from None
+
+    def of_run(self, run: str) -> list[Review]:
+        """The reviews of a run, oldest first.
+
+        Raises:
+            InputError: the database cannot be read.
+        """
+        wanted = sql.select(_TABLE).where(_TABLE.c.run == run)
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(wanted.order_by(_TABLE.c.at, _TABLE.c.claim)).all()
+        except sql.exc.SQLAlchemyError as error:
+            raise InputError(_why(str(self._engine.url), error)) from None
+        return [
+            Review(
+                msgspec.json.decode(row.finding, type=Finding),
+                row.reviewer, row.judgement, row.note, row.at,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
+
+def _why(url: str, error: Exception) -> str:
+    """What a database says, without a password that its URL may hold."""
+    try:
+        place = sql.make_url(url).render_as_string(hide_password=True)
+    except sql.exc.ArgumentError:
+        place = "the database"
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return f"reviews in {place}: {reason}"

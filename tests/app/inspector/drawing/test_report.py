@@ -1,0 +1,40 @@
+"""A report is one page without scripts that holds what passes the filters."""
+
+import re
+
+from app.inspector.drawing.report import report_html
+from app.inspector.reading.columns import open_columns
+from app.inspector.reading.view import View, look
+from halluc.records import Response
+from halluc.runs import open_run
+
+
+def test_a_report_holds_what_passes_the_filters(halluc, runs, tmp_path):
+    view = "kind=relation&verdict=hallucinated"
+    code, out, err = halluc("report", runs[0], "--view", view, "-o", "page.html")
+    assert (code, out) == (0, "") and "page.html: kind relation" in err
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    columns = open_columns(runs[0])
+    seen = look(columns, View(kind="relation", verdict="hallucinated"))
+    ids = re.findall(r"<article><h2>([^<]+)</h2>", html)
+    assert ids == [columns.answers["id"].iat[row] for row in seen.rows]
+    assert html.count("data:image/png;base64,") == len(ids)
+    assert "<script" not in html and "default-src 'none'" in html
+    assert not re.search(r'(src|href)="(?!data:)', html)
+
+
+def test_a_report_of_hostile_answers_shows_them_as_text(tmp_path, runs):
+    samples = [open_columns(runs[0]).sample(0)]
+    run = open_run(tmp_path / "run", {"data": {"name": "tabletop:broken"}}, samples)
+    run.append([Response(id=samples[0].id, text="<script>alert(1)</script><img src=x>")])
+    run.finish()
+    html = report_html(open_columns(tmp_path / "run"), View())
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x&gt;" in html
+    assert "<script" not in html
+
+
+def test_bad_input_of_a_report_is_one_line(halluc, runs, tmp_path):
+    code, _, err = halluc("report", tmp_path, "-o", "page.html")
+    assert code == 2 and "there is no run.json in it" in err
+    code, _, err = halluc("report", runs[0], "-o", "no/such/page.html")
+    assert code == 2 and len(err.splitlines()) == 1
