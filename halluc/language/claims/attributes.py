@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from halluc.language.claims.counts import of_a_part
+from halluc.language.claims.labels import labelled, paired
 from halluc.language.claims.lexicon import POSTURES, attribute_of
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
-from halluc.language.pipeline.tree import NOUNS, VERBS, Word, below, in_sentence
+from halluc.language.pipeline.tree import BE, NOUNS, SUBJECTS, VERBS, Word, below, in_sentence
 
 _COUNTS_OF = frozenset({"couple"})
 _DRESSED = frozenset({"in", "painted", "colored", "coloured", "dyed"})
@@ -22,6 +24,7 @@ class Attribute(NamedTuple):
         first, last: places of its first and last word ("medium-sized" has three).
         family, value: what it says.
         of: the thing.
+        vague: a number that does not tell how many there are.
     """
 
     first: int
@@ -29,25 +32,36 @@ class Attribute(NamedTuple):
     family: str
     value: str
     of: Mention
+    vague: bool = False
 
 
 def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribute]:
     """All attributes of things in a text."""
-    taken: set[int] = set()
-    for mention in referents.mentions:
-        for place in range(mention.first, mention.head + 1):
-            taken.add(place)
-        for found in _before(words, mention):
-            taken |= set(range(found.first, found.last + 1))
-            yield found
+    inside = [each for mention in referents.mentions for each in _before(words, mention)]
+    counted = [(each.first, each.value, each.of) for each in inside if each.family == "count"]
+    parts = of_a_part(words, counted)
+    for found in inside:
+        if not found.of.part:
+            yield found._replace(vague=found.first in parts)
+    taken = {place for found in inside for place in range(found.first, found.last + 1)}
+    taken |= {place for each in referents.mentions for place in range(each.first, each.head + 1)}
+    by_form = paired(words, referents.mentions) | labelled(words, referents.mentions)
     for place, word in enumerate(words):
         if place in taken or (known := attribute_of(word.text)) is None:
             continue
         family, value = known
         if family == "count" or _in_hyphens(words, place):
             continue
-        for thing in _described(words, place, family, referents):
-            if word.text not in POSTURES or thing.thing in ANIMATE or value == "fly":
+        if place in by_form:
+            thing = by_form[place]
+            things = [thing] if thing else []
+        else:
+            things = _of_some(words, place, referents) or _described(
+                words, place, family, referents
+            )
+        for thing in things:
+            alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
+            if alive and not thing.part:
                 yield Attribute(place, place, family, value, thing)
 
 
@@ -82,6 +96,28 @@ def _in_hyphens(words: list[Word], place: int) -> bool:
     return after not in ("and", "n") and attribute_of(after) is None
 
 
+def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mention]:
+    """The things of which a word describes some: "one *red*", "the other is *red*", "a *red* one"."""
+    sentence = words[place].sentence
+    after = place + 1
+    while in_sentence(words, after, sentence) and attribute_of(words[after].text) and (
+        words[after].text not in referents.SOME
+    ):
+        after += 1
+    if in_sentence(words, after, sentence) and words[after].text in ("one", "ones"):
+        return referents.some(after) or referents.alike_one(after)
+    before = place - 1
+    while in_sentence(words, before, sentence) and (
+        words[before].text in BE or words[before].tag == "RB"
+    ):
+        before -= 1
+    if in_sentence(words, before, sentence) and words[before].text in referents.SOME:
+        if words[before].tag == "DT" and before == place - 1 and words[before].text != "another":
+            return []  # "some red cups"
+        return referents.some(before)
+    return []
+
+
 def _described(  # noqa: PLR0911 (one reading after the other)
     words: list[Word], place: int, family: str, referents: Referents
 ) -> list[Mention]:
@@ -109,7 +145,16 @@ def _described(  # noqa: PLR0911 (one reading after the other)
         return []
     if word.relation in ("obj", "nsubj", "nsubj:pass") or before in ("a", "an", "the"):
         return []
-    return referents.subjects(place)
+    return referents.subjects(place) or _colored(words, place, referents)
+
+
+def _colored(words: list[Word], place: int, referents: Referents) -> list[Mention]:
+    """The thing whose color a clause tells: "its color is *red*"."""
+    for subject in below(words, place, *SUBJECTS):
+        if words[subject].lemma in ("color", "colour"):
+            of = below(words, subject, "nmod:poss", "nmod")
+            return [each for one in of for each in referents.together(one)]
+    return []
 
 
 def _in_or_of(words: list[Word], place: int, family: str) -> bool:
@@ -126,8 +171,12 @@ def _in_or_of(words: list[Word], place: int, family: str) -> bool:
 
 
 def _first_joined(words: list[Word], place: int) -> int:
-    """The first of the words that "and" joins to a word after them."""
-    while words[place].relation == "conj" and words[place].head < place:
+    """The first of the words that "and" joins to a word after them, in the same clause."""
+    while (
+        words[place].relation == "conj"
+        and words[place].head < place
+        and not below(words, place, *SUBJECTS, "expl")
+    ):
         place = words[place].head
     return place
 

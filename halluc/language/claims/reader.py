@@ -9,15 +9,19 @@ from halluc.language.claims.attributes import find_attributes
 from halluc.language.claims.phrases import Mention, find_mentions
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.relations import find_relations
+from halluc.language.claims.senses import doubtful, printed
 from halluc.language.claims.stances import find_stances
 from halluc.language.claims.things import Things, coco_things
 from halluc.language.pipeline.parser import parse
 from halluc.language.pipeline.tree import read_words
+from halluc.language.words.markup import plain
 from halluc.records import Claim, Stance
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+OTHER_SENSE = 0.3
+VAGUE = 0.4
 _STRONGEST: tuple[Stance, ...] = ("asked", "denied", "hedged")
 
 
@@ -37,18 +41,19 @@ def read_claims(texts: Iterable[str], things: Things | None = None) -> Iterator[
     attribute of cup red ;object of cup  ;relation of cup on dining table;object of dining table  ;
     """
     vocabulary = coco_things() if things is None else things
-    for doc in parse(texts):
+    for doc in parse(map(plain, texts)):
         yield claims_of(doc, vocabulary)
 
 
 def claims_of(doc: Doc, things: Things) -> list[Claim]:
     """The claims of a parsed text, in the order of their words; each only once."""
     words = read_words(doc)
-    mentions = find_mentions(words, things)
+    mentions = find_mentions(words, things, printed(words))
     if not mentions:
         return []
     referents = Referents(words, mentions)
     stances = find_stances(words)
+    unsure = doubtful(words, mentions)
 
     def span(first: int, last: int) -> tuple[int, int]:
         return words[first].start, words[last].end
@@ -64,6 +69,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
             subject=each.thing,
             stance=stances[each.head],
             subject_span=name(each),
+            sure=OTHER_SENSE if each.head in unsure or each.last in unsure else 1.0,
         )
         for each in mentions
     ]
@@ -78,7 +84,9 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                 value=attribute.value,
                 family=attribute.family,
                 stance=_strongest(stances[attribute.last], stances[attribute.of.head]),
+                sure=VAGUE if attribute.vague else 1.0,
                 subject_span=name(attribute.of),
+                some=attribute.of.some,
             )
         )
     for relation in find_relations(words, referents):

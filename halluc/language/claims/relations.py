@@ -155,6 +155,8 @@ def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | N
 def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Mention]:
     """The things named from a noun on, joined by commas and "and"."""
     found = referents.together(head)
+    if words[head].tag == "PRP":
+        return found
     place = head + 1
     while in_sentence(words, place, words[head].sentence):
         if words[place].text in (",", "and", "or"):
@@ -212,7 +214,7 @@ def _linked(
         and before.head == first - 1
         and (
             words[first].tag == "VBN"  # "a table filled with pizza"
-            or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
+            or words[head].tag == "PRP"  # "with a bird on it"
             or (words[first].text == "with" and before.thing in ANIMATE)
         )
     ):

@@ -19,6 +19,7 @@ _GONE = frozenset({"absent", "missing", "nowhere", "gone", "invisible", "unseen"
 _SEEN = frozenset("see find spot notice visible present there here shown show include".split())
 # After these what "not" denies is over: "not a cat *but* a dog", "no cat, *just* a dog".
 _TURNS = frozenset("but just only except rather instead merely simply other".split())
+_PICTURE = frozenset("picture image photo photograph scene".split())
 _ANSWERS = frozenset({"no", "none", "absent", "nope"})
 
 
@@ -72,7 +73,7 @@ def _denied_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one
 
 def _goes_on(words: list[Word], place: int) -> bool:
     """Whether more than a sign follows in the sentence: "Cup: no *handle*"."""
-    follows = place + 1 < len(words) and words[place + 1].sentence == words[place].sentence
+    follows = place + 1 < len(words) and words[place + 1].text.isalnum()
     return follows and words[place + 1].tag in NOUNS | {"JJ", "DT", "VBG", "VBN"}
 
 
@@ -115,7 +116,9 @@ def _predicate_of(words: list[Word], place: int) -> set[int]:
     verb = _finite_after(words, place)
     if verb is None:
         return set()
-    return _without_known(words, set(range(verb, clause_end(words, verb))))
+    end = clause_end(words, verb)
+    turn = [each for each in range(verb, end) if words[each].text in _TURNS]
+    return _without_known(words, set(range(verb, turn[0] if turn else end)))
 
 
 def _subjects_of(words: list[Word], place: int) -> set[int]:
@@ -198,8 +201,9 @@ def _negated(words: list[Word], place: int) -> set[int]:
     if word.text in ("hardly", "barely", "scarcely"):
         return _phrase_after(words, place)
     end = clause_end(words, place)
-    for each in range(place + 1, end):
-        if words[each].text in _TURNS and words[each].text != "other":
+    for each in range(place + 1, min(end, len(words) - 1)):
+        turns = words[each].text in _TURNS and words[each].text != "other"
+        if turns or (words[each].text in ("this", "the") and words[each + 1].text in _PICTURE):
             end = each
             break
     hanging = subtree(words, head) | {head}

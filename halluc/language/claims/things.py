@@ -107,7 +107,9 @@ class Things:
         ['person', 'wine glass', None]
         """
         found = self.names.get(tuple(_TOKEN.findall(name.lower())))
-        return found.thing if found and found.thing else None
+        if found is None:
+            return coco_vocabulary().class_of(name)
+        return found.thing or None
 
     def at(self, words: Sequence[str], place: int) -> Name | None:
         """The longest name that begins at a place among words in lower case.

@@ -6,10 +6,13 @@ word lists published with it at https://github.com/LisaAnne/Hallucination.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from halluc.language.words.plurals import singulars
 
 # Two words that name one thing. "home plate" and "train track" name no class: they keep "plate" and
 # "train" from being read alone. "stove top oven" has three words, so pairs never reach it.
@@ -23,6 +26,17 @@ _PAIRS = """
 _YOUNG = "bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, animal, cub"
 _PASSENGER = "jet, train"
 _OVERRIDES = {"bow tie": "tie", "toilet seat": "toilet", "wine glas": "wine glass"}
+
+
+# What data sets and people call COCO's classes beside the words of the list.
+_OTHER_NAMES = {
+    "mug": "cup", "teacup": "cup", "coffee cup": "cup", "aeroplane": "airplane",
+    "pottedplant": "potted plant", "diningtable": "dining table",
+    "tvmonitor": "tv", "television set": "tv", "racquet": "tennis racket",
+    "tennis racquet": "tennis racket", "remote control": "remote", "motor cycle": "motorcycle",
+    "hair dryer": "hair drier", "tennis ball": "sports ball",
+    "baseball mitt": "baseball glove", "wineglass": "wine glass", "hotdog": "hot dog",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,25 @@ class Vocabulary:
     def classes(self) -> list[str]:
         """The classes, in the order of the list."""
         return list(dict.fromkeys(self.nodes.values()))
+
+    def class_of(self, name: str) -> str | None:
+        """The class that a name in a truth means, None for other things.
+
+        Capitals, plurals, and "_" or "-" for a space do not matter.
+
+        >>> words = coco_vocabulary()
+        >>> [words.class_of(name) for name in ("Dogs", "Motorbike", "mug", "wine_glass", "tree")]
+        ['dog', 'motorcycle', 'cup', 'wine glass', None]
+        """
+        if name in self.nodes:
+            return self.nodes[name]
+        plain = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
+        for each in (plain, *singulars(plain)):
+            if each in self.nodes:
+                return self.nodes[each]
+            if each in _OTHER_NAMES:
+                return _OTHER_NAMES[each]
+        return None
 
 
 @cache
