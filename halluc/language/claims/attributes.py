@@ -114,7 +114,9 @@ def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mentio
     if in_sentence(words, before, sentence) and words[before].text in referents.SOME:
         if words[before].tag == "DT" and before == place - 1 and words[before].text != "another":
             return []  # "some red cups"
-        return referents.some(before)
+        return referents.some(before) or (
+            referents.alike_one(before) if words[before].text in ("one", "other") else []
+        )
     return []
 
 

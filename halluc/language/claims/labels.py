@@ -84,6 +84,11 @@ def paired(words: list[Word], mentions: list[Mention]) -> dict[int, Mention | No
             for each in mentions
             if values and words[each.head].sentence == sentence and each.head < values[0]
         ]
+        if len(named) != len(values):  # "the cup is red and the fork is blue, respectively"
+            named = [each for each in mentions if words[each.head].sentence == sentence]
+            ordered = sorted([*values, *(each.head for each in named)])
+            if ordered[1::2] != values:
+                named = []
         same = len(named) == len(values)
         for number, place in enumerate(values):
             found[place] = named[number] if same else None

@@ -29,6 +29,7 @@ _LINKS = BE | frozenset(
     "look looks looked appear appears seem seems painted colored bright in".split()
 )
 _SOME = frozenset({"some", "most", "half"})
+_LABELS = frozenset({":", "(", "=", "|"})
 _MODIFIERS = frozenset({"compound", "amod", "nmod", "nummod", "flat"})
 
 
@@ -92,7 +93,16 @@ def find_mentions(words: list[Word], things: Things, skip: Set[int] = frozenset(
         elif name.length > 1 and name.thing:
             following = place + 1
         place = following
+    _find_teddies(mentions)
     return mentions
+
+
+def _find_teddies(mentions: list[Mention]) -> None:
+    """Where a teddy bear was named, "the bear" is it."""
+    bears = [each for each in mentions if each.thing in ("bear", "teddy bear")]
+    if bears and bears[0].thing == "teddy bear":
+        for each in bears:
+            each.thing = "teddy bear"
 
 
 def _is_noun(words: list[Word], first: int, last: int) -> bool:
@@ -102,7 +112,7 @@ def _is_noun(words: list[Word], first: int, last: int) -> bool:
     after = words[last + 1] if in_sentence(words, last + 1, word.sentence) else None
     if word.text == "orange" and _is_color(words, last):
         return False
-    if first < last or word.tag in NOUNS:
+    if first < last or word.tag in NOUNS or (after is not None and after.text in _LABELS):
         return True
     determined = before is not None and before.tag in _DETERMINERS
     if word.tag in VERBS:

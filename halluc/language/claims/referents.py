@@ -158,10 +158,12 @@ class Referents:
         found = [last]
         for place in range(last.begin - 1, -1, -1):
             word = self.words[place]
-            if word.sentence != self.words[last.head].sentence or word.tag in FINITE:
+            if word.sentence != self.words[last.head].sentence:
                 break
-            if word.text == "with":
+            if word.text == "with" or word.lemma == "have":
                 return found
+            if word.tag in FINITE:
+                break
             if place in self.named and self.named[place] not in found:
                 found.append(self.named[place])
         return [last]
@@ -379,6 +381,8 @@ class Referents:
         """Whether a pronoun may stand for a noun, by number and kind."""
         word = self.words[place]
         mention = self.named.get(place)
+        if mention and self.words[max(mention.begin - 1, 0)].text in ("not", "no", "without"):
+            return False
         plural = mention.plural if mention else word.tag in ("NNS", "NNPS")
         several = plural or len(conjuncts(self.words, place)) > 1
         person = mention is not None and mention.thing == "person"

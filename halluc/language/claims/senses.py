@@ -27,6 +27,7 @@ _PRINTED = frozenset(
 _SHOWING = frozenset("show depict display feature picture portray advertise".split())
 _SHOWN_ON = _ALWAYS | frozenset("sign shirt screen billboard banner magazine label box".split())
 _QUOTES = {'"': '"', "“": "”", "``": "''", "„": "”", "«": "»", "‘": "'"}
+_READING = frozenset("read say label write word text title call name sign spell print".split())
 _LONGEST_PRINT = 8
 # Words of the vocabulary that mostly mean something else: a booklet, a jar, a ribbon, a vehicle.
 _OTHER_SENSE = frozenset(
@@ -34,6 +35,12 @@ _OTHER_SENSE = frozenset(
 )
 _YOUNG_AND_OLD = frozenset(
     "adult adults baby babies mother mothers father fathers male males female females kid kids".split()
+)
+_YOUNG = frozenset("calf calves cub cubs foal foals kid kids lamb lambs colt pup pups".split())
+_BEDS = frozenset("flower flat garden river raised rock stream plant planting".split())
+_DECORATED = frozenset("decorate adorn embellish paint cover print".split())
+_DECORATIVE = frozenset(
+    ["vase", "bowl", "cup", "bottle", "book", "clock", "potted plant", "wine glass", "carrot"]
 )
 _SEATED_IN = frozenset("car bus train motorcycle bicycle boat airplane truck toilet".split())
 # After "'s": what belongs to a driver or to ladies in general.
@@ -49,13 +56,22 @@ def printed(words: list[Word]) -> set[int]:
     found: set[int] = set()
     place = 0
     while place < len(words):
-        close = _QUOTES.get(words[place].text)
+        close = _opens(words, place)
         end = _closing(words, place, close) if close else 0
         if end:
             found |= set(range(place, end))
             place = end
         place += 1
     return found
+
+
+def _opens(words: list[Word], place: int) -> str | None:
+    """The mark that would end what a mark begins; None where none begins."""
+    text = words[place].text
+    if text == "'":
+        before = words[place - 1].lemma if place else ""
+        return "'" if before in _READING else None
+    return _QUOTES.get(text)
 
 
 def _closing(words: list[Word], place: int, close: str) -> int:
@@ -79,13 +95,19 @@ def doubtful(words: list[Word], mentions: list[Mention]) -> set[int]:
             found |= set(range(place, min(place + 4, len(words))))
         elif word.lemma in _SHOWING and word.tag in VERBS:
             found |= _on_show(words, place)
-    animals = {words[each.head].sentence for each in mentions if each.thing in ANIMALS}
+    kinds: dict[int, set[str]] = {}
+    for each in mentions:
+        if each.thing in ANIMALS:
+            kinds.setdefault(words[each.head].sentence, set()).add(each.thing)
     ridden = any(each.thing in _SEATED_IN for each in mentions)
     for each in mentions:
         word = words[each.last]
         if (
             word.text in _OTHER_SENSE
-            or (word.text in _YOUNG_AND_OLD and word.sentence in animals)
+            or (word.text in _YOUNG_AND_OLD and word.sentence in kinds)
+            or (word.text in _YOUNG and len(kinds.get(word.sentence, ())) > 1)
+            or (each.thing == "bed" and _is_other_bed(words, each))
+            or (each.thing not in _DECORATIVE and _is_decoration(words, each))
             or (word.text in ("seat", "seats") and ridden)
             or (word.text in ("mouse", "mice") and _is_toy_or_prey(words, mentions, each))
             or _is_proper(words, each)
@@ -124,9 +146,10 @@ def _depicted(words: list[Word], place: int) -> set[int]:
             end += 1
         return set(range(of + 1, end))
     word = words[place]
+    found = {place - 1} if in_sentence(words, place - 1, word.sentence) else set()
     if place < word.head <= place + 3 and words[word.head].tag in NOUNS:
-        return {word.head}  # "toy mouse"
-    return set()
+        found.add(word.head)  # "toy mouse"
+    return found  # "dog statue"
 
 
 def _before_printed(words: list[Word], place: int) -> set[int]:
@@ -147,6 +170,19 @@ def _on_show(words: list[Word], place: int) -> set[int]:
         if words[each].text in _SHOWN_ON:
             return set(range(place + 1, clause_end(words, place)))
     return set()
+
+
+def _is_other_bed(words: list[Word], each: Mention) -> bool:
+    """Whether it is one of flowers or of a truck."""
+    before = words[each.first - 1].text if each.first else ""
+    after = words[each.last + 1].text if each.last + 1 < len(words) else ""
+    return before in _BEDS or after == "of"
+
+
+def _is_decoration(words: list[Word], each: Mention) -> bool:
+    """Whether something is decorated with it."""
+    place = each.begin - 1
+    return place > 0 and words[place].text == "with" and words[place - 1].lemma in _DECORATED
 
 
 def _is_toy_or_prey(words: list[Word], mentions: list[Mention], mouse: Mention) -> bool:

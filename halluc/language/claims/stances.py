@@ -7,11 +7,21 @@ in general.
 from __future__ import annotations
 
 from halluc.language.claims.suppositions import find_possible, find_supposed
-from halluc.language.pipeline.tree import KNOWN, NOUNS, SUBJECTS, VERBS, Word, below, clause_end, subtree
+from halluc.language.pipeline.tree import (
+    KNOWN,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    below,
+    clause_end,
+    known_phrases,
+    subtree,
+)
 from halluc.records import Stance
 
 _DENYING = frozenset({"not", "n't", "never", "neither", "nor", "no", "hardly", "barely", "scarcely"})
-_NO = frozenset({"no", "zero", "neither", "nor"})
+_NO = frozenset({"no", "zero", "0", "neither", "nor"})
 _LACKING = frozenset({"absence", "lack"})
 _FREE = frozenset({"free", "devoid", "empty", "bare", "clear"})
 _WITHOUT_VERBS = frozenset({"lack", "miss", "omit", "exclude"})
@@ -167,6 +177,8 @@ def _phrase_after(words: list[Word], place: int) -> set[int]:
             break
         if word.text in (",", "and") and _turns(words, each + 1):
             break
+        if word.text == "and" and each + 1 < len(words) and words[each + 1].tag in ("CD", "DT"):
+            break  # "no horse and two cats"
         if (
             word.text in ("and", "or", "nor", ",")
             or word.tag in ("DT", "CD", "JJ", "HYPH")
@@ -196,6 +208,8 @@ def _negated(words: list[Word], place: int) -> set[int]:
     """What "not" denies: the verb or adjective, and what it says of things not known."""
     word, head = words[place], words[place].head
     after = words[place + 1].text if place + 1 < len(words) else ""
+    if after == "one" and place + 2 < len(words) and words[place + 2].text == "of":
+        return _none_of(words, place)  # "not one of the dogs is …"
     if after in ("only", "just", "merely", "simply") or (word.text == "no" and after == "longer"):
         return set()
     if word.text in ("hardly", "barely", "scarcely"):
@@ -224,9 +238,4 @@ def _has_object(words: list[Word], place: int, end: int) -> bool:
 
 def _without_known(words: list[Word], found: set[int]) -> set[int]:
     """ "Not on the bench" denies no bench, "not on a bench" does."""
-    known = {
-        each
-        for each in found
-        if words[each].tag in NOUNS and any(words[one].text in KNOWN for one in words[each].below)
-    }
-    return found - known
+    return found - known_phrases(words, found)

@@ -17,6 +17,7 @@ from halluc.language.pipeline.tree import (
     clause_end,
     clause_start,
     is_clause,
+    known_phrases,
     subtree,
 )
 
@@ -34,6 +35,7 @@ _SEEING = frozenset(
     "see find spot notice observe view glimpse detect recognize identify make count".split()
 )
 _SEEKING = frozenset("wait look search ask hope long call prepare wish hunt shop aim".split())
+_THINKING = frozenset("dream think talk speak tell sing remind hear write know read".split())
 _MEASURES = frozenset(
     "size shape form height length weight style color colour silhouette look outline".split()
 )
@@ -42,6 +44,8 @@ _GENERAL = frozenset(
     "often usually typically generally commonly normally always frequently traditionally rarely"
     " seldom ordinarily".split()
 )
+_HOMES = frozenset("homes households houses families people countries cities kitchens places".split())
+_LIKING = frozenset("love like prefer live hate tend need require".split())
 _KNOWN_FOR = frozenset("use know make consider mean design".split())
 _KINDS = frozenset(
     "something kind type sort animal mammal vehicle tool object item device utensil food fruit"
@@ -58,8 +62,14 @@ def find_possible(words: list[Word]) -> set[int]:
 
 def find_supposed(words: list[Word]) -> set[int]:
     """Places of the words that are supposed, wished, compared or general."""
-    rules = (_conditional, _would, _wished, _compared, _replaced, _general)
-    return {each for place in range(len(words)) for rule in rules for each in rule(words, place)}
+    found: set[int] = set()
+    for place in range(len(words)):
+        for rule in (_conditional, _sought, _compared, _replaced, _general):
+            found |= rule(words, place)
+        for rule in (_would, _wished):  # "he needs a key to open *the box*"
+            wished = rule(words, place)
+            found |= wished - known_phrases(words, wished)
+    return found
 
 
 def _hedged(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one hedge each)
@@ -151,11 +161,19 @@ def _vague_subject(words: list[Word], place: int) -> set[int]:
 
 
 def _wished(words: list[Word], place: int) -> set[int]:
-    """What is wished, needed or looked for: "imagine *a dog*", "waiting for *a bus*"."""
+    """What is wished or needed: "imagine *a dog*", "she wants *a cup*"."""
     word = words[place]
     if word.lemma in _SUPPOSING and word.tag in VERBS and word.tag != "VBN":
         subject = _vague_subject(words, place) if word.lemma in ("need", "require") else set()
         return subject | set(range(place + 1, clause_end(words, place)))
+    return set()
+
+
+def _sought(words: list[Word], place: int) -> set[int]:
+    """What is looked for or thought of: "waiting for *the bus*", "dreams of *a cat*"."""
+    word = words[place]
+    if word.text in ("of", "about") and place and words[place - 1].lemma in _THINKING:
+        return _noun_phrase(words, place)
     if word.text == "for" and place:
         before = words[place - 1]
         if before.lemma in _SEEKING and before.tag in VERBS:
@@ -217,6 +235,8 @@ def _general(words: list[Word], place: int) -> set[int]:
         (word.text in _GENERAL and word.tag == "RB")
         or (word.text == "in" and after == "general")
         or (word.text in ("every", "each") and after in ("day", "household", "home", "family"))
+        or (word.text in ("many", "most") and after in _HOMES and place == start + 1)
+        or (word.tag == "VBP" and word.lemma in _LIKING and _bare_plural(words, start, place))
         or (word.text == "most" and word.place == start and _plural_at(words, place + 1))
         or (
             word.tag == "VBN"
@@ -233,6 +253,13 @@ def _general(words: list[Word], place: int) -> set[int]:
     if word.lemma in _KINDS and words[start].text in ("a", "an") and _is_kind(words, start, place):
         return set(range(start, clause_end(words, place)))
     return set()
+
+
+def _bare_plural(words: list[Word], start: int, place: int) -> bool:
+    """Whether a clause begins with a plural alone, right before a verb: "dogs *love* …"."""
+    return _plural_at(words, start) and all(
+        each.tag in ADJECTIVES or each.tag == "NNS" for each in words[start:place]
+    )
 
 
 def _plural_at(words: list[Word], place: int) -> bool:
@@ -256,7 +283,7 @@ def _noun_phrase(words: list[Word], place: int) -> set[int]:
     for each in range(place + 1, len(words)):
         word = words[each]
         noun = each > place + 1 and words[each - 1].tag in NOUNS
-        joins = word.text in ("and", "or") and noun and clause_end(words, place) > each
+        joins = word.text in ("and", "or") and noun and _names_more(words, each + 1)
         if word.sentence != words[place].sentence or not (
             joins
             or word.tag in NOUNS
@@ -267,6 +294,15 @@ def _noun_phrase(words: list[Word], place: int) -> set[int]:
             break
         found.add(each)
     return found
+
+
+def _names_more(words: list[Word], place: int) -> bool:
+    """Whether a noun phrase follows that no verb follows: "like a cat and *a dog*"."""
+    while place < len(words) and words[place].tag in ADJECTIVES | {"DT", "CD", "PRP$"}:
+        place += 1
+    if place >= len(words) or words[place].tag not in NOUNS:
+        return False
+    return place + 1 >= len(words) or words[place + 1].tag not in FINITE
 
 
 def _indefinite_phrase(words: list[Word], place: int) -> set[int]:
@@ -308,7 +344,10 @@ def _scope(words: list[Word], place: int, head: int) -> set[int]:
     found = set()
     hanging = subtree(words, head)
     for each in list(hanging):
-        if each != head and each > place and is_clause(words, each):
+        aside = words[each].relation == "acl:relcl" and "," in [
+            words[one].text for one in range(words[each].head, each)
+        ]
+        if each != head and each > place and (aside or is_clause(words, each)):
             hanging -= subtree(words, each)
     for each in range(place + 1, len(words)):
         if words[each].sentence != words[place].sentence or words[each].text in _ENDS:

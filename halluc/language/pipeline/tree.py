@@ -167,6 +167,17 @@ def clause_start(words: list[Word], place: int) -> int:
     return 0
 
 
+def known_phrases(words: list[Word], places: set[int]) -> set[int]:
+    """Those of some places that are in a noun phrase whose thing is taken as known: "the dog"."""
+    found: set[int] = set()
+    for each in places:
+        if words[each].tag in NOUNS and any(words[one].text in KNOWN for one in words[each].below):
+            found.add(each)
+            for one in below(words, each, "amod", "nummod", "compound", "det"):
+                found |= subtree(words, one)
+    return found & places
+
+
 def is_clause(words: list[Word], place: int) -> bool:
     """Whether a joined verb or adjective begins anew ("… and *is sleeping*", "…, as it runs")."""
     word = words[place]

@@ -24,6 +24,7 @@ _MARK = re.compile(
 )
 _EMPHASIS = re.compile(r"[*`]+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|~~")
 _ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.M)
+_LABEL = re.compile(r"(?<=\w)\n(?=[^\n:=]{1,40}(?: [-–]|:|[ \t]*=)[ \t])")
 _UNENDED = re.compile(r"(?<=[\w)])[ \t]*\n(?=[ \t]{2}|[ \t]*\n)")
 
 
@@ -51,6 +52,7 @@ def plain(text: str) -> str:
     text = _ROW.sub(_row, text)
     text = _MARK.sub(_spaces, text)
     text = _EMPHASIS.sub(_spaces, text)
+    text = _LABEL.sub(",", text)  # "cup = red", "fork = blue" in a line each
     return _UNENDED.sub(lambda found: "." + " " * (len(found[0]) - 1), text)
 
 
