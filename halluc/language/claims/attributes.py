@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from halluc.language.claims.counts import of_a_part
+from halluc.language.claims.doubt import Reading
 from halluc.language.claims.labels import labelled, paired
 from halluc.language.claims.lexicon import POSTURES, attribute_of
 from halluc.language.claims.phrases import Mention
@@ -24,7 +25,7 @@ class Attribute(NamedTuple):
         first, last: places of its first and last word ("medium-sized" has three).
         family, value: what it says.
         of: the thing.
-        vague: a number that does not tell how many there are.
+        reading: how it is known to be of the thing; None: by the parse.
     """
 
     first: int
@@ -32,7 +33,7 @@ class Attribute(NamedTuple):
     family: str
     value: str
     of: Mention
-    vague: bool = False
+    reading: Reading | None = None
 
 
 def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribute]:
@@ -42,7 +43,7 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
     parts = of_a_part(words, counted)
     for found in inside:
         if not found.of.part:
-            yield found._replace(vague=found.first in parts)
+            yield found._replace(reading="vague" if found.first in parts else "phrase")
     taken = {place for found in inside for place in range(found.first, found.last + 1)}
     taken |= {place for each in referents.mentions for place in range(each.first, each.head + 1)}
     by_form = paired(words, referents.mentions) | labelled(words, referents.mentions)
@@ -50,19 +51,20 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
         if place in taken or (known := attribute_of(word.text)) is None:
             continue
         family, value = known
+        reading: Reading | None
         if family == "count" or _in_hyphens(words, place):
             continue
         if place in by_form:
             thing = by_form[place]
-            things = [thing] if thing else []
+            things, reading = [thing] if thing else [], "form"
+        elif things := _of_some(words, place, referents):
+            reading = "some"
         else:
-            things = _of_some(words, place, referents) or _described(
-                words, place, family, referents
-            )
+            things, reading = _described(words, place, family, referents), None
         for thing in things:
             alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
             if alive and not thing.part:
-                yield Attribute(place, place, family, value, thing)
+                yield Attribute(place, place, family, value, thing, reading)
 
 
 def _before(words: list[Word], mention: Mention) -> Iterator[Attribute]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from halluc.language.claims.attributes import find_attributes
+from halluc.language.claims.doubt import SURE, reading_of
 from halluc.language.claims.phrases import Mention, find_mentions
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.relations import find_relations
@@ -20,8 +21,6 @@ from halluc.records import Claim, Stance
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-OTHER_SENSE = 0.3
-VAGUE = 0.4
 _STRONGEST: tuple[Stance, ...] = ("asked", "denied", "hedged")
 
 
@@ -51,8 +50,9 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
     mentions = find_mentions(words, things, printed(words))
     if not mentions:
         return []
-    referents = Referents(words, mentions)
     stances = find_stances(words)
+    doubted = {place for place, stance in enumerate(stances) if stance in ("denied", "hedged")}
+    referents = Referents(words, mentions, doubted)
     unsure = doubtful(words, mentions)
 
     def span(first: int, last: int) -> tuple[int, int]:
@@ -69,12 +69,13 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
             subject=each.thing,
             stance=stances[each.head],
             subject_span=name(each),
-            sure=OTHER_SENSE if each.head in unsure or each.last in unsure else 1.0,
+            sure=SURE["object", "sense" if {each.head, each.last} & unsure else "near"],
         )
         for each in mentions
     ]
     for attribute in find_attributes(words, referents):
         start, end = span(attribute.first, attribute.last)
+        by = attribute.reading or reading_of(words, mentions, attribute.of, attribute.first)
         claims.append(
             Claim(
                 kind="attribute",
@@ -84,13 +85,17 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                 value=attribute.value,
                 family=attribute.family,
                 stance=_strongest(stances[attribute.last], stances[attribute.of.head]),
-                sure=VAGUE if attribute.vague else 1.0,
+                sure=SURE["attribute", by],
                 subject_span=name(attribute.of),
                 some=attribute.of.some,
             )
         )
     for relation in find_relations(words, referents):
         start, end = span(relation.first, relation.last)
+        readings = (
+            reading_of(words, mentions, each, relation.first)
+            for each in (relation.subject, relation.object)
+        )
         claims.append(
             Claim(
                 kind="relation",
@@ -105,6 +110,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                     stances[relation.object.head],
                 ),
                 subject_span=name(relation.subject),
+                sure=min(SURE["relation", each] for each in readings),
                 object_span=name(relation.object),
             )
         )

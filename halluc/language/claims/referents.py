@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from halluc.language.claims.phrases import Mention
@@ -57,16 +57,20 @@ class Referents:
     Args:
         words: the text's words.
         mentions: the names of things in it.
+        doubted: places of words that are denied or only supposed; pronouns rather stand for others.
     """
 
     SOME = _SOME
 
-    def __init__(self, words: list[Word], mentions: list[Mention]) -> None:
+    def __init__(
+        self, words: list[Word], mentions: list[Mention], doubted: Set[int] = frozenset()
+    ) -> None:
         self.words = words
         self.mentions = mentions
         self.named = {
             place: each for each in mentions for place in range(each.first, each.head + 1)
         }
+        self._doubted = doubted
         self._found: dict[int, list[Mention]] = {}
 
     def things(self, place: int) -> list[Mention]:
@@ -304,13 +308,14 @@ class Referents:
     def _antecedent(self, place: int, kind: str) -> list[Mention]:
         """The nearest earlier thing that a pronoun fits, rather a subject than another."""
         sentence = self.words[place].sentence
-        near = self._beside(place)
+        near = set() if kind == "alike" else self._beside(place)
         for number in range(sentence, max(sentence - 4, -1), -1):
             fitting = [
                 each
                 for each in self._nouns(number, place)
                 if self._fits(each, kind, place) and each not in near
             ]
+            fitting = [each for each in fitting if each not in self._doubted] or fitting
             if fitting:
                 main = [each for each in fitting if self._is_main(each)]
                 is_subject = self.words[place].relation in SUBJECTS

@@ -14,6 +14,7 @@ ADJECTIVES = frozenset({"JJ", "JJR", "JJS"})
 VERBS = frozenset({"VB", "VBD", "VBG", "VBN", "VBP", "VBZ"})
 BE = frozenset("is are was were be been being 's 're isn't aren't".split())
 FINITE = frozenset({"VBZ", "VBP", "VBD", "MD"})
+_LONGEST_CLAUSE = 40
 _CLAUSE_ENDS = frozenset({".", ";", ":", "!", "?", "–", "—"})
 _CLAUSE_JOINS = frozenset({"and", "but", "while", "whereas", "though", "although", "so", "yet"})
 KNOWN = frozenset({"the", "this", "that", "his", "her", "its", "their", "these", "those"})
@@ -134,9 +135,19 @@ def clause_end(words: list[Word], place: int) -> int:
         word = words[each]
         if word.sentence != words[place].sentence or word.text in _CLAUSE_ENDS:
             return each
-        if (word.text in _CLAUSE_JOINS or word.text == ",") and _clause_begins(words, each + 1):
+        if _joins_clauses(words, each):
             return each
     return len(words)
+
+
+def _joins_clauses(words: list[Word], place: int) -> bool:
+    """Whether a comma or conjunction stands between two clauses, each with its verb."""
+    if words[place].text not in _CLAUSE_JOINS and words[place].text != ",":
+        return False
+    before = words[max(0, place - _LONGEST_CLAUSE) : place]
+    return any(
+        each.tag in FINITE and each.sentence == words[place].sentence for each in before
+    ) and _clause_begins(words, place + 1)
 
 
 def _clause_begins(words: list[Word], place: int) -> bool:
@@ -162,7 +173,7 @@ def clause_start(words: list[Word], place: int) -> int:
             return each + 1
         if word.tag in ("WDT", "WP"):
             return each
-        if (word.text in _CLAUSE_JOINS or word.text == ",") and _clause_begins(words, each + 1):
+        if _joins_clauses(words, each):
             return each + 1
     return 0
 
