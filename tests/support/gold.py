@@ -97,7 +97,7 @@ def read_gold(path: Path, shared: Path) -> list[tuple[Row, str]]:
     rows = [decoder.decode(line) for line in path.read_bytes().splitlines() if line.strip()]
     found = []
     for row in rows:
-        text = row.text or _texts(shared / row.file).get(row.sha256)
+        text = row.text or texts_of(shared / row.file).get(row.sha256)
         if text is None or _digest(text) != row.sha256:
             raise LookupError(f"{path}: the text of {row.key} is not in {row.file}")
         found.append((row, text))
@@ -147,7 +147,7 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _texts(path: Path) -> dict[str, str]:
+def texts_of(path: Path) -> dict[str, str]:
     """The captions of a published file by the beginning of their SHA-256."""
     return {_digest(text): text for text in _captions(path)}
 

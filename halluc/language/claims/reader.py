@@ -67,7 +67,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
             start=words[each.first].start,
             end=words[each.last].end,
             subject=each.thing,
-            stance=stances[each.head],
+            stance=stances[each.last if each.part else each.head],
             subject_span=name(each),
             sure=SURE["object", "sense" if {each.head, each.last} & unsure else "near"],
         )

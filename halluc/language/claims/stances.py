@@ -15,6 +15,7 @@ from halluc.language.pipeline.tree import (
     Word,
     below,
     clause_end,
+    conjuncts,
     known_phrases,
     subtree,
 )
@@ -147,11 +148,10 @@ def _subjects_of(words: list[Word], place: int) -> set[int]:
 
 
 def _noun_phrase(words: list[Word], place: int) -> set[int]:
-    """A noun with those joined to it, without clauses that hang on it."""
-    found = subtree(words, place)
-    for each in list(found):
-        if words[each].relation in ("acl", "acl:relcl"):
-            found -= subtree(words, each)
+    """A noun with its adjectives and those joined to it, but not what it is of or in."""
+    found: set[int] = set()
+    for each in conjuncts(words, place):
+        found |= {each, *below(words, each, "amod", "nummod", "det")}
     return found
 
 

@@ -39,6 +39,7 @@ _THINKING = frozenset("dream think talk speak tell sing remind hear write know r
 _MEASURES = frozenset(
     "size shape form height length weight style color colour silhouette look outline".split()
 )
+_AS = frozenset("well such far long soon much many".split())
 _LIKENESS = frozenset({"resemble", "mimic", "imitate"})
 _GENERAL = frozenset(
     "often usually typically generally commonly normally always frequently traditionally rarely"
@@ -190,7 +191,7 @@ def _compared(words: list[Word], place: int) -> set[int]:
     word = words[place]
     before = words[place - 1] if place and words[place - 1].sentence == word.sentence else None
     after = words[place + 1].text if place + 1 < len(words) else ""
-    if word.text == "as" and after != "well" and before and before.tag in ADJECTIVES | {"RB"}:
+    if word.text == "as" and before and before.text not in _AS and before.tag in ADJECTIVES | {"RB"}:
         one = [each for each in range(max(0, place - 4), place - 1) if words[each].text == "as"]
         compared = _indefinite_phrase(words, place)
         return compared | set(range(one[-1], place)) if one and compared else set()
