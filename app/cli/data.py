@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from app.workflows.score import AS_JSON
-from halluc.datasets.load import FORMS
+from app.cli.options import AS_JSON
+from halluc.datasets.load import NAMED
 from halluc.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def pope() -> None:
 
 
 @pope.command()
-@click.option("--data", "name", required=True, help=f"Pictures with their objects: {FORMS}.")
+@click.option("--data", "name", required=True, help=f"Pictures with their objects: {NAMED}.")
 @click.option(
     "-o",
     "--output",

@@ -19,7 +19,7 @@ from halluc.jsonl import write_atomically
 from halluc.language.claims.things import load_things
 from halluc.records import Finding, Label
 from halluc.runs import Run, read_run
-from metrics.finegrained import METRIC
+from metrics.finegrained_counts import METRIC
 from mitigation.precorrection.inspected import Answered, Inspected
 from mitigation.precorrection.negatives import Spread, mine_answers, mine_captions
 from mitigation.precorrection.pairs import Pair, PairKind, balance, write_pairs
