@@ -159,10 +159,8 @@ class Amber(Metric, frozen=True, kw_only=True):
         result = amber(given.samples, given.texts, known, parse=self._parse(), read=read)
         settings |= {"left out": given.left_out} if given.left_out else {}
         (keep or drop)([msgspec.json.Encoder().encode_lines(result.findings)])
-        asked = {dimension for each in result.counts.values() for dimension, _ in each.by}
-        sums = merged(result.counts, {each.id: picture_of(each) for each in given.samples})
-        parts = {name: compute(each, asked) for name, each in sums.items()}
-        return Measured([Counted(result.scores, parts)], settings)
+        pictures = {each.id: picture_of(each) for each in given.samples}
+        return Measured([count_pictures(result, pictures)], settings)
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by part and id."""
@@ -193,6 +191,18 @@ class Amber(Metric, frozen=True, kw_only=True):
         return CaptionReader(
             wordnet_nouns(self.nltk_data), similarity(self.similarity, self.nltk_data)
         )
+
+
+def count_pictures(result: Result[AmberCounts], pictures: Mapping[str, str]) -> Counted:
+    """The figures with what each picture adds to them, for intervals.
+
+    Args:
+        result: of `amber`.
+        pictures: the picture that each answer is about, by the answer's id.
+    """
+    asked = {dimension for each in result.counts.values() for dimension, _ in each.by}
+    sums = merged(result.counts, pictures)
+    return Counted(result.scores, {name: compute(each, asked) for name, each in sums.items()})
 
 
 def _folder_of(run: Run | None, answers: Sequence[Answer]) -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
-GAP = 2
-"""Spaces between columns."""
 WIDTH = 80
 """Columns of text where no terminal tells."""
 
@@ -33,27 +31,44 @@ def print_table(
 
     head, *body = rows
     columns = list(zip(head, *(_filled(row, len(head)) for row in body), strict=True))
-    widths = [max(_longest_word(cell) for cell in column) for column in columns]
+    whole = [max(map(_width, column)) for column in columns]
+    words = [max(map(_longest_word, column)) for column in columns]
+    out = Console()
+    room = out.width if out.is_terminal else max(out.width, WIDTH)
+    gap = 2 if sum(whole) + 2 * len(head) <= room else 1
     table = Table(
         title=Text(title) if title else None, title_justify="left", title_style="bold",
-        box=box.SIMPLE_HEAD, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False,
+        box=box.SIMPLE_HEAD, padding=(0, gap - 1, 0, 0), pad_edge=False, show_edge=False,
     )  # fmt: skip
+    widths = _widths([name in left for name in head], whole, words, room - gap * (len(head) - 1))
     for name, width in zip(head, widths, strict=True):
-        side = name in left
-        table.add_column(
-            Text(name), justify="left" if side else "right", min_width=width, no_wrap=not side
-        )
+        table.add_column(Text(name), justify="left" if name in left else "right", width=width)
     for row in body:
         table.add_row(*map(Text, row))
-    out = Console()
-    natural = sum(max(map(_width, column)) for column in columns) + GAP * len(columns)
-    least = sum(
-        width if name in left else max(map(_width, column))
-        for name, width, column in zip(head, widths, columns, strict=True)
-    )
-    room = out.width if out.is_terminal else max(out.width, WIDTH)
-    out.width = max(min(room, natural), least + GAP * len(columns))
+    out.width = sum(widths) + gap * len(head)
     out.print(table)
+
+
+def _widths(
+    left: Sequence[bool], whole: Sequence[int], words: Sequence[int], room: int
+) -> list[int]:
+    """Widths of columns: numbers whole; texts what is left, but no less than their longest word.
+
+    >>> _widths([True, False], [30, 5], [8, 5], 25)
+    [20, 5]
+    >>> _widths([True, False], [30, 5], [8, 5], 10)
+    [8, 5]
+    """
+    widths = [word if text else full for text, full, word in zip(left, whole, words, strict=True)]
+    spare = room - sum(widths)
+    wanting = [n for n, full in enumerate(whole) if widths[n] < full]
+    while spare > 0 and wanting:
+        share = max(1, spare // len(wanting))
+        for n in wanting:
+            more = min(share, whole[n] - widths[n], spare)
+            widths[n], spare = widths[n] + more, spare - more
+        wanting = [n for n in wanting if widths[n] < whole[n]]
+    return widths
 
 
 def _filled(row: Sequence[str], length: int) -> list[str]:

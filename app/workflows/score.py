@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.workflows.html import table_html
 from halluc import __version__
 from halluc.answers.given import Given
 from halluc.errors import InputError
+from halluc.html import table_html
 from halluc.jsonl import reason
 from halluc.plugins import load_plugin, plugins
 from halluc.records import Score
 from halluc.runs import Run
 from halluc.statistics import INTERVALS, with_intervals
 from halluc.work import Spread, in_process
-from metrics.protocol import Measured, Metric, Table
+from metrics.protocol import Measured, Metric, Table, drop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,14 +136,16 @@ def score(
     """
     made = find_metric(metric, **options)
     given = made.read(_names(answers), _names(truth), allow_missing=allow_missing)
-    place = place_of(given.run, None if output is None else Path(output))
+
+    @cache
+    def place() -> Run | None:  # made when there is something to write
+        return place_of(given.run, None if output is None else Path(output))
 
     def keep(lines: Iterable[bytes]) -> None:
-        if place is None:
-            for _ in lines:
-                pass
+        if (folder := place()) is None:
+            drop(lines)
         else:
-            place.write_finding_lines(made.name, lines)
+            folder.write_finding_lines(made.name, lines)
 
     measured = made.measure(given, spread, keep)
     how = result_card(made.edition or made.name, given, measured.settings) | measured.notes
@@ -150,9 +153,9 @@ def score(
     for number, counted in enumerate(measured.counted):
         found = with_intervals(counted)
         scores += found
-        if place is not None:
+        if (folder := place()) is not None:
             way = measured.ways[number] if measured.ways else {}
-            place.write_scores(found, how | way)
+            folder.write_scores(found, how | way)
     return Scored(made, scores, how, given, measured)
 
 

@@ -12,10 +12,10 @@ from app.workflows.compare.measures import measure, measure_text
 from app.workflows.compare.sides import Side, check_controls, check_same, named_sources
 from app.workflows.compare.tables import HEAD, as_markdown, sections
 from app.workflows.compare.words import verdicts
-from app.workflows.html import table_html
 from app.workflows.score import find_metric, metrics_of_task
 from halluc.answers.given import Given
 from halluc.errors import InputError
+from halluc.html import table_html
 from halluc.plugins import load_plugin, plugins
 from halluc.runs import read_run
 from metrics.chair_counts import whole_sentences

@@ -13,12 +13,12 @@ import torch
 from halluc.errors import InputError
 from halluc.plugins import plugins
 from mitigation.inprocess import make_decoding
-from mitigation.inprocess.logits import plausible
-from mitigation.inprocess.mask_only import MaskOnly, mask
-from mitigation.inprocess.yes_bias import fit_yes_bias
 from mitigation.inprocess.icd import ICD
+from mitigation.inprocess.logits import plausible
 from mitigation.inprocess.m3id import combine as m3id
+from mitigation.inprocess.mask_only import MaskOnly, mask
 from mitigation.inprocess.vcd import combine as vcd
+from mitigation.inprocess.yes_bias import fit_yes_bias
 
 LOGITS = torch.tensor([[[2.0, 1.0, -1.0]], [[1.0, 2.0, 0.0]]])
 
