@@ -24,7 +24,11 @@ from halluc.language.words.lemmas import Lemmas, Lemmatizer
 from halluc.language.words.offline import offline_words, tagged_verb
 from halluc.language.words.wordnet import wordnet_lemmatizer
 from halluc.records import Truth
-from metrics.chair import Chair, chair
+from metrics.chair import chair
+from metrics.chair_counts import ChairCounts
+from metrics.protocol import Result
+
+Chair = Result[ChairCounts]
 
 Given = tuple[dict[str, str], dict[str, Truth]]
 

@@ -74,7 +74,7 @@ def inputs(model: Any) -> tuple[dict[str, Any], Any]:
     """A prompt of 36 tokens of text and 576 of the picture; the noised picture."""
     import torch
 
-    from mitigation.inprocess.vcd import add_noise
+    from mitigation.inprocess.noise import add_noise
 
     text = torch.randint(4, 32000, (36,), generator=torch.Generator().manual_seed(1))
     ids = torch.cat([text[:6], torch.full((576,), 3), text[6:]])[None]
@@ -97,7 +97,7 @@ def vcd(model: Any, steps: int) -> Any:
     """Greedy VCD in one batch."""
     from functools import partial
 
-    from mitigation.inprocess.contrastive import decode, stack
+    from mitigation.inprocess.loop import decode, stack
     from mitigation.inprocess.vcd import combine
 
     clean, noised = inputs(model)

@@ -31,7 +31,8 @@ from halluc.runs import open_run
 from halluc.tabletop.english import detailed_caption
 from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import CLASSES, COLORS, SIZES, Scene, scene
-from metrics.finegrained import METRIC, compute, count_findings, finegrained
+from metrics.finegrained import finegrained
+from metrics.finegrained_counts import METRIC, compute, count_findings
 
 HALLUC = "from app.cli import main; main()"
 PROMPT = "Describe this image in detail."

@@ -14,10 +14,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from app.cli.compare import compare
-from app.workflows.measure import Measured, first_scenes, measure_task
+from app.workflows.measure import MeasuredRun, first_scenes, measure_task
 from halluc.mllm import load_model
 
 # What is compared: name → whether tokens are drawn, method, parameters.
@@ -41,18 +39,18 @@ SYMBOLS = {"alpha": "α", "beta": "β", "noise_step": "noise step"}
 FIGURES = (("CHAIRi", "#D55E00"), ("Recall", "#0072B2"))
 
 
-def measure(folder: Path, scenes: int, way: tuple[bool, str | None, dict[str, Any]]) -> Measured:
+def measure(folder: Path, scenes: int, way: tuple[bool, str | None, dict[str, Any]]) -> MeasuredRun:
     """Caption the first scenes in one way; what is there already is only scored."""
     do_sample, method, own = way
     return measure_task(
-        folder, MODEL, first_scenes(scenes), "caption", CONSOLE,
+        folder, MODEL, first_scenes(scenes), "caption",
         do_sample=do_sample, method=method, own=own, title=folder.name,
     )  # fmt: skip
 
 
-def sweep(folder: Path, scenes: int) -> dict[str, dict[str, dict[float, Measured]]]:
+def sweep(folder: Path, scenes: int) -> dict[str, dict[str, dict[float, MeasuredRun]]]:
     """Parameter → method → value → what came out."""
-    told: dict[str, dict[str, dict[float, Measured]]] = {}
+    told: dict[str, dict[str, dict[float, MeasuredRun]]] = {}
     for name, values in SWEEP.items():
         told[name] = {"vcd": {}}
         for value in values:
@@ -69,7 +67,9 @@ def sweep(folder: Path, scenes: int) -> dict[str, dict[str, dict[float, Measured
 
 
 def plot(
-    told: dict[str, dict[str, dict[float, Measured]]], lines: dict[str, Measured], picture: Path
+    told: dict[str, dict[str, dict[float, MeasuredRun]]],
+    lines: dict[str, MeasuredRun],
+    picture: Path,
 ) -> None:
     """Three panels with 95 % intervals; greedy and sampled as lines across."""
     from matplotlib.figure import Figure
@@ -132,7 +132,6 @@ def main() -> None:
         plot(sweep(small, given.sweep), lines, given.plot or small / "sweep.png")
 
 
-CONSOLE = Console(stderr=True)
 MODEL = load_model("tabletop")
 
 if __name__ == "__main__":

@@ -18,12 +18,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from rich.console import Console
-
-from app.workflows.data.pairs import mine_runs
-from app.workflows.measure import Measured, first_scenes, measure_task
+from app.workflows.data.pairs import make_pairs
+from app.workflows.measure import MeasuredRun, first_scenes, measure_task
 from app.workflows.train.adapter import train_adapter
-from app.workflows.train.dpo import DPO, read_training_pairs
+from app.workflows.train.dpo import DPO
+from app.workflows.train.pairs import read_training_pairs
 from halluc.datasets.tabletop import with_questions
 from halluc.mllm import load_model
 from mitigation.precorrection.dpo import Recipe, make_trainer
@@ -46,7 +45,7 @@ SPLITS = ("random", "popular", "adversarial")
 HEAD = ("CHAIRi", "CHAIRs", "recall", "attributes", "relations", "repeats", "words", *SPLITS)
 
 
-def figures(captions: Measured, answers: Measured) -> list[float]:
+def figures(captions: MeasuredRun, answers: MeasuredRun) -> list[float]:
     """One row: shares in percent, repeated mentions and words a caption, F1 of POPE."""
     mentions: dict[str, list[str]] = {}
     for each in captions.findings:
@@ -65,8 +64,8 @@ def measure(folder: Path, model: str, scenes: int) -> list[float]:
     """Caption and question the first scenes."""
     mllm, shown = load_model(model), first_scenes(scenes)
     return figures(
-        measure_task(folder / "captions", mllm, shown, "caption", CONSOLE, title=folder.name),
-        measure_task(folder / "pope", mllm, with_questions(shown), "pope", CONSOLE),
+        measure_task(folder / "captions", mllm, shown, "caption", title=folder.name),
+        measure_task(folder / "pope", mllm, with_questions(shown), "pope"),
     )
 
 
@@ -100,9 +99,9 @@ def main() -> None:
     for name in sorted({WAYS[way][0] for way in given.ways}):
         kinds = PAIRS[name]
         if not (given.folder / name / "card.json").exists():
-            mine_runs(
+            make_pairs(
                 given.runs, given.folder / name,
-                objects=None, kinds=kinds, seed=0, test_share=0.02, images=None,
+                kinds=kinds, seed=0, test_share=0.02,
                 most=given.steps * SHIPPED.batch_size // len(kinds),
             )  # fmt: skip
     print(f"| pairs | {' | '.join(HEAD)} |\n| --- |{' ---: |' * len(HEAD)}")
@@ -122,8 +121,6 @@ def main() -> None:
         told = [f"{fmean(v):.1f} ({min(v):.1f}–{max(v):.1f})" for v in zip(*rows, strict=True)]
         print(f"| {name} | {' | '.join(told)} |", flush=True)
 
-
-CONSOLE = Console(stderr=True)
 
 if __name__ == "__main__":
     main()

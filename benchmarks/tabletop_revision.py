@@ -23,14 +23,11 @@ import argparse
 from functools import cache
 from pathlib import Path
 
-from rich.console import Console
-
 from app.cli.compare import compare
-from app.workflows.measure import Measured, first_scenes, measure_revised, measure_task
-from app.workflows.revise import settle_lure, settle_woodpecker
+from app.workflows.measure import MeasuredRun, first_scenes, measure_revised, measure_task
+from app.workflows.revise import find_reviser
 from halluc.datasets import Dataset
 from halluc.datasets.tabletop import open_image
-from halluc.language.claims.things import load_things
 from halluc.mllm import load_model
 from halluc.records import Sample
 from halluc.tabletop.truth import truth_of
@@ -74,29 +71,25 @@ def scenes_to_fit(count: int) -> Dataset:
     return Dataset("tabletop:broken", samples, open_image, {"from": FIT_FROM, "rows": count})
 
 
-def measure_arm(
-    folder: Path, steps: tuple[str, ...], scenes: Dataset, console: Console
-) -> Measured:
+def measure_arm(folder: Path, steps: tuple[str, ...], scenes: Dataset) -> MeasuredRun:
     """The captions of an arm; what its last step begins with is measured first."""
     name = "-".join(steps)
     if len(steps) == 1:
         of, decoding, own = MADE[name]
         return measure_task(
-            folder / name, load(of), scenes, "caption", console,
+            folder / name, load(of), scenes, "caption",
             method=decoding, own=own, title=name,
         )  # fmt: skip
-    base = measure_arm(folder, steps[:-1], scenes, console)
-    things, run = load_things(None), base.run
+    base = measure_arm(folder, steps[:-1], scenes)
+    run = base.run
     wrote = MADE[steps[0]][0]
     asked, method = {
-        "woodpecker": (wrote, settle_woodpecker(run, things)),
-        "detector": (wrote, settle_woodpecker(run, things, detector="tabletop")),
-        "rule": ("tabletop+lure", settle_lure(run, things)),
-        "lure": ("tabletop+lure", settle_lure(run, things, detector="tabletop")),
+        "woodpecker": (wrote, find_reviser("woodpecker")),
+        "detector": (wrote, find_reviser("woodpecker", detector="tabletop")),
+        "rule": ("tabletop+lure", find_reviser("lure")),
+        "lure": ("tabletop+lure", find_reviser("lure", detector="tabletop")),
     }[steps[-1]]
-    return measure_revised(
-        folder / name, run, load(asked), scenes, method, console=console, title=name
-    )
+    return measure_revised(folder / name, run, load(asked), scenes, method, title=name)
 
 
 def main() -> None:
@@ -107,13 +100,13 @@ def main() -> None:
     parser.add_argument("--fit", type=int, default=2000)
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     given = parser.parse_args()
-    folder, console = given.folder, Console(stderr=True)
+    folder = given.folder
     if given.fit:
-        measure_task(folder / "fit", load("tabletop"), scenes_to_fit(given.fit), "caption", console)
+        measure_task(folder / "fit", load("tabletop"), scenes_to_fit(given.fit), "caption")
     shown = first_scenes(given.scenes)
     runs = []
     for name, steps in {"greedy": ("greedy",), **{name: ARMS[name] for name in given.arms}}.items():
-        told = measure_arm(folder, steps, shown, console)
+        told = measure_arm(folder, steps, shown)
         runs.append(f"{name}={told.run.path}")
     compare.main(runs, standalone_mode=False)
 

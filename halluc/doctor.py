@@ -16,7 +16,6 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import click
 from packaging.requirements import Requirement
 
 import halluc
@@ -202,14 +201,21 @@ def _gib(size: float) -> str:
     return f"{size / 2**30:.1f} GiB"
 
 
+def lines() -> tuple[list[str], bool]:
+    """What was found, line by line, and whether something is wrong."""
+    said, wrong = [], False
+    for state, what, mend in examine():
+        said.append(f"{state:8} {what}")
+        if mend:
+            said.append(f"{'':8} → {mend}")
+        wrong = wrong or state == "wrong"
+    return said, wrong
+
+
 def main() -> None:
     """Print what was found; exit code 2 if something is wrong."""
-    wrong = False
-    for state, what, mend in examine():
-        click.echo(f"{state:8} {what}")
-        if mend:
-            click.echo(f"{'':8} → {mend}")
-        wrong = wrong or state == "wrong"
+    said, wrong = lines()
+    sys.stdout.write("\n".join([*said, ""]))
     if wrong:
         sys.exit(2)
 

@@ -16,33 +16,36 @@ The folder appears with the first answer, so a command that fails before leaves 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import FileIO
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from halluc.card import card_differences, now, versions
 from halluc.errors import InputError, RunError
+from halluc.html import table_html
 from halluc.jsonl import (
-    BAD_JSON,
     append_durably,
     read_json,
     read_jsonl,
     reason,
-    sync_folder,
     write_atomically,
     write_json,
     write_jsonl,
 )
 from halluc.locks import alone, lock
 from halluc.records import Finding, Response, Sample, Score
+from halluc.run_folder import check_folder, create, cut_torn_line, ordered, read_responses
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Answers that a notebook shows.
+_SHOWN = 5
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Run:
         card: the result card.
         samples: what is asked, in order.
         responses: the answers so far.
-        note: one line on what was mended while reading, else empty.
+        note: one line on what was repaired while reading, else empty.
     """
 
     path: Path
@@ -92,7 +95,7 @@ class Run:
                 raise ValueError(f"{response.id!r} is no open sample of {self.path}")
             new.add(response.id)
         if self._file is None:
-            _create(self)
+            create(self.path, self.card, self.samples)
             self._file = lock(self.path)
         if self._resumed:
             self._note_time(self._resumed)
@@ -118,8 +121,8 @@ class Run:
         if pending := self.pending():
             raise ValueError(f"{len(pending)} samples of {self.path} have no answer")
         if not self.path.exists():  # a run of no samples
-            _create(self)
-        self.responses = _ordered(self.samples, self.responses)
+            create(self.path, self.card, self.samples)
+        self.responses = ordered(self.samples, self.responses)
         write_jsonl(self.path / "responses.jsonl", self.responses)
         self._note_time({"what": "finished", "at": now()})
         card = {**self.card, "state": "finished"}
@@ -132,6 +135,26 @@ class Run:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row an answer: id, image, split, prompt, text, finish, and label where one is known."""
+        import pandas as pd
+
+        labels = {s.id: s.truth.label for s in self.samples if s.truth and s.truth.label}
+        names = ("id", "image", "split", "prompt", "text", "finish")
+        rows = [[getattr(each, name) for name in names] for each in self.responses]
+        table = pd.DataFrame(rows, columns=list(names))
+        return table.assign(label=table["id"].map(labels)) if labels else table
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: how it was made, and its first answers."""
+        made = [["run", str(self.path)]]
+        for name in ("task", "model", "data", "prompt", "state"):
+            part = self.card.get(name)
+            made.append([name, str(part.get("name") if isinstance(part, dict) else part)])
+        shown = [[each.id, each.prompt, each.text] for each in self.responses[:_SHOWN]]
+        title = f"{len(self.responses):,} of {len(self.samples):,} answers"
+        return table_html(made) + table_html([["id", "prompt", "answer"], *shown], title)
 
     def times(self) -> list[dict[str, Any]]:
         """When it was ``created``, ``resumed`` and ``finished`` (as ``what``), in UTC (``at``).
@@ -240,7 +263,7 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
     made = {"rows": len(samples), "samples": hashlib.sha256(content).hexdigest()}
     card = {**made, **msgspec.to_builtins(card), "versions": versions()}
     if not (path / "run.json").is_file():
-        _check_place(path)
+        check_folder(path)
         return Run(path, {**card, "state": "running"}, samples)
 
     file = lock(path)  # before reading, so that nobody writes in between
@@ -248,7 +271,7 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
         run = read_run(path)
         if differences := ", ".join(card_differences(run.card, card)):
             raise RunError(f"{path} is a run made otherwise ({differences}); use another -o")
-        _mend(file)
+        cut_torn_line(file)
     except OSError as error:
         file.close()
         raise RunError(f"{path}: {reason(error)}") from None
@@ -284,7 +307,7 @@ def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
     samples = [sample for _, sample in read_jsonl(path / "samples.jsonl", Sample)]
     run = Run(path, card, samples)
     file = path / "responses.jsonl"
-    numbered, sound = _read_responses(file, tokens)
+    numbered, sound = read_responses(file, tokens)
     known, seen = {sample.id for sample in samples}, set[str]()
     for number, response in numbered:
         if response.id in seen:
@@ -292,79 +315,7 @@ def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
         if response.id not in known:
             raise InputError(f"{response.id!r} is not in samples.jsonl", file, number)
         seen.add(response.id)
-    run.responses = _ordered(samples, [response for _, response in numbered])
+    run.responses = ordered(samples, [response for _, response in numbered])
     if file.exists() and sound < file.stat().st_size:
         run.note = f"{file}: the last line was cut short by a crash and is left out"
     return run
-
-
-def _read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Response]], int]:
-    """The numbered answers of a file, and how many of its bytes hold them."""
-    decoder = msgspec.json.Decoder(Response)
-    numbered: list[tuple[int, Response]] = []
-    sound = 0
-    if not file.exists():
-        return numbered, sound
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    if line.strip():
-                        read = decoder.decode(line)
-                        numbered.append((number, read if tokens else replace(read, tokens=())))
-                except BAD_JSON as error:
-                    if line.endswith(b"\n"):
-                        raise InputError(str(error), file, number) from None
-                    break  # only the last line can lack its end
-                sound += len(line)
-    except OSError as error:
-        raise InputError(reason(error), file) from None
-    return numbered, sound
-
-
-def _mend(file: FileIO) -> None:
-    """Cut off what a crash left after the last whole answer, and end that one's line."""
-    _, sound = _read_responses(Path(file.name))
-    file.truncate(sound)
-    file.seek(max(sound - 1, 0))
-    if sound and file.read(1) != b"\n":
-        file.write(b"\n")
-
-
-def _check_place(path: Path) -> None:
-    """Refuse a place where no run can be made, before any model runs."""
-    if path.is_dir() and any(path.iterdir()):
-        raise RunError(f"{path} holds other files and is no run; use another -o")
-    if path.exists() and not path.is_dir():
-        raise RunError(f"{path} is a file; a run is a folder, use another -o")
-    parent = next(each for each in path.absolute().parents if each.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise RunError(f"{path} cannot be made: {parent} is no folder that can be written")
-
-
-def _create(run: Run) -> None:
-    """Make the folder in one step: others see a run or nothing."""
-    path = run.path.absolute()
-    draft = path.with_name(f".{path.name}.draft")  # one that a crash left is taken up
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.mkdir(exist_ok=True)
-        try:
-            with alone(draft):
-                write_jsonl(draft / "samples.jsonl", run.samples)
-                write_jsonl(draft / "times.jsonl", [{"what": "created", "at": now()}])
-                (draft / "responses.jsonl").write_bytes(b"")
-                write_json(draft / "run.json", run.card)
-                draft.rename(path)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
-        sync_folder(path.parent)
-    except OSError as error:
-        raise RunError(f"{run.path} cannot be made: {reason(error)}") from None
-
-
-def _ordered(samples: list[Sample], responses: list[Response]) -> list[Response]:
-    """The answers in the samples' order."""
-    place = {sample.id: number for number, sample in enumerate(samples)}
-    return sorted(responses, key=lambda response: place[response.id])

@@ -10,75 +10,146 @@ that of https://github.com/LALBJ/PAI does.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec.structs import astuple
+from msgspec import Meta
 
+from halluc.answers.captions import read_described
+from halluc.answers.given import Given, only_truth, picture_of
+from halluc.bootstrap import Gathered, grouping, merged
 from halluc.language.words.lemmas import Lemmatizer
-from halluc.language.words.mentions import Mention, read_caption
+from halluc.language.words.lemmatizer import Compat, lemmatizer
 from halluc.language.words.offline import offline_words
 from halluc.language.words.vocabulary import coco_vocabulary
-from halluc.records import Box, Claim, Finding, Score, Truth
+from halluc.records import Finding, Sample, Score, Truth
+from halluc.work import Spread, Work, in_process
+from metrics.chair_counts import (
+    BLENDS,
+    METRIC,
+    ChairCounts,
+    compute,
+    total,
+    update,
+    whole_sentences,
+)
+from metrics.protocol import Keep, Measured, Metric, Result, Table, drop, shares
+from metrics.tables import figure, interval
+from metrics.tasks import CAPTION
 
-METRIC = "chair"
 EDITION = "CHAIR (arXiv:1809.02156)"
-# "Len/100" is Len in the unit of the published scripts' output.
-BLENDS = {("", "Len/100"): {("", "Len"): 0.01}}
-
-# Up to the last mark that ends a sentence; a full stop within a number ends none.
-_WHOLE = re.compile(r".*[.!?](?![\w,])[\"')\]”’]*", re.DOTALL)
+# Captions that are scored at once; some 25,000 are read in a second.
+_SHARE = 4_000
 
 
-class ChairCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What CHAIR counts.
+class Chair(Metric, frozen=True, kw_only=True):
+    """CHAIR over captions of a run or a file.
 
     Attributes:
-        captions, hallucinated_captions: captions, and those with a hallucinated mention.
-        mentions, hallucinated_mentions: mentions of objects, repetitions too, and those not in the
-            truth.
-        objects, named_objects, recalled_objects: distinct objects of each picture: true ones,
-            mentioned ones, and those that are both.
-        words: words and signs of all captions, two merged words as one.
+        compat: how the singular of words is found; see `halluc.language.words.lemmatizer`.
+        nltk_data: folder of NLTK data.
+        max_tokens_cut: leave out a last sentence that has no end.
+        show: of how many captions the wrong words are listed.
     """
 
-    captions: int = 0
-    hallucinated_captions: int = 0
-    mentions: int = 0
-    hallucinated_mentions: int = 0
-    objects: int = 0
-    named_objects: int = 0
-    recalled_objects: int = 0
-    words: int = 0
+    name = METRIC
+    title = "CHAIR"
+    summary = "Share of mentioned objects that are not in the picture."
+    paper = "arXiv:1809.02156"
+    edition = EDITION
+    task = CAPTION
+    spreads = True
+    story = ("CHAIRi", "CHAIRs", "Recall", "Len")
+    coverage = ("Len", "Recall")
+    hidden = frozenset({"Len/100"})
 
-    def __add__(self, other: ChairCounts) -> ChairCounts:
-        """Counts of both together."""
-        return ChairCounts(*map(int.__add__, astuple(self), astuple(other)))
+    compat: Annotated[
+        Compat,
+        Meta(
+            description="How words become singular. wordnet: exactly as OPERA and most papers "
+            "since, needs NLTK data. offline: nearly the same, needs nothing. pattern: as the "
+            "original scripts."
+        ),
+    ] = "offline"
+    nltk_data: Annotated[
+        str | None, Meta(description="Folder of NLTK data, searched before NLTK's own path.")
+    ] = None
+    max_tokens_cut: Annotated[
+        Literal["sentence"] | None,
+        Meta(
+            description="Leave out a last sentence that has no end, as for answers of at most 64 "
+            "tokens."
+        ),
+    ] = None
+    show: Annotated[
+        int | None,
+        Meta(
+            ge=1,
+            description="List the wrong words of the first N captions that have any.",
+            extra={"metavar": "N"},
+        ),
+    ] = None
 
+    def read(
+        self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
+    ) -> Given:
+        """Captions joined to the objects of their pictures; see `Metric.read`."""
+        lemmatize = lemmatizer(self.compat, self.nltk_data)
+        return read_described(sources, only_truth(truth), lemmatize, allow_missing=allow_missing)
 
-@dataclass(frozen=True)
-class Chair:
-    """Figures of captions, the counts behind them, and a finding for each mention.
+    def measure(
+        self, given: Given, spread: Spread = in_process, keep: Keep | None = None
+    ) -> Measured:
+        """The figures share by share, so that memory does not grow with the captions."""
+        gathered, cut, captions = Gathered[ChairCounts](), 0, 0
+        names, wrong = set[str](), list[str]()
+        shown = self.show or 0
+        begin = partial(
+            _scoring, self.compat, self.nltk_data, self.max_tokens_cut is not None, shown,
+            grouping(given.pictures),
+        )  # fmt: skip
 
-    Attributes:
-        scores: the figures.
-        counts: the counts of each caption, by its id; their sum gives the figures.
-        findings: in the order of captions and words.
-    """
+        def lines() -> Iterator[bytes]:
+            nonlocal cut, captions
+            for result in spread(begin, shares(given, _SHARE)):
+                head, _, found = result.partition(b"\n")
+                share = msgspec.json.decode(head, type=_Share)
+                for picture, counts in share.counts.items():
+                    gathered.add(picture, counts)
+                cut, captions = cut + share.cut, captions + share.captions
+                names.update(share.unknown)
+                wrong.extend(share.wrong[: shown - len(wrong)])
+                yield found
 
-    scores: list[Score]
-    counts: dict[str, ChairCounts]
-    findings: list[Finding]
+        (keep or drop)(lines())
+        settings: dict[str, Any] = {"compat": self.compat}
+        if self.max_tokens_cut:
+            told = f"{self.max_tokens_cut} ({cut} of {captions} captions cut)"
+            settings["max_tokens_cut"] = told
+        notes: dict[str, Any] = {"nltk": version("nltk")} if self.compat == "wordnet" else {}
+        if names:
+            notes["not in CHAIR's vocabulary"] = sorted(names)
+        settings |= {"left out": given.left_out} if given.left_out else {}
+        return Measured([gathered.counted(compute, BLENDS)], settings, notes=notes, lines=wrong)
+
+    def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
+        """The figures with their intervals."""
+        rows = [["figure", "", "95 %"]]
+        for score in scores:
+            if score.name != "Len/100":
+                name, scale = (score.name, 1) if score.unit else (f"{score.name} ×100", 100)
+                rows.append([name, figure(score, scale), interval(score, scale)])
+        yield Table(rows)
 
 
 def chair(
     captions: Mapping[str, str],
     truths: Mapping[str, Truth],
     lemmatize: Lemmatizer = offline_words,
-) -> Chair:
+) -> Result[ChairCounts]:
     """Score captions against the objects that are in their pictures.
 
     Args:
@@ -94,99 +165,51 @@ def chair(
     for id, text in captions.items():
         counts[id], found = update(id, text, truths[id], lemmatize)
         findings += found
-    return Chair(compute(total(counts.values())), counts, findings)
+    return Result(compute(total(counts.values())), counts, findings)
 
 
-def update(
-    id: str, text: str, truth: Truth, lemmatize: Lemmatizer
-) -> tuple[ChairCounts, list[Finding]]:
-    """Counts and findings of one caption."""
+class _Share(msgspec.Struct, array_like=True):
+    """What CHAIR finds in a share of the captions, beside the lines of its findings."""
+
+    counts: dict[str, ChairCounts]
+    captions: int
+    cut: int
+    unknown: list[str]
+    wrong: list[str]
+
+
+def _scoring(
+    compat: Compat, nltk_data: str | None, whole: bool, shown: int, group: Callable[[str], str]
+) -> Work:
+    lemmatize = lemmatizer(compat, nltk_data)
     nodes = coco_vocabulary().nodes
-    # Names outside the vocabulary can never be mentioned; counting them would only dull Recall.
-    objects = {nodes[each.name] for each in truth.objects if each.name in nodes}
-    length, mentions = read_caption(text, lemmatize)
-    named = {mention.node for mention in mentions}
-    hallucinated = len([mention for mention in mentions if mention.node not in objects])
-    counts = ChairCounts(
-        captions=1,
-        hallucinated_captions=int(hallucinated > 0),
-        mentions=len(mentions),
-        hallucinated_mentions=hallucinated,
-        objects=len(objects),
-        named_objects=len(named),
-        recalled_objects=len(objects & named),
-        words=length,
+
+    def work(item: bytes) -> bytes:
+        counts: dict[str, ChairCounts] = {}
+        pictures: dict[str, str] = {}
+        wrong, cut, findings, unknown = list[str](), 0, list[Finding](), set[str]()
+        for sample, said in msgspec.json.decode(item, type=list[tuple[Sample, str]]):
+            id, truth = sample.id, sample.truth or Truth()
+            text = whole_sentences(said) if whole else said
+            cut += text != said
+            counts[id], found = update(id, text, truth, lemmatize)
+            pictures[id] = group(picture_of(sample))
+            findings += found
+            unknown.update(each.name for each in truth.objects if each.name not in nodes)
+            if len(wrong) < shown and counts[id].hallucinated_mentions:
+                wrong.append(_wrong(id, text, found))
+        head = _Share(merged(counts, pictures), len(counts), cut, sorted(unknown), wrong)
+        encoder = msgspec.json.Encoder()
+        return encoder.encode(head) + b"\n" + encoder.encode_lines(findings)
+
+    return work
+
+
+def _wrong(id: str, text: str, findings: Iterable[Finding]) -> str:
+    """The wrong words of a caption in a line: their positions, their classes, and the truth."""
+    wrong = [each for each in findings if each.verdict == "hallucinated"]
+    words = ", ".join(
+        f'"{text[claim.start : claim.end]}" at {claim.start} ({claim.subject})'
+        for claim in (each.claim for each in wrong)
     )
-    return counts, _findings(id, mentions, truth, objects)
-
-
-def total(counts: Iterable[ChairCounts]) -> ChairCounts:
-    """Counts of all captions together."""
-    columns = zip(*map(astuple, counts), strict=True)
-    return ChairCounts(*map(sum, columns))
-
-
-def compute(counts: ChairCounts) -> list[Score]:
-    """The figures; a ratio of nothing is None.
-
-    F1 is 2 recalled / (named + true), so it is 0 where captions name nothing and Precision is
-    undefined.
-    """
-    c = counts
-    units = {"Len": "words", "Len/100": "100 words"}
-    rows: list[tuple[str, int, int, float, Literal["higher", "lower", ""]]] = [
-        ("CHAIRs", c.hallucinated_captions, c.captions, 1, "lower"),
-        ("CHAIRi", c.hallucinated_mentions, c.mentions, 1, "lower"),
-        ("Recall", c.recalled_objects, c.objects, 1, "higher"),
-        ("Precision", c.recalled_objects, c.named_objects, 1, "higher"),
-        ("F1", 2 * c.recalled_objects, c.named_objects + c.objects, 1, "higher"),
-        ("Len", c.words, c.captions, 1, ""),
-        ("Len/100", c.words, c.captions, 0.01, ""),
-    ]
-    return [
-        Score(
-            metric=METRIC,
-            name=name,
-            # Multiplied before it is divided, as the scripts do, so that the last digit agrees.
-            value=factor * part / whole if whole else None,
-            numerator=part,
-            denominator=whole,
-            better=better,
-            unit=units.get(name, ""),
-        )
-        for name, part, whole, factor, better in rows
-    ]
-
-
-def whole_sentences(text: str) -> str:
-    """The text without a last sentence that has no end; all of it where no sentence ends.
-
-    Figures for answers of at most 64 tokens are published for such texts, since most of the answers
-    break off in mid-sentence (issue 30 of https://github.com/shikiw/OPERA).
-
-    >>> whole_sentences("A dog sits. It is 3.5 m from a")
-    'A dog sits.'
-    """
-    match = _WHOLE.match(text)
-    return match[0] if match else text
-
-
-def _findings(id: str, mentions: list[Mention], truth: Truth, objects: set[str]) -> list[Finding]:
-    nodes = coco_vocabulary().nodes
-    listed = "the truth has " + (", ".join(sorted(objects)) or "no object")
-    boxes: dict[str, list[Box]] = {}
-    for each in truth.objects:
-        if each.box is not None and each.name in nodes:
-            boxes.setdefault(nodes[each.name], []).append(each.box)
-    return [
-        Finding(
-            id=id,
-            claim=Claim(kind="object", start=mention.start, end=mention.end, subject=mention.node),
-            verdict="supported" if mention.node in objects else "hallucinated",
-            metric=METRIC,
-            rule="in the truth" if mention.node in objects else "not in the truth",
-            evidence=mention.node if mention.node in objects else listed,
-            boxes=tuple(boxes.get(mention.node, ())),
-        )
-        for mention in mentions
-    ]
+    return f"{id}: {words}; {wrong[0].evidence}"

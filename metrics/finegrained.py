@@ -16,96 +16,155 @@ All are from 0 to 1.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
 
-from halluc.language.claims.agreement import agree
+import msgspec
+from msgspec import Meta
+
+from halluc import __version__
+from halluc.answers.given import Given, picture_of
+from halluc.bootstrap import count_pictures
 from halluc.language.claims.lexicon import FAMILIES
 from halluc.language.claims.reader import read_claims
-from halluc.language.claims.things import Things
+from halluc.language.claims.things import Things, load_things
 from halluc.language.claims.truths import in_words_of
-from halluc.language.claims.verdicts import judge, same_fact, values_of
-from halluc.records import Finding, Kind, Score, Truth, Verdict
+from halluc.language.claims.verdicts import judge
+from halluc.language.pipeline.card import pipeline_card
+from halluc.records import Finding, Sample, Score, Truth
+from halluc.work import Spread, Work, in_process
+from metrics.finegrained_counts import KINDS, METRIC, Counts, compute, count_findings, frequent
+from metrics.protocol import Keep, Measured, Metric, Result, Table, drop, shares
+from metrics.tables import figure, interval
+from metrics.tasks import CAPTION
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
-METRIC = "finegrained"
 EDITION = "rates by kind of claim"
+# Captions that are parsed at once, some 100 a second.
+_SHARE = 256
 
 
-@dataclass
-class Counts:
-    """What the metric counts; counts of two sets of captions add up.
-
-    Attributes:
-        by: claims by kind, and those on attributes by family again, and by verdict.
-        known: true things by kind.
-        covered: those of them that captions state.
-    """
-
-    by: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
-    known: Counter[Kind] = field(default_factory=Counter)
-    covered: Counter[Kind] = field(default_factory=Counter)
-
-    def update(self, findings: Iterable[Finding], truth: Truth) -> None:
-        """Count the findings of one more caption, and what is true of its picture."""
-        findings = list(findings)
-        for each in findings:
-            self.by[each.claim.kind, each.verdict] += 1
-            if each.claim.kind == "attribute":
-                self.by[each.claim.family, each.verdict] += 1
-        stated = [
-            each.claim
-            for each in findings
-            if each.verdict == "supported" and each.claim.stance == "asserted"
-        ]
-        objects = truth.names
-        self.known["object"] += len(objects)
-        self.covered["object"] += len(objects & {each.subject for each in stated})
-        for name, family, value in _attributes(truth):
-            self.known["attribute"] += 1
-            self.covered["attribute"] += any(
-                (each.subject, each.family) == (name, family) and agree(family, each.value, value)
-                for each in stated
-            )
-        relations = {
-            same_fact(
-                truth.objects[each.subject].name, each.predicate, truth.objects[each.object].name
-            )
-            for each in truth.relations
-        }
-        told = {
-            same_fact(each.subject, each.value, each.object)
-            for each in stated
-            if each.kind == "relation"
-        }
-        self.known["relation"] += len(relations)
-        self.covered["relation"] += len(relations & told)
-
-    def __add__(self, other: Counts) -> Counts:
-        """Counts of both together."""
-        return Counts(self.by + other.by, self.known + other.known, self.covered + other.covered)
-
-
-@dataclass(frozen=True)
-class Finegrained:
-    """Figures of captions, the counts behind them, and a finding for each claim.
+class Finegrained(Metric, frozen=True, kw_only=True):
+    """Hallucination rates by kind over captions of a run or a file.
 
     Attributes:
-        scores: the figures.
-        counts: the counts of each caption, by its id; their sum gives the figures.
-        findings: in the order of captions and words.
+        vocabulary: file of things and the words for them, beside COCO's 80 classes.
+        show: how many of the most frequent wrong claims are listed.
     """
 
-    scores: list[Score]
-    counts: dict[str, Counts]
-    findings: list[Finding]
+    name = METRIC
+    title = "Hallucination rate by kind of claim"
+    summary = "Rates of wrong objects, attributes and relations."
+    paper = "arXiv:2404.18930"
+    edition = EDITION
+    task = CAPTION
+    by_default = False
+    spreads = True
+    story = tuple(f"{kind} hallucination rate" for kind in KINDS)
+    hidden = frozenset(f"{family} hallucination rate" for family in FAMILIES)
+
+    vocabulary: Annotated[
+        Path | None,
+        Meta(
+            description="JSON of things and the words for them, beside COCO's 80 classes.",
+            extra={"metavar": "FILE"},
+        ),
+    ] = None
+    show: Annotated[
+        int | None,
+        Meta(
+            ge=1,
+            description="List the N most frequent wrong claims.",
+            extra={"metavar": "N"},
+        ),
+    ] = None
+
+    def applies(self, given: Given) -> bool:
+        """On the embedded world, whose ground truth is complete, and where it was scored."""
+        if given.run is None:
+            return False
+        data = given.run.card.get("data")
+        on_tabletop = isinstance(data, dict) and str(data.get("name")).startswith("tabletop")
+        return on_tabletop or METRIC in given.run.scores()
+
+    def measure(
+        self, given: Given, spread: Spread = in_process, keep: Keep | None = None
+    ) -> Measured:
+        """The figures from the findings of all captions, or of the run where it holds the same."""
+        things = load_things(self.vocabulary)
+        truths = {each.id: in_words_of(things, each.truth or Truth()) for each in given.samples}
+        settings = claims_card(things)
+        settings |= {"left out": given.left_out} if given.left_out else {}
+        findings = None if keep else _held(given, settings)
+        if findings is None:
+            findings = []
+            encode = msgspec.json.Encoder().encode_lines
+            for result in spread(partial(_judging, things), shares(given, _SHARE)):
+                findings += msgspec.json.decode(result, type=list[Finding])
+            (keep or drop)([encode(findings)])
+        counts = count_findings(findings, truths)
+        pictures = {each.id: picture_of(each) for each in given.samples}
+        lines = [f"{often:5} x {what}" for what, often in frequent(findings)[: self.show or 0]]
+        return Measured([count_pictures(counts, pictures, compute)], settings, lines=lines)
+
+    def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
+        """The figures with their intervals and counts."""
+        rows = [["figure", "×100", "95 %", "of"]]
+        for score in scores:
+            # A family that no caption speaks of is left out.
+            if score.denominator or score.name.split()[0] in KINDS:
+                part = f"{score.numerator:,}/{score.denominator:,}"
+                rows.append([score.name, figure(score), interval(score), part])
+        yield Table(rows)
+
+
+def claims_card(things: Things) -> dict[str, Any]:
+    """What decides which claims are read in a text: pipeline and vocabulary with their hashes."""
+    return {
+        "pipeline": pipeline_card(),
+        "vocabulary": {"name": things.name, "sha256": things.sha256},
+    }
+
+
+def _held(given: Given, settings: Mapping[str, Any]) -> list[Finding] | None:
+    """The findings that the run holds, if they were found in this way in the same answers."""
+    run = given.run
+    if run is None or METRIC not in run.scores():
+        return None
+    how = run.scores()[METRIC].get("how", {})
+    if any(how.get(name) != value for name, value in settings.items()):
+        return None
+    texts = {each.id: each.text for each in run.responses}
+    truths = {each.id: each.truth for each in run.samples}
+    now = [(card["sha256"], card["rows"]) for card in given.files]
+    then = [(card.get("sha256"), card.get("rows")) for card in how.get("answers", [])]
+    own = how.get("truth", {})
+    sure = (
+        how.get("metric") == EDITION
+        and how.get("versions", {}).get("halluc") == __version__
+        and now == then
+        and isinstance(own, dict)
+        and own.get("sha256") == run.card.get("samples")
+        and given.texts == texts
+        and {each.id: each.truth for each in given.samples} == truths
+    )
+    return run.findings(METRIC) if sure else None
+
+
+def _judging(things: Things) -> Work:
+    def work(item: bytes) -> bytes:
+        pairs = msgspec.json.decode(item, type=list[tuple[Sample, str]])
+        texts = {sample.id: text for sample, text in pairs}
+        truths = {sample.id: sample.truth or Truth() for sample, _ in pairs}
+        return msgspec.json.encode(finegrained(texts, truths, things).findings)
+
+    return work
 
 
 def finegrained(
     captions: Mapping[str, str], truths: Mapping[str, Truth], things: Things
-) -> Finegrained:
+) -> Result[Counts]:
     """Score captions against what is true of their pictures.
 
     Args:
@@ -124,81 +183,4 @@ def finegrained(
         for finding in judge(id, each, known[id], METRIC)
     ]
     counts = count_findings(findings, known)
-    return Finegrained(compute(sum(counts.values(), Counts())), counts, findings)
-
-
-def count_findings(findings: Iterable[Finding], truths: Mapping[str, Truth]) -> dict[str, Counts]:
-    """Counts of each caption, by its id; without findings where it claims nothing.
-
-    Args:
-        findings: of all captions.
-        truths: truth of each caption's picture in the vocabulary's words, by the caption's id.
-
-    Raises:
-        KeyError: a finding of another id.
-    """
-    found: dict[str, list[Finding]] = {id: [] for id in truths}
-    for finding in findings:
-        found[finding.id].append(finding)
-    counts = {id: Counts() for id in truths}
-    for id, some in found.items():
-        counts[id].update(some, truths[id])
-    return counts
-
-
-def compute(counts: Counts) -> list[Score]:
-    """The figures; a ratio of nothing is None."""
-    scores = []
-    for kind in KINDS:
-        wrong, right, silent = _verdicts(counts, kind)
-        known = counts.known[kind]
-        scores += [
-            _ratio(f"{kind} hallucination rate", wrong, wrong + right, "lower"),
-            _ratio(f"{kind} unverifiable share", silent, wrong + right + silent, ""),
-            _ratio(f"{kind} coverage", counts.covered[kind], known, "higher"),
-        ]
-    for family in FAMILIES:
-        wrong, right, _ = _verdicts(counts, family)
-        scores.append(_ratio(f"{family} hallucination rate", wrong, wrong + right, "lower"))
-    return scores
-
-
-def frequent(findings: Iterable[Finding]) -> list[tuple[str, int]]:
-    """Hallucinated claims in words ("cup: red", "cup left of fork") with how often, most first."""
-    wrong = Counter(_in_words(each) for each in findings if each.verdict == "hallucinated")
-    return wrong.most_common()
-
-
-def _in_words(finding: Finding) -> str:
-    claim = finding.claim
-    what = f"{claim.value} {claim.subject}" if claim.kind == "attribute" else claim.subject
-    if claim.kind == "relation":
-        what = f"{claim.subject} {claim.value} {claim.object}"
-    return f"no {what}" if claim.stance == "denied" else what
-
-
-def _attributes(truth: Truth) -> set[tuple[str, str, str]]:
-    return {
-        (each.name, family, value)
-        for each in truth.objects
-        for family in each.attributes
-        for value in values_of(each, family)
-    }
-
-
-def _verdicts(counts: Counts, of: str) -> tuple[int, int, int]:
-    wrong, right = counts.by[of, "hallucinated"], counts.by[of, "supported"]
-    return wrong, right, counts.by[of, "unverifiable"]
-
-
-def _ratio(
-    name: str, numerator: int, denominator: int, better: Literal["higher", "lower", ""]
-) -> Score:
-    return Score(
-        metric=METRIC,
-        name=name,
-        value=numerator / denominator if denominator else None,
-        numerator=numerator,
-        denominator=denominator,
-        better=better,
-    )
+    return Result(compute(sum(counts.values(), Counts())), counts, findings)

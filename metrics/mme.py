@@ -11,72 +11,188 @@ on their own too (0..800), as papers on hallucination do. Higher is better. Sour
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from halluc.bootstrap import Counted, Key
-from halluc.datasets.mme import COGNITION, PERCEPTION, TASKS
+from msgspec import Meta
+
+from halluc.answers.alignment import Pairs as Joined
+from halluc.answers.files import read_answers
+from halluc.answers.given import Given, count_rows, only_truth, open_answers, samples_of
+from halluc.bootstrap import Counted
+from halluc.datasets.mme import (
+    TASKS,
+    bare_question,
+    has_results,
+    load,
+    read_results,
+    with_sample_ids,
+)
 from halluc.errors import InputError
-from halluc.records import Label, Sample, Score
+from halluc.records import Answer, Sample, Score
+from halluc.work import Spread, in_process
+from metrics.mme_counts import (
+    TOTALS,
+    MmeCounts,
+    _by_image,
+    _by_lines,
+    _label,
+    blends,
+    compute,
+    odd_pictures,
+    parse_answer,
+    update,
+)
+from metrics.protocol import Keep, Measured, Metric, Result, Table, left_out, rightly
+from metrics.tables import count, figure, interval
+from metrics.tasks import Task, has_label
 
 EDITION = "MME (arXiv:2306.13394)"
 
-HALLUCINATION = ("existence", "count", "position", "color")
-"""The tasks that VCD (arXiv:2311.16922) and later papers report for hallucination."""
 
-TOTALS = {"perception": PERCEPTION, "cognition": COGNITION, "hallucination": HALLUCINATION}
+OWN = "the truths beside the answers"
+_NAMED = 5
 
 Pairs = Literal["image", "lines"]
 """What makes two questions a pair: the picture, or that they follow each other."""
 
 
-def parse_answer(text: str) -> Label | Literal["other"]:
-    """Yes, no or other, as MME's script reads an answer: in its first four characters.
-
-    >>> parse_answer("Yes, there is."), parse_answer("Not at all"), parse_answer("I see no cat")
-    ('yes', 'no', 'other')
-    """
-    head = text.lower()[:4]
-    return "yes" if "yes" in head else "no" if "no" in head else "other"
-
-
-@dataclass
-class MmeCounts:
-    """What MME counts, task by task; counts of two sets of pictures add up.
-
-    Attributes:
-        by: (task, what) to a number: "questions", those answered "right", those answered with
-            neither yes nor no ("other", never right), "pictures", and those with both questions
-            answered rightly ("whole").
-    """
-
-    by: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def __add__(self, other: MmeCounts) -> MmeCounts:
-        """Counts of both together."""
-        return MmeCounts(self.by + other.by)
+def _truth_beside(given: Iterable[tuple[Sample, Answer]]) -> Iterator[tuple[Sample, Answer]]:
+    """The pairs, if the truth beside each answer is that of the question."""
+    for sample, answer in given:
+        told, true = (
+            each.truth.label if each and each.truth else None for each in (answer.own, sample)
+        )
+        if told and told != true:
+            what = f"the truth beside this answer is {told}, that of {sample.id} is {true}"
+            raise InputError(f"{what}; make the folder anew", answer.path, answer.line)
+        yield sample, answer
 
 
-@dataclass(frozen=True)
-class Mme:
-    """Figures of answers, and the counts behind them.
+class Mme(Metric, frozen=True, kw_only=True):
+    """MME over answers of a run, a file, or a folder as its eval_tool wants it.
 
     Attributes:
-        scores: the figures.
-        counts: the counts of each picture, by its name; their sum gives the figures.
+        pairs: what makes two questions a pair.
     """
 
-    scores: list[Score]
-    counts: dict[str, MmeCounts]
+    name = "mme"
+    title = "MME"
+    summary = "Perception, cognition and the tasks on hallucination."
+    paper = "arXiv:2306.13394"
+    edition = EDITION
+    task = Task(
+        "mme",
+        "questions of MME",
+        lambda sample: has_label(sample) and sample.split in TASKS,
+        answers=("yes", "no"),
+        bare=bare_question,
+    )
+    story = ("hallucination", "perception", "cognition")
+    hidden = frozenset({"acc", "acc+"})
+    one_table = True
 
-    def counted(self) -> Counted:
-        """The figures with what each picture adds to them, for intervals."""
-        parts = {picture: compute(each) for picture, each in self.counts.items()}
-        return Counted(self.scores, parts, blends())
+    pairs: Annotated[
+        Pairs,
+        Meta(
+            description="What makes a pair of questions: the picture, or as in the published "
+            "script two lines in a row. They differ only where questions are missing."
+        ),
+    ] = "image"
+
+    @classmethod
+    def fits(cls, source: str, truth: Sequence[str]) -> bool:
+        """A folder of results, or a ground truth with folders or files of MME's tasks."""
+        if has_results(Path(source)):
+            return True
+        place = Path(truth[0]) if truth else None
+        return place is not None and any(
+            (place / task).is_dir() or (place / f"{task}.txt").is_file() for task in TASKS
+        )
+
+    def read(
+        self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
+    ) -> Given:
+        """Answers joined to MME's questions; see `Metric.read`."""
+        source, own, run, rows = only_truth(truth), list[Sample](), None, Counter[Path]()
+        if has_results(Path(sources[0])):
+            own, answers = read_results(sources[0])
+            rows.update(answer.path for answer in answers)
+        else:
+            run, stream = open_answers(sources, read_answers, allow_missing=allow_missing)
+            answers = list(count_rows(stream, rows))
+        dataset = load(source) if source else None
+        samples = dataset.samples if dataset else own or samples_of(run, answers)
+        joined = Joined(with_sample_ids(answers, samples), samples, allow_missing=allow_missing)
+        card = dataset.card["files"] if dataset else OWN if own else None
+        given = Given(run, _truth_beside(joined), card, rows, samples)
+        given.left_out = left_out(joined) if given.answers and allow_missing else {}
+        if own:
+            given.note["answers"] = load(sources[0]).card["files"]  # one card, not one a task
+        if self.pairs == "image" and not allow_missing:
+            _check_pictures(given.samples, sources[0])
+        return given
+
+    def measure(
+        self, given: Given, spread: Spread = in_process, keep: Keep | None = None
+    ) -> Measured:
+        """The figures of all tasks, and their totals."""
+        result = mme(given.samples, given.texts, self.pairs)
+        settings: dict[str, Any] = {"parser": "MME", "pairs": _paired(self.pairs, result, given)}
+        settings |= {"left out": given.left_out} if given.left_out else {}
+        parts = {picture: compute(each) for picture, each in result.counts.items()}
+        return Measured([Counted(result.scores, parts, blends())], settings, notes=given.note)
+
+    def right(self, given: Given) -> dict[str, dict[str, bool]]:
+        """Whether each question was answered rightly, by task and id."""
+        return rightly(given, lambda text, _: parse_answer(text))
+
+    def label(self, name: str, split: str) -> str:
+        """What a figure is called in a sentence."""
+        return f"{name} score"
+
+    def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
+        """A row a task, then the totals."""
+        values = {(each.split, each.name): each for each in scores}
+        rows = [["split", "score", "95 %", "acc", "acc+", "other"]]
+        for task in dict.fromkeys(each.split for each in scores if each.split):
+            score, acc, plus, other = (
+                values[task, name] for name in ("score", "acc", "acc+", "other")
+            )
+            shares = [figure(acc), figure(plus)]
+            rows.append([task, figure(score, 1), interval(score, 1), *shares, count(other)])
+        totals = [each for each in scores if not each.split]
+        yield Table(rows + [[each.name, figure(each, 1), interval(each, 1)] for each in totals])
 
 
-def mme(samples: Sequence[Sample], answers: Mapping[str, str], pairs: Pairs = "image") -> Mme:
+def _check_pictures(samples: Sequence[Sample], name: str) -> None:
+    if odd := odd_pictures(samples):
+        named = ", ".join(odd[:_NAMED]) + (", …" if len(odd) > _NAMED else "")
+        raise InputError(
+            f"{len(odd)} pictures have not two questions ({named}); add the missing ones, use "
+            "--pairs lines for the published script's figure, or --allow-missing",
+            name,
+        )
+
+
+def _paired(pairs: Pairs, result: Result[MmeCounts], given: Given) -> str:
+    """How questions were paired, and what the other way gives where it differs."""
+    if pairs == "lines":
+        return "by lines, as published"
+    try:
+        published = mme(given.samples, given.texts, "lines").scores
+    except InputError:  # an odd number of lines, which the script does not take
+        return "by picture"
+    if published == result.scores:
+        return "by picture (by lines, as published, the figures are the same)"
+    totals = ", ".join(f"{s.name} {figure(s, 1)}" for s in published if s.name in TOTALS)
+    return f"by picture (by lines, as published: {totals})"
+
+
+def mme(
+    samples: Sequence[Sample], answers: Mapping[str, str], pairs: Pairs = "image"
+) -> Result[MmeCounts]:
     """Score answers to MME's questions, task by task.
 
     Args:
@@ -97,104 +213,4 @@ def mme(samples: Sequence[Sample], answers: Mapping[str, str], pairs: Pairs = "i
         pair = [(answers[each.id], _label(each)) for each in group]
         picture = group[0].image or group[0].id
         counts[picture] = counts.get(picture, MmeCounts()) + update(group[0].split, pair)
-    return Mme(compute(sum(counts.values(), MmeCounts())), counts)
-
-
-def update(task: str, pair: Sequence[tuple[str, Label]]) -> MmeCounts:
-    """Counts of one picture from its answers and truths; with one question left it is not whole."""
-    parsed = [(parse_answer(text), label) for text, label in pair]
-    right = sum(answer == label for answer, label in parsed)
-    numbers = {
-        "questions": len(pair),
-        "right": right,
-        "other": sum(answer == "other" for answer, _ in parsed),
-        "pictures": 1,
-        "whole": int(right == len(pair) == 2),
-    }
-    return MmeCounts(Counter({(task, what): number for what, number in numbers.items()}))
-
-
-def compute(counts: MmeCounts) -> list[Score]:
-    """Four figures a task and the totals.
-
-    A total is None where one of its tasks is not there: less than the whole is no perception score.
-    """
-    asked = {task for task, _ in counts.by}
-    scores = [score for task in TASKS if task in asked for score in _task(task, counts.by)]
-    values = {each.split: each.value for each in scores if each.name == "score"}
-    for name, tasks in TOTALS.items():
-        # Added up in the script's order, so that the last digit agrees.
-        parts = [value for task in tasks if (value := values.get(task)) is not None]
-        total = sum(parts) if len(parts) == len(tasks) else None
-        scores.append(Score(metric="mme", name=name, value=total, better="higher", unit="points"))
-    return scores
-
-
-def blends() -> dict[Key, dict[Key, float]]:
-    """The figures that are weighted sums of the shares acc and acc+, with their weights."""
-    scores: dict[Key, dict[Key, float]] = {
-        (task, "score"): {(task, "acc"): 100.0, (task, "acc+"): 100.0} for task in TASKS
-    }
-    for name, tasks in TOTALS.items():
-        scores["", name] = {
-            part: weight for task in tasks for part, weight in scores[task, "score"].items()
-        }
-    return scores
-
-
-def odd_pictures(samples: Iterable[Sample]) -> list[str]:
-    """The pictures that have not two questions, as "task/picture"."""
-    return [group[0].image or group[0].id for group in _by_image(samples) if len(group) != 2]
-
-
-def _task(task: str, by: Mapping[tuple[str, str], int]) -> list[Score]:
-    ratios = {
-        "acc": (by[task, "right"], by[task, "questions"]),
-        "acc+": (by[task, "whole"], by[task, "pictures"]),
-    }
-    # Each times 100 before they are added, as in the script.
-    score = sum(part / whole * 100 for part, whole in ratios.values())
-    return [
-        Score(metric="mme", name="score", value=score, split=task, better="higher", unit="points"),
-        *(
-            Score(
-                metric="mme",
-                name=name,
-                value=part / whole,
-                split=task,
-                numerator=part,
-                denominator=whole,
-                better="higher",
-            )
-            for name, (part, whole) in ratios.items()
-        ),
-        Score(metric="mme", name="other", value=by[task, "other"], split=task, better="lower"),
-    ]
-
-
-def _by_image(samples: Iterable[Sample]) -> list[list[Sample]]:
-    groups: dict[tuple[str, str | None], list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault((sample.split, sample.image), []).append(sample)
-    return list(groups.values())
-
-
-def _by_lines(samples: Iterable[Sample]) -> list[list[Sample]]:
-    tasks: dict[str, list[Sample]] = {}
-    for sample in samples:
-        tasks.setdefault(sample.split, []).append(sample)
-    for task, asked in tasks.items():
-        if len(asked) % 2:
-            raise InputError(f"{task} has {len(asked)} questions, so they make no pairs by lines")
-    return [
-        asked[place : place + 2] for asked in tasks.values() for place in range(0, len(asked), 2)
-    ]
-
-
-def _label(sample: Sample) -> Label:
-    if sample.split not in TASKS:
-        what = f"sample {sample.id!r} is of the task {sample.split!r}"
-        raise InputError(f"{what}, which is none of MME's ({', '.join(TASKS)})")
-    if sample.truth is None or sample.truth.label is None:
-        raise InputError(f"sample {sample.id!r} has no yes/no label, so MME cannot score it")
-    return sample.truth.label
+    return Result(compute(sum(counts.values(), MmeCounts())), counts)

@@ -9,133 +9,30 @@ score its answers are in `metrics.pope_parsers`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from statistics import fmean
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from msgspec.structs import replace
+from msgspec import Meta
 
-from halluc.bootstrap import Counted, grouping
+from halluc.answers.alignment import Pairs
+from halluc.answers.files import stream_answers
+from halluc.answers.given import Given, count_rows, open_answers
+from halluc.datasets.files import read_rows
+from halluc.datasets.pope import Question, load_files
 from halluc.errors import InputError
-from halluc.records import Label, Sample, Score
-from metrics.pope_parsers import PARSERS, Parser, PopeCounts, Reading
+from halluc.records import Answer, Sample, Score
+from halluc.work import Spread, in_process
+from metrics.pope_counts import DEFAULT, Tally
+from metrics.pope_parsers import PARSERS, Parser
+from metrics.protocol import Keep, Measured, Metric, Table, left_out, rightly
+from metrics.tables import count, figure, margin
+from metrics.tasks import Task, has_label
 
-FIGURES = ("accuracy", "precision", "recall", "F1", "yes ratio")
-DEFAULT = PARSERS["pope"]
 EDITION = "POPE (arXiv:2305.10355)"
-
-Pairs = dict[tuple[Reading, Label], int]
-"""Numbers of answers by (reading, right answer)."""
-
-
-@dataclass(frozen=True)
-class Dispute:
-    """An answer that parsers read differently.
-
-    Attributes:
-        id, split, text: the question's id and split, the answer.
-        label: the right answer.
-        readings: what each parser read, by its name.
-    """
-
-    id: str
-    split: str
-    text: str
-    label: Label
-    readings: dict[str, Reading]
-
-
-class Tally:
-    """Readings of answers, counted by split and picture; never holds the answers themselves.
-
-    Args:
-        parsers: who reads.
-        splits: the splits in the order of the figures; one without answers has undefined figures.
-            Others follow in the order of their answers.
-
-    Attributes:
-        disputes: the answers that the parsers read differently, in the order of the answers.
-    """
-
-    def __init__(self, parsers: Sequence[Parser] = (DEFAULT,), splits: Iterable[str] = ()) -> None:
-        self.parsers, self.disputes = tuple(parsers), list[Dispute]()
-        self._splits = dict.fromkeys(splits)
-        self._cells: dict[tuple[str, str, Label, tuple[Reading, ...]], int] = {}
-
-    def update(self, pairs: Iterable[tuple[Sample, str]]) -> None:
-        """Read and count answers to questions, which may come in any order and in parts.
-
-        Raises:
-            InputError: a question has no label.
-        """
-        parsers, cells, splits = self.parsers, self._cells, self._splits
-
-        @lru_cache(maxsize=1 << 16)  # most answers are a bare yes or no
-        def read(text: str, label: Label) -> tuple[tuple[Reading, ...], bool]:
-            readings = tuple([parser.read(text, label) for parser in parsers])
-            return readings, len(set(readings)) > 1
-
-        for sample, text in pairs:
-            truth = sample.truth
-            if truth is None or truth.label is None:
-                what = f"sample {sample.id!r} has no yes/no label, so POPE cannot score it"
-                raise InputError(what)
-            readings, disputed = read(text, truth.label)
-            cell = sample.split, sample.image or sample.id, truth.label, readings
-            if cell in cells:
-                cells[cell] += 1
-            else:
-                cells[cell] = 1
-                splits.setdefault(sample.split)
-            if disputed:
-                named = {parser.name: each for parser, each in zip(parsers, readings, strict=True)}
-                dispute = Dispute(sample.id, sample.split, text, truth.label, named)
-                self.disputes.append(dispute)
-
-    def scores(self, parser: Parser = DEFAULT) -> list[Score]:
-        """Figures of one of the parsers: split by split, their mean, and pooled where published."""
-        return self._figures(self._cells_by(parser, lambda picture: ""), parser)
-
-    def counted(self, parser: Parser = DEFAULT) -> Counted:
-        """The figures with what each picture adds to them, for intervals."""
-        group = grouping({picture for _, picture, _, _ in self._cells})
-        cells = self._cells_by(parser, group)
-        pictures: dict[str, dict[str, PopeCounts]] = {}
-        for (split, picture), pairs in cells.items():
-            pictures.setdefault(picture, {})[split] = count(pairs)
-        several = len(self._splits) > 1
-        share = 1 / max(len(self._splits), 1)
-        blends = {
-            ("", f"mean {name}"): {(split, name): share for split in self._splits}
-            for name in FIGURES
-        }
-        parts = {
-            picture: _ratios(counts, parser, pooled=several) for picture, counts in pictures.items()
-        }
-        return Counted(self._figures(cells, parser), parts, blends if several else {})
-
-    def _figures(self, cells: Mapping[tuple[str, str], Pairs], parser: Parser) -> list[Score]:
-        sums = {split: Counter[tuple[Reading, Label]]() for split in self._splits}
-        for (split, _), pairs in cells.items():
-            sums[split].update(pairs)
-        several = len(sums) > 1
-        counts = {split: count(pairs) for split, pairs in sums.items()}
-        scores = _ratios(counts, parser, pooled=several)
-        return scores + (_means(scores, parser) if several else [])
-
-    def _cells_by(
-        self, parser: Parser, group: Callable[[str], str]
-    ) -> dict[tuple[str, str], Pairs]:
-        """What one of the parsers read, by split and group of pictures."""
-        place = self.parsers.index(parser)
-        sums: dict[tuple[str, str], Pairs] = {}
-        for (split, picture, label, readings), number in self._cells.items():
-            pairs = sums.setdefault((split, group(picture)), {})
-            pair = readings[place], label
-            pairs[pair] = pairs.get(pair, 0) + number
-        return sums
+# How many disputed answers the terminal shows; JSON and a folder hold all.
+SHOWN = 20
+_FIGURES = ("accuracy", "precision", "recall", "F1", "yes ratio")
 
 
 def pope(
@@ -160,66 +57,151 @@ def pope(
     return tally.scores(parser)
 
 
-def count(pairs: Mapping[tuple[Reading, Label], int]) -> PopeCounts:
-    """Counts from numbers of answers by (reading, right answer)."""
-    return PopeCounts(
-        tp=pairs.get(("yes", "yes"), 0),
-        fp=pairs.get(("yes", "no"), 0),
-        tn=pairs.get(("no", "no"), 0),
-        fn=pairs.get(("no", "yes"), 0),
-        unknown_yes=pairs.get(("unknown", "yes"), 0),
-        unknown_no=pairs.get(("unknown", "no"), 0),
-    )
+class Pope(Metric, frozen=True, kw_only=True):
+    """POPE over answers of a run or of files.
 
+    Attributes:
+        parser: whose script reads the answers.
+    """
 
-def compute(counts: PopeCounts, split: str = "", parser: Parser = DEFAULT) -> list[Score]:
-    """The five figures and five counts of a split; a ratio of nothing is None."""
-    numbers = {
-        **{"TP": counts.tp, "FP": counts.fp, "TN": counts.tn, "FN": counts.fn},
-        "unknown": counts.unknown,
-    }
-    return [
-        Score(
-            metric=metric_of(parser),
-            name=name,
-            value=part / whole if whole else None,
-            split=split,
-            numerator=part,
-            denominator=whole,
-            better=_better(name),
+    name = "pope"
+    title = "POPE"
+    summary = "Yes/no questions on whether an object is there."
+    paper = "arXiv:2305.10355"
+    edition = EDITION
+    task = Task("pope", "yes/no questions with labels", has_label, answers=("yes", "no"))
+    story = ("mean accuracy", "accuracy", "mean F1", "F1", "mean yes ratio", "yes ratio")
+
+    parser: Annotated[
+        Literal["pope", "opera", "vcd", "icd", "lmms-eval", "vlmevalkit", "all"],
+        Meta(
+            description="Whose script reads the answers. all: side by side, with the answers they "
+            "dispute."
+        ),
+    ] = "pope"
+
+    @classmethod
+    def fits(cls, source: str, truth: Sequence[str]) -> bool:
+        """A ground truth that is a file of yes/no questions with labels."""
+        if not truth or not Path(truth[0]).is_file():
+            return False
+        try:
+            next(read_rows(truth[0], Question), None)
+        except InputError:
+            return False
+        return True
+
+    def read(
+        self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
+    ) -> Given:
+        """Answers joined to POPE's questions, one by one as they are read; see `Metric.read`."""
+        rows: Counter[Path] = Counter()
+        run, stream = open_answers(sources, stream_answers, allow_missing=allow_missing)
+        answers = count_rows(stream, rows)
+        if not truth and run is None:
+            return Given(None, _labelled(answers), "the right answers beside the answers", rows)
+        questions = load_files(truth) if truth else None
+        samples = questions.samples if questions else run.samples if run else []
+        pairs = Pairs(answers, samples, allow_missing=allow_missing)
+        card = questions.card["files"] if questions else None
+        given = Given(run, pairs, card, rows, samples)
+        if allow_missing:
+            given.note["pairs"] = pairs
+        return given
+
+    def measure(
+        self, given: Given, spread: Spread = in_process, keep: Keep | None = None
+    ) -> Measured:
+        """The figures by split and their mean, of one parser or of all."""
+        parsers = list(PARSERS.values()) if self.parser == "all" else [PARSERS[self.parser]]
+        tally = Tally(parsers, [sample.split for sample in given.asked or ()])
+        tally.update((sample, answer.text) for sample, answer in given)
+        settings: dict[str, Any] = {"parser": self.parser}
+        if pairs := given.note.get("pairs"):
+            given.left_out, given.missing = left_out(pairs), pairs.missing
+            settings["left out"] = given.left_out
+        return Measured(
+            [tally.counted(each) for each in parsers],
+            settings,
+            ways=[{"parser": each.name} for each in parsers],
+            extra={"disputes": tally.disputes} if len(parsers) > 1 else {},
         )
-        for name, (part, whole) in parser.ratios(counts).items()
-    ] + [
-        Score(metric=metric_of(parser), name=name, value=value, split=split)
-        for name, value in numbers.items()
-    ]
+
+    def right(self, given: Given) -> dict[str, dict[str, bool]]:
+        """Whether each question was answered rightly, by split and id."""
+        return rightly(given, PARSERS[self.parser].read)
+
+    def label(self, name: str, split: str) -> str:
+        """What a figure is called in a sentence."""
+        return name if split in ("", "all") else f"{split} {name}"
+
+    def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
+        """Figures and counts by split; with several parsers a row for each of them."""
+        metrics = list(dict.fromkeys(score.metric for score in scores))
+        found = {(score.metric, score.split, score.name): score for score in scores}
+        splits = dict.fromkeys(score.split for score in scores if score.name == "TP")
+        counts = ["unknown"] if len(metrics) > 1 else ["TP", "FP", "TN", "FN", "unknown"]
+        missing = given.missing
+        rows = [
+            [
+                *("split", *(["parser"] if len(metrics) > 1 else []), *_FIGURES[:-1], "yes"),
+                *(*counts[:-1], "unknown" if len(metrics) > 1 else "?"),
+                *([] if missing is None else ["miss"]),
+            ]
+        ]
+
+        def add(title: str, metric: str, split: str, before: str, *more: str) -> None:
+            shares = [found[metric, split, f"{before}{name}"] for name in _FIGURES]
+            by = [_parser(metric)] if len(metrics) > 1 else []
+            rows.append([title, *by, *map(figure, shares), *more])
+            if len(metrics) == 1:
+                rows.append(["± 95 %", *map(margin, shares)])
+
+        for split in splits:
+            for metric in metrics:
+                numbers = [count(found[metric, split, name]) for name in counts]
+                numbers += [] if missing is None else [str(missing[split])]
+                add(split, metric, split, "", *numbers)
+        for kind in ("mean", "pooled"):
+            for metric in metrics:
+                if (metric, "", f"{kind} F1") in found:
+                    add(kind, metric, "", f"{kind} ")
+        yield Table(rows)
+
+    def lists(self, measured: Measured, given: Given) -> Iterator[Table]:
+        """The answers that the parsers read differently."""
+        if (disputes := measured.extra.get("disputes")) is None:
+            return
+        signs = {"yes": "yes", "no": "no", "unknown": "?"}
+        rows = [["question", "answer", "truth", *PARSERS]] if disputes else []
+        for each in disputes[:SHOWN]:
+            readings = [signs[read] for read in each.readings.values()]
+            rows.append([each.id, _short(each.text), each.label, *readings])
+        title = f"The parsers dispute {len(disputes)} of {given.rows.total()} answers."
+        yield Table(rows, ("question", "answer"), title)
+        if len(disputes) > SHOWN:
+            yield Table([], title=f"… and {len(disputes) - SHOWN} more; --json lists them all.")
 
 
-def metric_of(parser: Parser) -> str:
-    """What scores of a parser are filed under: "pope", or with another parser "pope:vcd"."""
-    return "pope" if parser is DEFAULT else f"pope:{parser.name}"
+def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, Answer]]:
+    """Answers with the question that their own file tells."""
+    seen: set[str] = set()
+    for answer in answers:
+        own = answer.own
+        if own is None or own.truth is None or own.truth.label is None:
+            what = "a file of answers without labels needs its --truth"
+            raise InputError(what, answer.path, answer.line)
+        if own.id in seen:
+            what = f"a second answer to {own.id}; remove one, or tell the splits apart by --truth"
+            raise InputError(what, answer.path, answer.line)
+        seen.add(own.id)
+        yield own, answer
 
 
-def _ratios(counts: Mapping[str, PopeCounts], parser: Parser, *, pooled: bool) -> list[Score]:
-    """Figures split by split, and of all splits together if the parser pools them."""
-    scores = [score for split, each in counts.items() for score in compute(each, split, parser)]
-    if parser.pools and pooled:
-        whole = compute(sum(counts.values(), PopeCounts()), "", parser)
-        scores += [replace(score, name=f"pooled {score.name}") for score in whole]
-    return scores
+def _parser(metric: str) -> str:
+    return metric.partition(":")[2] or "pope"
 
 
-def _means(scores: Sequence[Score], parser: Parser) -> list[Score]:
-    means = []
-    for name in FIGURES:
-        values = [score.value for score in scores if score.name == name]
-        known = [value for value in values if value is not None]
-        mean = fmean(known) if len(known) == len(values) else None
-        means.append(
-            Score(metric=metric_of(parser), name=f"mean {name}", value=mean, better=_better(name))
-        )
-    return means
-
-
-def _better(name: str) -> Literal["higher", ""]:
-    return "" if name == "yes ratio" else "higher"
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else line[:39] + "…"

@@ -15,16 +15,17 @@ from halluc.errors import HallucError
 COMMANDS = {
     "demo": "Generate, score and picture, small and offline, on the embedded world.",
     "generate": "Ask an MM-LLM for captions or yes/no answers and keep them as a run.",
-    "revise": "Mend finished captions: ask the picture about each claim, put right what it denies.",
+    "revise": "Revise finished captions: ask the picture about each claim, correct what it denies.",
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "inspect": "Look at runs in the browser: wrong words, their evidence, reviews.",
     "report": "Write what a view of a run shows as one HTML file.",
-    "analyse": "Find out what goes along with hallucination.",
+    "analyse": "Find out what goes along with hallucination: LURE's factors, a detector.",
     "data": "Build POPE questions and preference pairs, and recognise published questions.",
     "train": "Correct a model by DPO, fit a detector, or rebuild what halluc ships.",
     "model": "Describe an MM-LLM in the survey's terms.",
-    "doctor": "Show what is installed, what is missing, and the command that mends it.",
+    "list": "Show the metrics, decodings, revisers, models and data that there are.",
+    "doctor": "Show what is installed, what is missing, and the command that repairs it.",
 }
 
 # A disk that is full, failing or not to be written, and names that no file can have: no bug,

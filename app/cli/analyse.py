@@ -6,15 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.workflows.captions import TRUTH, VOCABULARY
-from app.workflows.score import AS_JSON
+from app.cli.options import AS_JSON, STATISTICS, TRUTH, VOCABULARY
 
-STATISTICS = click.option(
-    "--statistics",
-    metavar="DATA",
-    help="Whose objects tell what comes together; forms as for --truth. Default: all of --truth, "
-    "else the run's own samples; for tabletop, the biased scenes.",
-)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -51,8 +44,9 @@ def factors(
     """
     import msgspec
 
-    from app.workflows.analyse.factors import analyse, factor_plot, factor_rows, read_mentions
-    from app.workflows.score import print_table
+    from app.cli.tables import print_table
+    from app.workflows.analyse.factors import analyse, factor_rows, read_mentions
+    from app.workflows.analyse.plots import factor_plot
     from halluc.jsonl import write_json, write_jsonl
     from halluc.language.claims.things import load_things
 
@@ -116,47 +110,29 @@ def detector(
     """
     import msgspec
 
-    from app.workflows.analyse.factors import quality_rows, read_mentions, reliability_plot
-    from app.workflows.score import print_table
-    from halluc.errors import InputError
+    from app.cli.tables import print_table
+    from app.workflows.analyse.detector import judge_detector, quality_rows
+    from app.workflows.analyse.plots import reliability_plot
     from halluc.language.claims.things import load_things
-    from mitigation.postcorrection.detector import (
-        SHIPPED,
-        probability,
-        published_rule,
-        read_detector,
-        suspicions_of,
-    )
-    from mitigation.postcorrection.quality import calibration_error, judge_suspicions, reliability
 
-    fitted = read_detector(file or SHIPPED)
-    [mentioned] = read_mentions((captions,), truth, statistics, load_things(vocabulary))
-    mentions = mentioned.mentions
-    if not mentions:
-        raise InputError("no mention of an object whose presence is known", captions)
-    odds = suspicions_of(fitted, mentions)
-    rule = [float(published_rule(each.factors)) for each in mentions]
-    wrong = [each.hallucinated for each in mentions]
-    pictures = mentioned.said.pictures
-    scores = judge_suspicions(
-        {"detector": odds, "LURE's rule": rule}, wrong, [pictures[each.id] for each in mentions]
-    )
-    bins = reliability([probability(each) for each in odds], wrong)
+    judged = judge_detector(captions, file, truth, statistics, load_things(vocabulary))
+    mentions = judged.mentions
     if output is not None:
         _make(output)
-        reliability_plot(output / "detector.png", bins)
+        reliability_plot(output / "detector.png", judged.bins)
     if as_json:
         document = {
             "mentions": len(mentions),
-            "scores": scores,
-            "calibration error": calibration_error(bins),
-            "reliability": [each._asdict() for each in bins],
+            "scores": judged.scores,
+            "calibration error": judged.calibration_error,
+            "reliability": [each._asdict() for each in judged.bins],
         }
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
         return
-    print_table(quality_rows(scores), left=("by", "figure"))
-    click.echo(f"expected calibration error: {calibration_error(bins):.3f}")
-    click.echo(f"{len(mentions):,} mentions, {sum(wrong):,} of them hallucinated")
+    print_table(quality_rows(judged.scores), left=("by", "figure"))
+    click.echo(f"expected calibration error: {judged.calibration_error:.3f}")
+    wrong = sum(each.hallucinated for each in mentions)
+    click.echo(f"{len(mentions):,} mentions, {wrong:,} of them hallucinated")
     if any(each.factors.uncertainty is None for each in mentions):
         click.echo("uncertainty is left out: the captions come without log-probabilities")
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.workflows.captions import VOCABULARY
+from app.cli.options import ALLOW_MISSING, TRUTHS, chosen, union_options
+from halluc.options import options_of
+from halluc.plugins import load_plugin, plugins
 
 if TYPE_CHECKING:
-    from app.workflows.compare import Comparison
-    from halluc.language.words.lemmatizer import Compat
+    from app.workflows.compare import ComparedRuns
+
+Form = Literal["json", "markdown", "csv"]
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="[NAME=]RUN_OR_FILES...")
-@click.option(
-    "--truth", multiple=True, help="What files are scored against, as `halluc score` takes it."
-)
+@TRUTHS
 @click.option(
     "--control",
     "controls",
@@ -27,26 +27,17 @@ if TYPE_CHECKING:
     help="A run that the others must beat: greedy, the plausibility mask alone, … May repeat.",
 )
 @click.option(
-    "--parser",
-    type=click.Choice(["pope", "opera", "vcd", "icd", "lmms-eval", "vlmevalkit"]),
-    default="pope",
-    show_default=True,
-    help="Whose reading of yes/no answers.",
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="METRIC",
+    help="Compare by this metric; may repeat. Default: those of the runs' task.",
 )
-@click.option(
-    "--compat",
-    type=click.Choice(["offline", "wordnet", "pattern"]),
-    default="offline",
-    show_default=True,
-    help="How CHAIR finds the singular of words.",
+@ALLOW_MISSING
+@union_options(
+    {name: options_of(load_plugin("metrics", name)) for name in plugins("metrics")},
+    without=["show"],
 )
-@click.option("--nltk-data", help="Folder of NLTK data, for --compat wordnet and AMBER.")
-@click.option(
-    "--max-tokens-cut",
-    type=click.Choice(["sentence"]),
-    help="Leave out a caption's last sentence if it has no end, as for at most 64 tokens.",
-)
-@VOCABULARY
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of tables.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print a line for each difference.")
@@ -55,12 +46,10 @@ def compare(
     runs: tuple[str, ...],
     truth: tuple[str, ...],
     controls: tuple[str, ...],
-    parser: str,
-    compat: Compat,
-    nltk_data: str | None,
-    max_tokens_cut: str | None,
-    vocabulary: Path | None,
-    form: Literal["json", "markdown", "csv"] | None,
+    metrics: tuple[str, ...],
+    allow_missing: bool,
+    form: Form | None,
+    **options: Any,
 ) -> None:
     """Compare runs, or files of answers, pair by pair on the same ids.
 
@@ -68,54 +57,50 @@ def compare(
     greedy=a.jsonl,b.jsonl. Differences are told against the first, with 95 % intervals and paired
     tests, and in words.
     """
-    from app.workflows.compare import compare_sides, measures, readers
-    from app.workflows.compare.sides import check_controls, check_same, named_sources
-    from halluc.language.words.lemmatizer import lemmatizer
-    from metrics.pope_parsers import PARSERS
+    from app.workflows.compare import compare as work
 
-    sources = named_sources(runs)
-    check_controls(controls, sources)
-    task = readers.task_of(sources, truth)
-    if task == "caption":
-        lemmatize = lemmatizer(compat, nltk_data)
-        sides = [
-            readers.read_described(name, files, truth, lemmatize, whole=bool(max_tokens_cut))
-            for name, files in sources.items()
-        ]
-    else:
-        read = {
-            "pope": readers.read_questions,
-            "mme": readers.read_mme,
-            "amber": readers.read_amber,
-        }[task]
-        sides = [read(name, files, truth) for name, files in sources.items()]
-    check_same(sides)
-    if task == "caption":
-        how = {"compat": compat} | ({"max_tokens_cut": max_tokens_cut} if max_tokens_cut else {})
-        metrics = [measures.measure_chair(sides, lemmatize, how)]
-        if all(side.has_kinds for side in sides):
-            metrics.append(measures.measure_kinds(sides, vocabulary))
-    elif task == "pope":
-        metrics = [measures.measure_pope(sides, PARSERS[parser])]
-    elif task == "mme":
-        metrics = [measures.measure_mme(sides)]
-    else:
-        metrics = [measures.measure_amber(sides, truth, nltk_data)]
-    metrics.append(measures.measure_text(sides))
-    _print(compare_sides(sides, metrics, controls, truth), form)
+    compared = work(
+        runs, truth=truth, controls=controls, metrics=metrics, allow_missing=allow_missing,
+        **chosen(options),
+    )  # fmt: skip
+    _print(compared, form)
 
 
-def _print(comparison: Comparison, form: Literal["json", "markdown", "csv"] | None) -> None:
-    from app.workflows.compare.tables import as_csv, as_markdown, document, print_tables
+def _print(compared: ComparedRuns, form: Form | None) -> None:
+    from app.workflows.compare.tables import as_csv, as_markdown, document
 
     if form == "json":
         import msgspec
 
-        content = msgspec.json.encode(document(comparison))
-        click.echo(msgspec.json.format(content, indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode(document(compared)), indent=2))
     elif form == "csv":
-        click.echo(as_csv(comparison), nl=False)
+        click.echo(as_csv(compared), nl=False)
     elif form == "markdown":
-        click.echo(as_markdown(comparison))
+        click.echo(as_markdown(compared))
     else:
-        print_tables(comparison)
+        _print_tables(compared)
+
+
+def _print_tables(compared: ComparedRuns) -> None:
+    """The report for a person at a terminal."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from app.cli.tables import print_table
+    from app.workflows.compare.tables import HEAD, notes, sections
+
+    console = Console()
+
+    def block(title: str, lines: list[str]) -> None:
+        console.print(Text(title, "bold"))
+        for line in lines:
+            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print()
+
+    for title, lines in notes(compared):
+        block(title, lines)
+    for title, rows in sections(compared):
+        print_table([HEAD, *rows], HEAD[:2], title=title)
+        console.print()
+    block("Verdict", [f"• {line}" for line in compared.verdicts])

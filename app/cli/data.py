@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from app.workflows.score import AS_JSON
-from halluc.datasets.load import FORMS
+from app.cli.options import AS_JSON, VOCABULARY
+from halluc.datasets.load import NAMED
 from halluc.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def pope() -> None:
 
 
 @pope.command()
-@click.option("--data", "name", required=True, help=f"Pictures with their objects: {FORMS}.")
+@click.option("--data", "name", required=True, help=f"Pictures with their objects: {NAMED}.")
 @click.option(
     "-o",
     "--output",
@@ -119,9 +119,7 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     type=click.IntRange(min=1),
     help="Pairs of captions of each kind, at most [as many as there are].",
 )
-@click.option(
-    "--objects", type=click.Path(path_type=Path), help="More things, as for score finegrained."
-)
+@VOCABULARY
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
     "--reviews",
@@ -143,7 +141,7 @@ def pairs(
     output: Path,
     kinds: str,
     most: int | None,
-    objects: Path | None,
+    vocabulary: Path | None,
     images: Path | None,
     reviews: str | None,
     test_share: float,
@@ -155,14 +153,14 @@ def pairs(
     runs on the same pictures, sampled with different seeds, make on-policy pairs; any one makes
     corrected and injected ones. The truth of the pictures has to be known.
     """
-    from app.workflows.data.pairs import mine_runs
+    from app.workflows.data.pairs import make_pairs
     from mitigation.precorrection.pairs import KINDS
 
     chosen = [kind for kind in KINDS if kind in kinds.replace(" ", "").split(",")]
     if len(chosen) != len(kinds.split(",")):
         raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
-    card = mine_runs(
-        runs, output, objects=objects, kinds=chosen, seed=seed, test_share=test_share,
+    card = make_pairs(
+        runs, output, vocabulary=vocabulary, kinds=chosen, seed=seed, test_share=test_share,
         images=images, reviews=reviews, most=most,
     )  # fmt: skip
     for kind, told in card["kinds"].items():

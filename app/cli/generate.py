@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.engine.connect import engine_options, open_cluster
+from app.cli.options import DEVICE, DTYPE, ENGINE, IMAGES, chosen, union_options
+from halluc.plugins import load_plugin, plugins
+from mitigation.inprocess import own_options
 
 if TYPE_CHECKING:
-    from app.workflows.generate import Task
+    from halluc.runs import Run
 
-# As in mitigation.inprocess, which is not imported for --help.
-METHODS = ("vcd", "icd", "m3id", "mask-only", "yes-bias")
-NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
+_OWN = {name: own_options(name) for name in plugins("decodings")}
+_TASKS = sorted(
+    {load_plugin("metrics", name).task.name for name in plugins("metrics")},
+    key=lambda name: (name != "caption", name),
+)
 
 
 @click.command()
@@ -23,7 +27,7 @@ NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
 @click.option("--data", default="tabletop", show_default=True, metavar="D", help="Data set.")
 @click.option(
     "--task",
-    type=click.Choice(list(NEXT)),
+    type=click.Choice(_TASKS),
     default="caption",
     show_default=True,
     help="Describe the pictures, or answer the questions of a benchmark.",
@@ -50,19 +54,10 @@ NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--decode",
-    type=click.Choice(METHODS),
+    type=click.Choice(list(_OWN)),
     help="Correct while decoding, or a control of that: docs/decoding.md. Default: neither.",
 )
-@click.option("--alpha", type=float, help="vcd, icd: weight of the contrast [1].")
-@click.option(
-    "--beta", type=float, help="vcd, icd, m3id, mask-only: least share of the likeliest token [.1]."
-)
-@click.option("--noise-step", type=int, help="vcd: how much noise, 0 to 999 [500].")
-@click.option("--disturbance", metavar="TEXT", help="icd: what is put before the instruction.")
-@click.option(
-    "--lambda", "lambda_", type=float, help="m3id: how fast the picture is forgotten [.02]."
-)
-@click.option("--bias", type=float, help="yes-bias: what is added to the logit of yes.")
+@union_options(_OWN)
 @click.option(
     "--match-yes",
     type=click.Path(path_type=Path),
@@ -70,32 +65,20 @@ NEXT = {"caption": "chair", "pope": "pope", "mme": "mme", "amber": "amber"}
     help="yes-bias: take the bias with which yes is as frequent as in this run.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
-@click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16 or float16.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps, …")
-@click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
+@DTYPE
+@DEVICE
+@IMAGES
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
-@engine_options
+@ENGINE
 def generate(
     *,
     model: str,
     data: str,
-    task: Task,
+    task: str,
     output: Path,
     limit: int | None,
     prompt: str | None,
-    do_sample: bool,
-    temperature: float,
-    top_p: float,
-    top_k: int,
-    max_new_tokens: int,
-    seed: int,
     decode: str | None,
-    alpha: float | None,
-    beta: float | None,
-    noise_step: int | None,
-    disturbance: str | None,
-    lambda_: float | None,
-    bias: float | None,
     match_yes: Path | None,
     batch_size: int,
     dtype: str,
@@ -104,7 +87,8 @@ def generate(
     trust_remote_code: bool,
     engine: str,
     workers: int | None,
-    gpus_per_worker: float | None,
+    gpus: float | None,
+    **given: Any,
 ) -> None:
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
@@ -113,78 +97,39 @@ def generate(
     amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted run.
     With ray, the model is on every worker, and the run comes out as with one process.
     """
-    from rich.console import Console
+    from app.cli.progress import bars
+    from app.engine.connect import open_cluster
+    from app.engine.models import Named
+    from app.workflows.generate import generate as work
+    from app.workflows.score import metrics_of_task
 
-    from app.engine.models import Named, place_model
-    from app.workflows.generate import answer, open_answers, prompter, select_samples
-    from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
-    from halluc.datasets.load import load_dataset
-    from mitigation.inprocess import make_decoding
+    names = {option.name for options in _OWN.values() for option in options}
+    own = chosen({name: value for name, value in given.items() if name in names})
+    plain = {name: value for name, value in given.items() if name not in names}
+    seen: list[Run] = []
 
-    console = Console(stderr=True)
-    plain = {
-        "max_new_tokens": max_new_tokens,
-        "do_sample": do_sample,
-        "temperature": temperature,
-        "top_p": top_p,
-        "top_k": top_k,
-        "seed": seed,
-    }
-    own = {
-        "alpha": alpha,
-        "beta": beta,
-        "noise_step": noise_step,
-        "disturbance": disturbance,
-        "lambda_": lambda_,
-        "bias": bias,
-    }
-    own = {name: value for name, value in own.items() if value is not None}
-    if decode == "yes-bias" or match_yes:
-        check_yes_bias(decode, task, bias, match_yes)
-    decoding = make_decoding(decode, plain, own)
-    ask = prompter(task, prompt)  # a bad prompt is told before any model is read
-    dataset = load_dataset(data, images, task)
-    samples = select_samples(dataset, task, limit)
-    named = Named(model, dtype, device, trust_remote_code)
-    with open_cluster(engine, workers, gpus_per_worker) as cluster:
-        mllm = place_model(named, cluster)
-        if match_yes:
-            own["bias"] = match_yes_ratio(
-                match_yes, mllm, dataset, samples, ask,
-                do_sample=do_sample, batch_size=batch_size, console=console,
-            )  # fmt: skip
-            decoding = make_decoding(decode, plain, own)
-        run = open_answers(
-            output,
-            model=mllm,
-            dataset=dataset,
-            samples=samples,
-            task=task,
-            decoding=decoding,
-            prompt=prompt,
-        )
+    def started(run: Run) -> None:
+        seen.append(run)
+        if run.note:
+            click.echo(f"halluc: {run.note}", err=True)
+        if run.finished:
+            said = f"{output} has all {len(run.samples)} answers: nothing left to do"
+            click.echo(said, err=True)
+
+    with open_cluster(engine, workers, gpus) as cluster:
         try:
-            if run.note:
-                click.echo(f"halluc: {run.note}", err=True)
-            if run.finished:
-                click.echo(f"{output} has all {len(samples)} answers: nothing left to do", err=True)
-            else:
-                answer(
-                    run,
-                    mllm,
-                    dataset,
-                    decoding,
-                    console=console,
-                    prompt=prompt,
-                    batch_size=batch_size,
-                )
-                click.echo(f"{output}: {len(samples)} answers", err=True)
+            with bars() as progress:
+                run = work(
+                    Named(model, dtype, device, trust_remote_code), data, output,
+                    task=task, decode=decode, options=own, prompt=prompt, limit=limit,
+                    images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
+                    progress=progress, started=started, **plain,
+                )  # fmt: skip
         except KeyboardInterrupt:
-            done = len(run.responses)
-            click.echo(
-                f"\nstopped after {done} of {len(samples)}; the same command goes on", err=True
-            )
+            if not seen:
+                raise
+            done, of = len(seen[0].responses), len(seen[0].samples)
+            click.echo(f"\nstopped after {done} of {of}; the same command goes on", err=True)
             sys.exit(130)
-        finally:
-            run.close()
-        click.echo(f"next: halluc score {NEXT[task]} {output}", err=True)
+    click.echo(f"{output}: {len(run.samples)} answers", err=True)
+    click.echo(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)

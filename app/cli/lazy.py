@@ -30,7 +30,8 @@ class LazyGroup(click.Group):
         """Import the module of one command."""
         if name not in self._commands:
             return None
-        command = getattr(importlib.import_module(f"{self._package}.{name}"), name)
+        module = importlib.import_module(f"{self._package}.{name}")
+        command = getattr(module, name, None) or getattr(module, f"{name}_")
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 

@@ -23,9 +23,7 @@ from typing import Any
 
 from halluc import __version__
 from halluc.errors import HallucError, RunError
-
-Work = Callable[[bytes], bytes]
-"""Does one item."""
+from halluc.work import Work, in_process
 
 TRIES = 4
 """So many workers may be lost with the same item, or before they are ready, and no more."""
@@ -92,7 +90,7 @@ def spread(
         RunError: the cluster failed, or an item takes every worker down that does it.
     """
     if cluster is None:
-        yield from map(begin(), items)
+        yield from in_process(begin, items)
     else:
         for _, done in cluster.spread(begin, items, ordered=True):
             yield done

@@ -8,42 +8,13 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
-
-import click
+from collections.abc import Iterator
+from typing import Any
 
 from app.engine.cluster import Cluster
 from halluc.errors import InputError, RunError
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _SECONDS = 5.0  # to answer, for a machine that is there
-
-
-def engine_options(command: F) -> F:
-    """The options of commands that can be spread over machines."""
-    for option in (
-        click.option(
-            "--gpus-per-worker",
-            type=click.FloatRange(min=0),
-            help="With ray: GPUs of each worker [1 where the cluster has any, else 0].",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            help="With ray: how many work at once [one a GPU, else one a core].",
-        ),
-        click.option(
-            "--engine",
-            default="local",
-            show_default=True,
-            metavar="E",
-            help="local, ray (workers on this machine) or ray:HOST:PORT (a Ray cluster).",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @contextlib.contextmanager

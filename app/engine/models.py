@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.engine.cluster import Cluster, Work
+from app.engine.cluster import Cluster
 from halluc.errors import ModelError
 from halluc.mllm import MLLM, Decoding, load_model
 from halluc.mllm.batches import cut_batches, generate_batches
 from halluc.records import Response, Sample
+from halluc.work import Work
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -119,6 +120,13 @@ def place_model(named: Named, cluster: Cluster | None) -> MLLM | Replicas:
         named = replace(named, threads=torch.get_num_threads())
     card = cluster.once(partial(_card, named))
     return Replicas(named, cluster, msgspec.json.decode(card))
+
+
+def ask_batches(model: MLLM | Replicas) -> Callable[..., Iterator[list[Response]]]:
+    """`generate_batches` of a model, wherever it is."""
+    return (
+        model.generate_batches if isinstance(model, Replicas) else partial(generate_batches, model)
+    )
 
 
 def _card(named: Named) -> bytes:

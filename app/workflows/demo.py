@@ -1,34 +1,61 @@
-"""The demo's table of methods, and what it says in words."""
+"""The embedded MM-LLM with and without correction, compared: what `halluc demo` does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from app.workflows.compare import compare_sides, measures, readers
+from app.workflows.compare.differences import compare_sides
+from app.workflows.compare.measures import measure
+from app.workflows.compare.sides import Side
 from app.workflows.compare.words import in_short
-from app.workflows.measure import Measured
-from halluc.language.words.offline import offline_words
-from mitigation.postcorrection.revisions import Revision
+from app.workflows.measure import MeasuredRun, first_scenes, measure_revised, measure_task
+from app.workflows.plots import Cell, bar_plot, contact_sheet, save_picture
+from app.workflows.progress import Progress, silent
+from app.workflows.revise import find_reviser
+from app.workflows.score import find_metric
+from halluc.datasets import Dataset
+from halluc.datasets.tabletop import with_questions
+from halluc.mllm import load_model
+from mitigation.postcorrection.revisions import Revision, read_revisions
 
 # What the table shows: head, name of it in the metric.
 CAPTIONS = {
     "CHAIRs ↓": "CHAIRs",
     "CHAIRi ↓": "CHAIRi",
     "recall ↑": "Recall",
-    "looks ↓": "attribute hallucination rate",
-    "places ↓": "relation hallucination rate",
+    "attribute ↓": "attribute hallucination rate",
+    "relation ↓": "relation hallucination rate",
 }
 NOTES = (
     "In %. CHAIRs: captions that name an absent object; CHAIRi: absent ones of the objects named; "
-    "looks and places: wrong ones; POPE: F1 of yes/no questions on companions. Words and forward "
-    "passes are those of a caption, with the questions and revisions that it took."
+    "attribute and relation: hallucination rates of these claims; POPE: F1 of yes/no questions on "
+    "companions. Words and forward passes are those of a caption, with the questions and revisions "
+    "that it took."
 )
+
+# Arm → the model, whether tokens are drawn, the method of correction while decoding, and whether
+# it answers POPE, too. (M3ID changes no first word, so what it says to POPE is what DPO says.)
+ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
+    "greedy": ("tabletop", False, None, True),
+    "sampled": ("tabletop", True, None, False),
+    "mask": ("tabletop", True, "mask-only", False),
+    "VCD": ("tabletop", True, "vcd", True),
+    "DPO": ("tabletop+dpo", False, None, True),
+    "DPO+VCD": ("tabletop+dpo", False, "vcd", False),
+    "DPO+M3ID": ("tabletop+dpo", False, "m3id", False),
+}
+# What is not as published: M3ID's λ, by which it would talk on and on after DPO.
+OWN = {"DPO+M3ID": {"lambda_": 0.01}}
+# Arm → the arm whose captions are looked over, the method, and who is asked.
+REVISED = {
+    "Woodpecker": ("greedy", "woodpecker", "tabletop"),
+    "LURE": ("greedy", "lure", "tabletop+lure"),
+    "DPO+VCD+LURE": ("DPO+VCD", "lure", "tabletop+lure"),
+    "DPO+M3ID+LURE": ("DPO+M3ID", "lure", "tabletop+lure"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,29 +64,79 @@ class Arm:
 
     Attributes:
         name: of the arm.
-        told: its captions.
-        asked: its answers to POPE; None where it only captions.
+        captions: its captions.
+        answers: its answers to POPE; None where it only captions.
         passes: forward passes a caption.
     """
 
     name: str
-    told: Measured
-    asked: Measured | None
+    captions: MeasuredRun
+    answers: MeasuredRun | None
     passes: float
 
     def figures(self) -> dict[str, float | None]:
         """Its figures by label; without POPE where it has none."""
-        shown = {label: self.told.figure(name) for label, name in CAPTIONS.items()}
-        return shown | ({"POPE ↑": self.asked.figure("F1", "adversarial")} if self.asked else {})
+        shown = {label: self.captions.figure(name) for label, name in CAPTIONS.items()}
+        if self.answers is None:
+            return shown
+        return shown | {"POPE ↑": self.answers.figure("F1", "adversarial")}
 
 
-def passes_of(told: Measured, branches: int = 1) -> float:
+def demo(output: Path, scenes: int = 40, progress: Progress = silent) -> list[Arm]:
+    """Caption scenes and answer POPE in all ways, score, and save the pictures.
+
+    Args:
+        output: where the runs, sheet.png and scores.png go; an interrupted call is gone on with.
+        scenes: how many held-out bias-broken scenes, 1 to 1000.
+        progress: told how far it is.
+
+    Returns:
+        The arms that are shown.
+
+    Raises:
+        RunError: the folder holds other runs.
+        InputError: it cannot be written.
+    """
+    chosen = first_scenes(scenes)
+    questions = with_questions(chosen)
+    models = {name: load_model(name) for name in ("tabletop", "tabletop+dpo", "tabletop+lure")}
+    arms: dict[str, Arm] = {}
+    for name, (of, do_sample, method, asks) in ARMS.items():
+        folder, answered = name.lower(), None
+        told = measure_task(
+            output / f"captions-{folder}", models[of], chosen, "caption",
+            do_sample=do_sample, method=method, own=OWN.get(name), title=f"captions, {name}",
+            progress=progress,
+        )  # fmt: skip
+        if asks:
+            answered = measure_task(
+                output / f"pope-{folder}", models[of], questions, "pope",
+                do_sample=do_sample, method=method, title=f"POPE, {name}", progress=progress,
+            )  # fmt: skip
+        branches = 2 if method in ("vcd", "m3id") else 1
+        arms[name] = Arm(name, told, answered, passes_of(told, branches))
+    for name, (of, method, asked) in REVISED.items():
+        base = arms[of]
+        told = measure_revised(
+            output / f"captions-{name.lower()}", base.captions.run, models[asked], chosen,
+            find_reviser(method, detector="tabletop"),
+            title=f"captions, {name}", progress=progress,
+        )  # fmt: skip
+        more = passes_to_revise(list(read_revisions(told.run.path).values()))
+        answered = arms["DPO"].answers if of == "DPO+M3ID" else None
+        arms[name] = Arm(name, told, answered, base.passes + more)
+    shown = [arms[name] for name in arms if name not in ("DPO+VCD", "DPO+M3ID")]
+    _save_pictures(output, chosen, arms["greedy"], shown)
+    return shown
+
+
+def passes_of(told: MeasuredRun, branches: int = 1) -> float:
     """Forward passes that a caption took: its tokens, in each branch."""
     return branches * fmean(len(each.tokens) for each in told.run.responses)
 
 
 def passes_to_revise(revisions: Sequence[Revision]) -> float:
-    """Forward passes that looking over a caption took: one a question, and one a word written."""
+    """Forward passes that revising a caption took: one a question, and one a word written."""
     count = 0
     for each in revisions:
         count += sum(1 + len(a.text.split()) for check in each.checks for a in check.asked)
@@ -67,27 +144,25 @@ def passes_to_revise(revisions: Sequence[Revision]) -> float:
     return count / len(revisions)
 
 
-def show_table(console: Console, arms: Sequence[Arm]) -> None:
-    """A row an arm."""
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    for head in (*CAPTIONS, "POPE ↑", "words", "passes"):
-        table.add_column(head, justify="right", no_wrap=True)
+def rows(arms: Sequence[Arm]) -> Iterator[list[str]]:
+    """The table of the arms, its head first."""
+    labels = (*CAPTIONS, "POPE ↑")
+    yield ["", *labels, "words", "passes"]
     for arm in arms:
         figures = arm.figures()
-        shown = [_shown(figures, label) for label in (*CAPTIONS, "POPE ↑")]
-        table.add_row(arm.name, *shown, f"{arm.told.figure('Len') or 0:.0f}", f"{arm.passes:.0f}")
-    console.print(table)
-    console.print(NOTES, style="dim", highlight=False)
+        shown = [_shown(figures, label) for label in labels]
+        words = f"{arm.captions.figure('Len') or 0:.0f}"
+        yield [arm.name, *shown, words, f"{arm.passes:.0f}"]
 
 
 def sentences(arms: Sequence[Arm]) -> Iterator[str]:
     """Each arm against the first, paired by picture, in words."""
+    metric = find_metric("chair")
+    paths = [str(arm.captions.run.path) for arm in arms]
     sides = [
-        readers.read_described(a.name, [str(a.told.run.path)], (), offline_words) for a in arms
+        Side(arm.name, [path], metric.read([path])) for arm, path in zip(arms, paths, strict=True)
     ]
-    chair = measures.measure_chair(sides, offline_words, {"compat": "offline"})
-    yield from in_short(compare_sides(sides, [chair]), ("CHAIRi", "Recall"))
+    yield from in_short(compare_sides(sides, [measure(metric, sides)]), ("CHAIRi", "Recall"))
 
 
 def _shown(figures: dict[str, float | None], label: str) -> str:
@@ -96,3 +171,18 @@ def _shown(figures: dict[str, float | None], label: str) -> str:
         return "–"
     value = figures[label]
     return "undefined" if value is None else f"{100 * value:.1f}"
+
+
+def _save_pictures(output: Path, scenes: Dataset, base: Arm, arms: Sequence[Arm]) -> None:
+    texts = {each.id: each.text for each in base.captions.run.responses}
+    cells = [
+        Cell(
+            sample.id,
+            scenes.open_image(sample),
+            texts[sample.id],
+            [each for each in base.captions.findings if each.id == sample.id],
+        )
+        for sample in scenes.samples[:8]
+    ]
+    save_picture(output / "sheet.png", contact_sheet(cells))
+    bar_plot(output / "scores.png", {arm.name: arm.figures() for arm in arms})

@@ -1,53 +1,43 @@
-"""A data set answered into a run: what `generate`, `demo` and `train` have in common."""
+"""A data set answered into a run: what `halluc generate` does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
-from app.engine.models import Replicas
-from halluc.datasets import Dataset, amber, mme
+from app.engine.cluster import Cluster
+from app.engine.models import Named, Replicas, ask_batches, place_model
+from app.workflows.progress import Progress, silent
+from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
+from halluc.datasets import Dataset
+from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
 from halluc.mllm import MLLM, Decoding
-from halluc.mllm.batches import generate_batches
-from halluc.records import Response, Sample
+from halluc.plugins import load_plugin, plugins
+from halluc.records import Sample
 from halluc.runs import Run, open_run
+from metrics.tasks import Task
+from mitigation.inprocess import make_decoding
 
-Task = Literal["caption", "pope", "mme", "amber"]
 
-CAPTION = "Describe this image in detail."
-"""The instruction of the caption task, where neither user nor data set gives one."""
+def tasks() -> dict[str, Task]:
+    """What can be asked, by name: the tasks of all metrics, "caption" first."""
+    every: list[Task] = [load_plugin("metrics", name).task for name in plugins("metrics")]
+    found = {task.name: task for task in every}
+    return dict(sorted(found.items(), key=lambda each: (each[0] != "caption", each[0])))
 
-_YES_NO = ("yes", "no")
 
-# AMBER asks for captions too, and the answers of a run are asked for alike.
-ANSWERS: dict[Task, Sequence[str]] = {
-    "caption": (),
-    "pope": _YES_NO,
-    "mme": _YES_NO,
-    "amber": (),
-}
-"""Short answers whose probabilities are kept with each response."""
+def find_task(name: str) -> Task:
+    """A task by its name.
 
-_PARTS = {"mme": mme.TASKS, "amber": amber.DIMENSIONS}
-_ASKED = {
-    "caption": "samples",
-    "pope": "yes/no questions with labels",
-    "mme": "questions of MME",
-    "amber": "queries of AMBER",
-}
+    Raises:
+        InputError: there is no such task.
+    """
+    known = tasks()
+    if name not in known:
+        raise InputError(f"there is no task {name!r}; there are {', '.join(known)}")
+    return known[name]
 
 
 def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> list[Sample]:
@@ -56,14 +46,95 @@ def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> li
     Raises:
         InputError: there are none.
     """
-    samples = dataset.samples
-    if task in ("pope", "mme"):
-        samples = [each for each in samples if each.prompt and each.truth and each.truth.label]
-    if parts := _PARTS.get(task):
-        samples = [each for each in samples if each.split in parts]
+    samples = [each for each in dataset.samples if task.fits(each)]
     if not samples:
-        raise InputError(f"there are no {_ASKED[task]} in {dataset.name}")
+        raise InputError(f"there are no {task.asks} in {dataset.name}")
     return samples[:limit]
+
+
+def generate(
+    model: str | Named | MLLM | Replicas = "tabletop",
+    data: str | Dataset = "tabletop",
+    output: str | Path = "",
+    *,
+    task: str = "caption",
+    decode: str | None = None,
+    options: dict[str, Any] | None = None,
+    prompt: str | None = None,
+    limit: int | None = None,
+    images: str | Path | None = None,
+    match_yes: str | Path | None = None,
+    cluster: Cluster | None = None,
+    batch_size: int = 8,
+    progress: Progress = silent,
+    started: Callable[[Run], None] | None = None,
+    **decoding: Any,
+) -> Run:
+    """Ask an MM-LLM about a data set, and keep the answers as a run.
+
+    The same call goes on with a run that was interrupted.
+
+    >>> generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)  # doctest: +SKIP
+
+    Args:
+        model: its name, as `halluc.mllm.load_model` takes it, or a model that is loaded.
+        data: the data set's name, as `halluc.datasets.load.load_dataset` takes it, or a data set.
+        output: folder of the run.
+        task: what to ask: "caption", "pope", "mme", "amber" or that of another metric.
+        decode: method of in-process correction, as `halluc list decodings` shows it; None: none.
+        options: the method's own options, such as ``{"alpha": 1.0}``.
+        prompt: what to ask instead of the data set's own or the default; with questions,
+            {question} stands for the question.
+        limit: ask about the first so many samples.
+        images: folder of the pictures, where they do not lie with the data set.
+        match_yes: with yes-bias: a run whose share of yes is to be reached.
+        cluster: where a model that is given by name is asked; None: in this process.
+        batch_size: samples asked at once, ≥ 1.
+        progress: told how far it is.
+        started: called with the run before anything is asked.
+        decoding: of `halluc.mllm.Decoding`: max_new_tokens, do_sample, temperature, top_p, top_k,
+            seed.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        InputError: data, prompt or an option cannot be used, or a picture cannot be read.
+        ModelError: the model cannot be loaded or run.
+        RunError: the folder holds something else.
+    """
+    own = dict(options or {})
+    if decode == "yes-bias" or match_yes:
+        check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
+    how = make_decoding(decode, decoding, own)
+    asked = find_task(task)
+    ask = asked.ask(prompt)  # a bad prompt is refused before any model is read
+    if not str(output):
+        raise InputError('name the folder of the run: output="runs/…"')
+    dataset = data
+    if isinstance(dataset, str):
+        dataset = load_dataset(dataset, None if images is None else Path(images), task)
+    samples = select_samples(dataset, asked, limit)
+    mllm = model
+    if isinstance(mllm, str | Named):
+        mllm = place_model(Named(mllm) if isinstance(mllm, str) else mllm, cluster)
+    if match_yes:
+        own["bias"] = match_yes_ratio(
+            Path(match_yes), mllm, dataset, samples, ask,
+            do_sample=how.do_sample, batch_size=batch_size, progress=progress,
+        )  # fmt: skip
+        how = make_decoding(decode, decoding, own)
+    run = open_answers(
+        Path(output), model=mllm, dataset=dataset, samples=samples, task=asked, decoding=how,
+        prompt=prompt,
+    )  # fmt: skip
+    try:
+        if started is not None:
+            started(run)
+        answer(run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress)
+    finally:
+        run.close()
+    return run
 
 
 def open_answers(
@@ -78,8 +149,8 @@ def open_answers(
 ) -> Run:
     """The run of a task, new or to be gone on with; see `halluc.runs.open_run`."""
     card = {
-        "task": task,
-        "prompt": prompt or (CAPTION if task == "caption" else None),
+        "task": task.name,
+        "prompt": prompt or task.prompt,
         "decoding": decoding,
         "data": {"name": dataset.name, **dataset.card},
         **model.card,
@@ -93,9 +164,9 @@ def answer(
     dataset: Dataset,
     decoding: Decoding,
     *,
-    console: Console,
     prompt: str | None = None,
     batch_size: int = 8,
+    progress: Progress = silent,
     title: str | None = None,
 ) -> None:
     """Ask about what is pending, keep every batch, and finish the run.
@@ -105,10 +176,10 @@ def answer(
         model: what to ask.
         dataset: opens the pictures.
         decoding: as given to `open_answers`.
-        console: shows the progress.
         prompt: what the user asks, as given to `open_answers`; it goes before the data set's own.
         batch_size: samples asked at once.
-        title: what the bar is called; default: the task.
+        progress: told how far it is.
+        title: what the progress is called; default: the task.
 
     Raises:
         InputError: a picture cannot be read, or the prompt lacks its {question}.
@@ -116,55 +187,19 @@ def answer(
     """
     if run.finished:
         return
-    task: Task = run.card["task"]
-    ask = prompter(task, prompt)
-    with progress_bars(console) as progress:
-        done = {response.id for response in run.responses}
-        bar = progress.add_task(title or task, total=len(run.samples), completed=len(done))
-        for responses in ask_batches(model)(
-            run.samples,
-            dataset.open_image,
-            ask,
-            decoding,
-            batch_size=batch_size,
-            answers=ANSWERS[task],
-            done=done,
-        ):
-            run.append(responses)
-            progress.advance(bar, len(responses))
+    task = find_task(run.card["task"])
+    done = {response.id for response in run.responses}
+    told = title or task.name
+    progress(told, len(done), len(run.samples))
+    for responses in ask_batches(model)(
+        run.samples,
+        dataset.open_image,
+        task.ask(prompt),
+        decoding,
+        batch_size=batch_size,
+        answers=task.answers,
+        done=done,
+    ):
+        run.append(responses)
+        progress(told, len(run.responses), len(run.samples))
     run.finish()
-
-
-def ask_batches(model: MLLM | Replicas) -> Callable[..., Iterator[list[Response]]]:
-    """`generate_batches` of a model, wherever it is."""
-    return (
-        model.generate_batches if isinstance(model, Replicas) else partial(generate_batches, model)
-    )
-
-
-def progress_bars(console: Console, *more: ProgressColumn) -> Progress:
-    """Bars with counts and the time that is left; nothing where no person looks on."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    return Progress(*columns, *more, console=console, disable=not console.is_terminal)
-
-
-def prompter(task: Task, prompt: str | None) -> Callable[[Sample], str]:
-    """What to ask about a sample.
-
-    Raises:
-        InputError: the prompt of a task of questions has no place for the question.
-    """
-    if task == "caption":
-        return lambda sample: prompt or sample.prompt or CAPTION
-    if prompt is None:
-        return lambda sample: sample.prompt or ""
-    if "{question}" not in prompt:
-        raise InputError(f"--prompt with --task {task} must hold {{question}}, unlike {prompt!r}")
-    # A prompt of the user's brings its own instruction in place of MME's.
-    bare = mme.bare_question if task == "mme" else str
-    return lambda sample: prompt.replace("{question}", bare(sample.prompt or ""))

@@ -1,153 +1,121 @@
-"""A run of captions looked over again: what `halluc revise` and `demo` have in common."""
+"""Captions of a run revised into another run: what `halluc revise` does."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
 
-from app.engine.models import Replicas
-from app.workflows.analyse.factors import read_occurrences
-from app.workflows.generate import progress_bars
+from app.engine.cluster import Cluster
+from app.engine.models import Named, Replicas, place_model
+from app.workflows.progress import Progress, silent
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card
+from halluc.datasets.load import load_dataset
 from halluc.errors import InputError, RunError
 from halluc.jsonl import append_durably, read_jsonl, reason, write_atomically, write_jsonl
-from halluc.language.claims.things import Things
-from halluc.mllm import MLLM, Decoding
+from halluc.language.claims.things import Things, load_things
+from halluc.mllm import MLLM
+from halluc.plugins import load_plugin
 from halluc.records import Response, Sample
-from halluc.runs import Run, open_run
-from mitigation.postcorrection import lure, woodpecker
-from mitigation.postcorrection.detector import SHIPPED, Detector, read_detector
-from mitigation.postcorrection.factors import Occurrences
-from mitigation.postcorrection.masks import SUSPECT, Suspicion
+from halluc.runs import Run, open_run, read_run
+from mitigation.postcorrection.protocol import Prepared, Reviser
 from mitigation.postcorrection.revisions import FILE, Revise, Revision
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from halluc.mllm.boxes import BoxDetector
 
+def find_reviser(method: str | Reviser, **options: Any) -> Reviser:
+    """A reviser by its name, with its options.
 
-@dataclass(frozen=True)
-class Settled:
-    """A method with its settings.
-
-    Attributes:
-        revise: looks over captions of one batch, with their pictures, a model and the vocabulary.
-        card: what a result card says of it.
+    Raises:
+        InputError: there is no such reviser, or it has no such option or value.
     """
+    if isinstance(method, Reviser):
+        return method
+    kind = load_plugin("revisers", method)
+    if strange := [each for each in options if each not in kind.__struct_fields__]:
+        known = ", ".join(kind.__struct_fields__)
+        raise InputError(f"{method} has no option {strange[0]!r}; its options are {known}")
+    made: Reviser = kind(**options)
+    return made
 
-    revise: Revise
-    card: dict[str, Any]
 
-
-def settle_woodpecker(
-    original: Run,
-    things: Things,
+def revise(
+    run: str | Path | Run,
+    method: str | Reviser,
+    output: str | Path,
     *,
-    detector: str | None = None,
-    statistics: str | None = None,
-    threshold: float | None = None,
-    sure: float = 0.5,
-    validator: BoxDetector | None = None,
-    rewriter: MLLM | None = None,
-) -> Settled:
-    """Woodpecker, for a run.
+    vocabulary: str | Path | None = None,
+    images: str | Path | None = None,
+    dtype: str = "auto",
+    device: str = "auto",
+    batch_size: int = 16,
+    cluster: Cluster | None = None,
+    progress: Progress = silent,
+    started: Callable[[Run], None] | None = None,
+    **options: Any,
+) -> Run:
+    """Revise the captions of a run; the original stays as it is.
+
+    >>> revise("runs/greedy", "woodpecker", "runs/revised", detector="tabletop")  # doctest: +SKIP
 
     Args:
-        original: what is revised.
-        things: the vocabulary.
-        detector: a file, or "tabletop" for the one that ships; None: the answers alone count.
-        statistics: whose objects tell what comes together; default: the run's own data.
-        threshold: see `Woodpecker`; None: the usual one.
-        sure: see `Woodpecker`.
-        validator: likewise.
-        rewriter: likewise.
+        run: the folder of a finished run of captions, or the run.
+        method: a reviser's name, as `halluc list revisers` shows it, or one with its options.
+        output: folder of the revised run. If it holds this run already, it is gone on with.
+        vocabulary: file of things and the words for them, beside COCO's 80 classes.
+        images: folder of the pictures, where they do not lie with the data set.
+        dtype: of the models; see `halluc.mllm.load_model`.
+        device: likewise.
+        batch_size: captions at once, ≥ 1.
+        cluster: where the model is asked; None: in this process.
+        progress: told how far it is.
+        started: called with the revised run before anything is asked.
+        options: of the reviser.
+
+    Returns:
+        The revised run; `read_revisions` of its folder tells what was changed and why.
 
     Raises:
-        InputError: a file cannot be read, or there are statistics and no detector.
+        RunError: no run, or the output holds something else.
+        InputError: the run cannot be revised, or an option cannot be used.
+        ModelError: a model cannot be loaded or run.
     """
-    if detector is None and statistics is not None:
-        raise InputError("--statistics belongs to a --detector")
-    fitted, how = _detector(detector)
-    known = None
-    if fitted is not None:
-        known = read_occurrences(statistics, original, things)
-        how["statistics"] = statistics or "the data of the run"
-    limit = woodpecker.usual_threshold(fitted) if threshold is None else threshold
-    settings = woodpecker.Woodpecker(limit, sure, fitted, known, validator, rewriter)
-    how |= {"threshold": limit, "sure": sure, "vocabulary": things.name}
-    how |= {"validator": validator.card} if validator else {}
-    how |= {"rewriter": rewriter.card["model"]} if rewriter else {}
-    return Settled(partial(woodpecker.revise, settings=settings), {"method": "woodpecker", **how})
-
-
-def settle_lure(
-    original: Run,
-    things: Things,
-    *,
-    detector: str | None = None,
-    statistics: str | None = None,
-    threshold: float | None = None,
-    decoding: Decoding | None = None,
-) -> Settled:
-    """LURE, for a run.
-
-    Args:
-        original: what is revised.
-        things: the vocabulary.
-        detector: a file, or "tabletop" for the one that ships; None: LURE's published rule.
-        statistics: whose objects tell what comes together; default: the run's own data.
-        threshold: see `Suspicion`; None: the usual one.
-        decoding: of the revisor; None: its likeliest words.
-
-    Raises:
-        InputError: a file cannot be read, or there is a threshold and no detector.
-    """
-    known = read_occurrences(statistics, original, things)
-    suspicion, how = read_suspicion(known, detector, threshold)
-    how["statistics"] = statistics or "the data of the run"
-    decoding = decoding or Decoding()
-    how |= {"decoding": decoding, "vocabulary": things.name}
-    settings = lure.Lure(suspicion, decoding)
-    return Settled(partial(lure.revise, settings=settings), {"method": "lure", **how})
-
-
-def read_suspicion(
-    known: Occurrences, detector: str | None, threshold: float | None
-) -> tuple[Suspicion, dict[str, Any]]:
-    """What LURE masks, and what a card says of it.
-
-    Args:
-        known: what comes together.
-        detector: a file, or "tabletop" for the one that ships; None: LURE's published rule.
-        threshold: of the detector; None: the usual one.
-
-    Raises:
-        InputError: the file cannot be read, or there is a threshold and no detector.
-    """
-    if detector is None and threshold is not None:
-        raise InputError("--threshold belongs to a --detector; LURE's rule has its own")
-    fitted, how = _detector(detector)
-    if fitted is None:
-        return Suspicion(known), {"rule": "as LURE publishes it"}
-    limit = SUSPECT if threshold is None else threshold
-    return Suspicion(known, fitted, limit), {**how, "threshold": limit}
-
-
-def _detector(name: str | None) -> tuple[Detector | None, dict[str, Any]]:
-    """A detector by its name, and what a card says of it."""
-    if name is None:
-        return None, {}
-    file = SHIPPED if name == "tabletop" else Path(name)
-    return read_detector(file), {"detector": file_card(file, 1)}
+    original = run if isinstance(run, Run) else read_run(run)
+    check_original(original, Path(output))
+    reviser = find_reviser(method, **options)
+    if cluster is not None and reviser.in_one_process:
+        raise InputError(
+            f"with these options {reviser.name} runs in one process; leave out --engine"
+        )
+    things = load_things(None if vocabulary is None else Path(vocabulary))
+    prepared = reviser.prepare(original, things, dtype=dtype, device=device)
+    asked = reviser.asks(original)
+    data = original.card.get("data")
+    named = data.get("name") if isinstance(data, dict) else None
+    if not named:
+        raise InputError("its card does not say which data it is on", original.path)
+    if asked.startswith("replay:"):
+        raise InputError(f"{asked} cannot answer new questions; give a model that runs")
+    dataset = load_dataset(str(named), None if images is None else Path(images))
+    mllm = place_model(Named(asked, dtype, device), cluster)
+    revised = open_revised(Path(output), original, mllm, prepared.card)
+    try:
+        if started is not None:
+            started(revised)
+        revise_run(
+            revised, original, dataset, mllm,
+            things=things, prepared=prepared, batch_size=batch_size, progress=progress,
+        )  # fmt: skip
+    finally:
+        revised.close()
+    return revised
 
 
 def open_revised(output: Path, original: Run, model: MLLM | Replicas, how: dict[str, Any]) -> Run:
@@ -193,9 +161,9 @@ def revise_run(
     model: MLLM | Replicas,
     *,
     things: Things,
-    method: Settled,
-    console: Console,
+    prepared: Prepared,
     batch_size: int = 16,
+    progress: Progress = silent,
     title: str = "revise",
 ) -> list[Revision]:
     """Revise what is pending, keep every batch, and finish the run.
@@ -208,10 +176,10 @@ def revise_run(
         dataset: opens the pictures.
         model: what is asked about them.
         things: the vocabulary.
-        method: with its settings.
-        console: shows the progress.
+        prepared: the reviser.
         batch_size: captions at once.
-        title: what the bar is called.
+        progress: told how far it is.
+        title: what the progress is called.
 
     Returns:
         All revisions, in the samples' order.
@@ -231,15 +199,14 @@ def revise_run(
     revise_all = (
         model.revise_batches if isinstance(model, Replicas) else partial(_revise_batches, model)
     )
-    with progress_bars(console) as progress:
-        bar = progress.add_task(title, total=len(run.samples), completed=len(found))
-        for number, revisions in revise_all(todo, dataset.open_image, things, method.revise):
-            revised = _revised([response for response, _ in todo[number]], revisions)
-            if new := [each for each in revised if each.id not in answered]:
-                run.append(new)  # makes the folder, with the first
-            _append(file, [each for each in revisions if each.id not in found])
-            found |= {each.id: each for each in revisions}
-            progress.advance(bar, len(revisions))
+    progress(title, len(found), len(run.samples))
+    for number, revisions in revise_all(todo, dataset.open_image, things, prepared.revise):
+        revised = _revised([response for response, _ in todo[number]], revisions)
+        if new := [each for each in revised if each.id not in answered]:
+            run.append(new)  # makes the folder, with the first
+        _append(file, [each for each in revisions if each.id not in found])
+        found |= {each.id: each for each in revisions}
+        progress(title, len(found), len(run.samples))
     ordered = [found[each.id] for each in original.responses]
     if todo or not run.finished:
         write_jsonl(file, ordered)
@@ -277,8 +244,8 @@ def summary(revisions: Sequence[Revision]) -> Iterator[str]:
     if objects := Counter(check.subject for check in wrong if check.kind == "object"):
         most = ", ".join(f"{name} ({times:,})" for name, times in objects.most_common(5))
         yield f"objects taken out: {objects.total():,}; most often {most}"
-    if looks := Counter(check.family or "place" for check in wrong if check.kind != "object"):
-        told = ", ".join(f"{family} ({times:,})" for family, times in looks.most_common())
+    if others := Counter(check.family or "relation" for check in wrong if check.kind != "object"):
+        told = ", ".join(f"{family} ({times:,})" for family, times in others.most_common())
         yield f"words replaced: {told}"
     reasons = Counter(each.reason for each in revisions if each.reason)
     for why, times in reasons.most_common():

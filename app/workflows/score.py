@@ -1,118 +1,200 @@
-"""What all score commands share: reading runs and files, keeping figures and showing them."""
+"""A run or files of answers scored with a metric: read, measured, with intervals, kept."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import click
 import msgspec
 
 from halluc import __version__
-from halluc.datasets.files import file_card
+from halluc.answers.given import Given
 from halluc.errors import InputError
+from halluc.html import table_html
 from halluc.jsonl import reason
-from halluc.records import Answer, Finding, Sample, Score
-from halluc.runs import Run, read_run
-from halluc.statistics import INTERVALS
+from halluc.plugins import load_plugin, plugins
+from halluc.records import Score
+from halluc.runs import Run
+from halluc.statistics import INTERVALS, with_intervals
+from halluc.work import Spread, in_process
+from metrics.protocol import Measured, Metric, Table, drop
 
-# Gives the rows of the printed table, its head first.
-Rows = Callable[[list[Score]], Iterator[list[str]]]
-# Gives the answers of a file.
-Reader = Callable[[str], Iterable[Answer]]
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRUTH_OF_RUN = "the run's samples"
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write scores.json (and findings.jsonl) into this folder. A run keeps its own.",
-)
+
+@dataclass(frozen=True)
+class Scored:
+    """Figures of a metric with how they were made.
+
+    Attributes:
+        metric: with its options.
+        scores: the figures, with their 95 % intervals.
+        how: the result card.
+        given: the answers that were scored.
+        measured: what the metric said.
+    """
+
+    metric: Metric
+    scores: list[Score]
+    how: dict[str, Any]
+    given: Given
+    measured: Measured
+
+    def figure(self, name: str, split: str = "") -> float | None:
+        """The value of one figure; None where it is undefined.
+
+        Raises:
+            KeyError: there is no such figure.
+        """
+        for score in self.scores:
+            if (score.name, score.split) == (name, split):
+                return score.value
+        raise KeyError(f"{self.metric.name} has no figure {name!r} of the split {split!r}")
+
+    def tables(self) -> Iterator[Table]:
+        """The figures for a person."""
+        return self.metric.tables(self.scores, self.given)
+
+    def document(self) -> dict[str, Any]:
+        """Everything, for a program."""
+        return {"how": self.how, "scores": self.scores, **self.measured.extra}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a figure: metric, split, name, value, low, high, numerator, denominator, …."""
+        import pandas as pd
+
+        fields = Score.__struct_fields__
+        rows = [[getattr(each, name) for name in fields] for each in self.scores]
+        return pd.DataFrame(rows, columns=list(fields))
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        parts = [table_html(each.rows, each.title) for each in self.tables()]
+        made = [[name, brief(value)] for name, value in self.how.items()]
+        return "".join([*parts, table_html([["made", "how"], *made])])
 
 
-def read_given(names: Sequence[str], read: Reader) -> tuple[Run | None, list[Answer]]:
-    """The run, if one is named, and all answers in order."""
-    run, answers = stream_given(names, read)
-    return run, list(answers)
+def find_metric(metric: str | Metric, **options: Any) -> Metric:
+    """A metric by its name, with its options.
+
+    Raises:
+        InputError: there is no such metric, or it has no such option or value.
+    """
+    if isinstance(metric, Metric):
+        return msgspec.structs.replace(metric, **options) if options else metric
+    kind = load_plugin("metrics", metric)
+    if strange := [each for each in options if each not in kind.__struct_fields__]:
+        known = ", ".join(kind.__struct_fields__) or "none"
+        raise InputError(f"{metric} has no option {strange[0]!r}; its options are {known}")
+    made: Metric = kind(**options)
+    return made
 
 
-def stream_given(
-    names: Sequence[str], read: Reader, *, allow_missing: bool = False
-) -> tuple[Run | None, Iterator[Answer]]:
-    """The run, if one is named, and the answers one by one, in order.
+def metrics_of_task(task: str) -> list[type[Metric]]:
+    """The metrics that score answers to a task, those that are compared by default first."""
+    kinds = [load_plugin("metrics", name) for name in plugins("metrics")]
+    mine = [kind for kind in kinds if kind.task.name == task]
+    return sorted(mine, key=lambda kind: not kind.by_default)
+
+
+def score(
+    answers: str | Path | Run | Sequence[str | Path],
+    metric: str | Metric,
+    *,
+    truth: str | Path | Sequence[str | Path] = (),
+    allow_missing: bool = False,
+    output: str | Path | None = None,
+    spread: Spread = in_process,
+    **options: Any,
+) -> Scored:
+    """Score a run or files of answers with a metric.
+
+    >>> score("answers.jsonl", "pope", truth="coco_pope_random.json")  # doctest: +SKIP
 
     Args:
-        names: one run, or files.
-        read: gives the answers of a file.
-        allow_missing: take a run with samples that have no answer yet.
+        answers: a run (its folder, or as `read_run` gives it), a file of answers, or several files.
+        metric: its name, as `halluc list metrics` shows it, or a metric with its options.
+        truth: ground truth that answers are scored against; default: what the run holds.
+        allow_missing: leave out what has no answer and what was not asked, and count it.
+        output: folder for scores.json and findings.jsonl; default: the run's own.
+        spread: where the work is done; see `app.engine.connect.open_cluster`.
+        options: of the metric, such as ``parser="vlmevalkit"``.
+
+    Returns:
+        The figures with their 95 % intervals.
+
+    Raises:
+        RunError: a folder is no run.
+        InputError: something cannot be read, or answers and ground truth do not fit.
     """
-    if not any((Path(name) / "run.json").is_file() for name in names):
-        return None, (answer for name in names for answer in read(name))
-    if len(names) > 1:
-        raise InputError("score one run at a time", names[1])
-    run = read_run(names[0])
-    if (pending := run.pending()) and not allow_missing:
-        what = f"{len(pending)} of {len(run.samples)} samples have no answer yet"
-        raise InputError(f"{what}; finish the run by giving its command again", run.path)
-    if not run.responses:
-        raise InputError("this run has no answers", run.path)
-    file = run.path / "responses.jsonl"
-    return run, (
-        Answer(each.id, each.text, file, line, each.prompt)
-        for line, each in enumerate(run.responses, 1)
-    )
+    made = find_metric(metric, **options)
+    given = made.read(_names(answers), _names(truth), allow_missing=allow_missing)
+
+    @cache
+    def place() -> Run | None:  # made when there is something to write
+        return place_of(given.run, None if output is None else Path(output))
+
+    def keep(lines: Iterable[bytes]) -> None:
+        if (folder := place()) is None:
+            drop(lines)
+        else:
+            folder.write_finding_lines(made.name, lines)
+
+    measured = made.measure(given, spread, keep)
+    how = result_card(made.edition or made.name, given, measured.settings) | measured.notes
+    scores = []
+    for number, counted in enumerate(measured.counted):
+        found = with_intervals(counted)
+        scores += found
+        if (folder := place()) is not None:
+            way = measured.ways[number] if measured.ways else {}
+            folder.write_scores(found, how | way)
+    return Scored(made, scores, how, given, measured)
 
 
-def samples_of(run: Run | None, answers: Sequence[Answer]) -> list[Sample]:
-    """The run's samples; files of answers have none and need a truth of their own."""
-    if run is None:
-        raise InputError("a file of answers needs its --truth", answers[0].path)
-    return run.samples
+def _names(given: str | Path | Run | Sequence[str | Path]) -> list[str]:
+    if isinstance(given, Run):
+        return [str(given.path)]
+    return [str(given)] if isinstance(given, str | Path) else [str(each) for each in given]
 
 
-def count_rows(answers: Iterable[Answer], rows: Counter[Path]) -> Iterator[Answer]:
-    """Give the answers on, counting the rows of each file.
+def place_of(run: Run | None, output: Path | None) -> Run | None:
+    """Where figures and findings are kept: the output folder, else the run, if either is given.
 
-    A row may give several answers to the same id, and a line hold several rows of an array.
+    Raises:
+        InputError: the folder cannot be made.
     """
-    line, id, path = -1, None, None
-    for answer in answers:
-        if answer.line != line or answer.id != id or answer.path is not path:
-            line, id, path = answer.line, answer.id, answer.path
-            rows[path] += 1
-        yield answer
+    if output is None:
+        return run
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(reason(error), output) from None
+    return Run(output, {}, [])  # scores of files are kept in the same form
 
 
-def result_card(
-    metric: str,
-    run: Run | None,
-    answers: Iterable[Answer] | Counter[Path],
-    truth: Any = None,
-    **settings: Any,
-) -> dict[str, Any]:
+def result_card(metric: str, given: Given, settings: dict[str, Any]) -> dict[str, Any]:
     """How figures were made, kept and shown with them.
 
     Args:
         metric: the metric and its edition, in words.
-        run: the run that is scored; its model, prompt, decoding and seed go into the card.
-        answers: what is scored, or `count_rows` of it; name, SHA-256 and row count of the files go
-            into the card.
-        truth: cards of the files of truth, or words; default: the run's samples.
+        given: the answers. A run's model, prompt, decoding and seed go into the card; name, SHA-256
+            and row count of each file, too.
         settings: what else decides the figures (parser, compat, …).
     """
-    if not isinstance(answers, Counter):
-        rows = Counter[Path]()
-        deque(count_rows(answers, rows), maxlen=0)
-        answers = rows
-    cards = [file_card(path, number) for path, number in answers.items()]
-    card: dict[str, Any] = {"metric": metric, **settings, "intervals": INTERVALS, "answers": cards}
-    if truth is not None:
-        card["truth"] = truth
+    run = given.run
+    card: dict[str, Any] = {
+        "metric": metric, **settings, "intervals": INTERVALS, "answers": given.files,
+    }  # fmt: skip
+    if given.truth is not None:
+        card["truth"] = given.truth
     elif run is not None and "samples" in run.card:
         sha256, number = run.card["samples"], run.card["rows"]
         card["truth"] = {"file": TRUTH_OF_RUN, "sha256": sha256, "rows": number}
@@ -123,86 +205,10 @@ def result_card(
     return {**card, "versions": {"python": python_version(), "halluc": __version__}}
 
 
-def keep(
-    run: Run | None,
-    output: Path | None,
-    scores: list[Score],
-    how: dict[str, Any],
-    findings: list[Finding] | None = None,
-) -> None:
-    """Write figures (and findings) into the output folder, else into the run."""
-    run = place_of(run, output)
-    if run is not None:
-        if findings is not None:
-            run.write_findings(scores[0].metric, findings)
-        run.write_scores(scores, how)
-
-
-def place_of(run: Run | None, output: Path | None) -> Run | None:
-    """Where figures and findings are kept: the output folder, else the run, if either is given."""
-    if output is None:
-        return run
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(reason(error), output) from None
-    return Run(output, {}, [])  # scores of files are kept in the same form
-
-
-def show(scores: list[Score], how: dict[str, Any], as_json: bool, rows: Rows, **more: Any) -> None:
-    """Print figures and how they were made, as a table or as JSON; JSON holds more beside them."""
-    if as_json:
-        document = msgspec.json.encode({"how": how, "scores": scores, **more})
-        click.echo(msgspec.json.format(document, indent=2))
-        return
-    print_table(rows(scores))
-    click.echo("\n".join(_made(how)))
-
-
-def print_table(rows: Iterable[list[str]], left: Container[str] = ("split", "figure")) -> None:
-    """Print rows, their head first; the columns named are set to the left."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    head, *body = rows
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
-    for name in head:
-        table.add_column(name, justify="left" if name in left else "right")
-    for row in body:
-        table.add_row(*map(Text, row))  # answers may hold what looks like markup
-    Console().print(table)
-
-
-def figure(value: float | None, digits: int, scale: int = 1) -> str:
-    """A figure as the tables show it."""
-    return "undefined" if value is None else f"{value * scale:.{digits}f}"
-
-
-def margin(score: Score, digits: int, scale: int = 1) -> str:
-    """Half the width of a figure's 95 % interval; empty where it has none."""
-    if score.low is None or score.high is None:
-        return ""
-    return f"±{(score.high - score.low) / 2 * scale:.{digits}f}"
-
-
-def interval(score: Score, digits: int, scale: int = 1) -> str:
-    """A figure's 95 % interval; empty where it has none."""
-    if score.low is None or score.high is None:
-        return ""
-    return f"{score.low * scale:.{digits}f} to {score.high * scale:.{digits}f}"
-
-
-def _made(how: dict[str, Any]) -> Iterator[str]:
-    """How the figures were made, line by line."""
-    for name, value in how.items():
-        for part in value if isinstance(value, list) else [value]:
-            yield f"{name}: {brief(part)}"
-
-
 def brief(part: Any) -> str:
     """A part of a result card in few words."""
+    if isinstance(part, list):
+        return "; ".join(map(brief, part))
     if not isinstance(part, dict):
         return str(part)
     if {"file", "sha256", "rows"} <= part.keys():

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-
-from app.engine.models import Replicas
-from app.workflows.generate import ANSWERS, Task, ask_batches, progress_bars
+from app.engine.models import Replicas, ask_batches
+from app.workflows.progress import Progress, silent
 from halluc.datasets import Dataset
 from halluc.errors import InputError
 from halluc.mllm import MLLM, Decoding
 from halluc.records import Sample
 from halluc.runs import read_run
-from metrics.pope import DEFAULT
+from metrics.pope_counts import DEFAULT
+from metrics.tasks import Task
 
 
-def check_yes_bias(decode: str | None, task: Task, bias: float | None, run: Path | None) -> None:
+def check_yes_bias(
+    decode: str | None, task: Task, bias: float | None, run: str | Path | None
+) -> None:
     """Refuse a bias to yes that means nothing.
 
     Raises:
@@ -25,8 +26,8 @@ def check_yes_bias(decode: str | None, task: Task, bias: float | None, run: Path
     """
     if decode != "yes-bias":
         raise InputError("--match-yes belongs to --decode yes-bias")
-    if not ANSWERS[task]:
-        raise InputError(f"yes-bias is for yes/no questions; --task {task} has others")
+    if not task.answers:
+        raise InputError(f"yes-bias is for yes/no questions; --task {task.name} has others")
     if (bias is None) == (run is None):
         raise InputError("yes-bias takes either --bias or --match-yes RUN")
 
@@ -40,7 +41,7 @@ def match_yes_ratio(
     *,
     do_sample: bool,
     batch_size: int,
-    console: Console,
+    progress: Progress = silent,
 ) -> float:
     """The bias that brings a model to a run's share of yes, to four digits.
 
@@ -52,14 +53,14 @@ def match_yes_ratio(
         ask: gives a question's prompt.
         do_sample: whether the answers will be drawn.
         batch_size: samples asked at once.
-        console: shows the progress.
+        progress: told how far it is.
 
     Raises:
         InputError: the run is not about these questions, or none of them has a label.
         RunError: it is no run.
         ModelError: the model cannot be run.
     """
-    from mitigation.inprocess.controls import fit_yes_bias
+    from mitigation.inprocess.yes_bias import fit_yes_bias
 
     run = read_run(reference)
     texts = {each.id: each.text for each in run.responses}
@@ -73,17 +74,16 @@ def match_yes_ratio(
     if not readings:
         raise InputError(f"{reference} answers no yes/no questions")
     known: dict[str, dict[str, float]] = {}
-    with progress_bars(console) as progress:
-        bar = progress.add_task("fitting the bias", total=len(samples))
-        for responses in ask_batches(model)(
-            samples,
-            dataset.open_image,
-            ask,
-            Decoding(max_new_tokens=1),
-            batch_size=batch_size,
-            answers=("yes", "no"),
-        ):
-            known |= {each.id: dict(each.answers) for each in responses}
-            progress.advance(bar, len(responses))
+    progress("fitting the bias", 0, len(samples))
+    for responses in ask_batches(model)(
+        samples,
+        dataset.open_image,
+        ask,
+        Decoding(max_new_tokens=1),
+        batch_size=batch_size,
+        answers=("yes", "no"),
+    ):
+        known |= {each.id: dict(each.answers) for each in responses}
+        progress("fitting the bias", len(known), len(samples))
     ratio = readings.count("yes") / len(readings)
     return round(fit_yes_bias([known[each.id] for each in samples], ratio, do_sample=do_sample), 4)

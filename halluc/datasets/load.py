@@ -9,10 +9,20 @@ from typing import cast
 from halluc.datasets import Dataset
 from halluc.errors import InputError
 
-FORMS = (
-    "tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, pope:FOLDER, mme:FOLDER, amber:FOLDER or "
-    "jsonl:FILE"
-)
+FORMS = {
+    "tabletop": "held-out bias-broken scenes of the embedded world; tabletop:biased, "
+    "tabletop:mixed:10000-10999",
+    "coco:FOLDER": "pictures with annotations/instances_*.json, and captions if there are any",
+    "vg:FOLDER": "Visual Genome: objects.json, with attributes and relations",
+    "pope:FILE": "POPE questions, from the published files or your own; a folder of them, too",
+    "mme:FOLDER": "MME's questions and pictures",
+    "amber:FOLDER": "AMBER's captions and questions",
+    "jsonl:FILE": "your own: one JSON row a picture",
+}
+"""Names of data sets, and what each stands for."""
+
+NAMED = f"{', '.join(list(FORMS)[:-1])} or {list(FORMS)[-1]}"
+
 # Forms whose reader has another name.
 _READERS = {"vg": "visual_genome"}
 
@@ -21,7 +31,7 @@ def load_dataset(name: str, images: Path | None = None, task: str = "caption") -
     """The data set that a name such as "pope:questions.jsonl" stands for.
 
     Args:
-        name: one of `FORMS`.
+        name: of one of `FORMS`.
         images: folder of the pictures, where they do not lie beside the file.
         task: "pope" asks the embedded world's questions instead of showing its scenes.
 
@@ -35,6 +45,6 @@ def load_dataset(name: str, images: Path | None = None, task: str = "caption") -
         return with_questions(scenes) if task == "pope" else scenes
     form, _, path = name.partition(":")
     if form not in ("coco", "vg", "pope", "mme", "amber", "jsonl") or not path:
-        raise InputError(f"unknown data set {name!r}; give {FORMS}")
+        raise InputError(f"unknown data set {name!r}; give {NAMED}")
     reader = _READERS.get(form, form)
     return cast(Dataset, import_module(f"halluc.datasets.{reader}").load(path, images))

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from halluc.mllm.base import MLLM, Decoding, LocalMLLM, Request
-from halluc.mllm.load import NAMES, load_detector, load_model
+from halluc.mllm.load import MODELS, NAMES, load_detector, load_model
 
-__all__ = ["MLLM", "NAMES", "Decoding", "LocalMLLM", "Request", "load_detector", "load_model"]
+__all__ = [
+    "MLLM",
+    "MODELS",
+    "NAMES",
+    "Decoding",
+    "LocalMLLM",
+    "Request",
+    "load_detector",
+    "load_model",
+]

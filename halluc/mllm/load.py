@@ -11,6 +11,16 @@ from halluc.mllm.base import MLLM
 if TYPE_CHECKING:
     from halluc.mllm.boxes import BoxDetector
 
+MODELS = {
+    "tabletop": "the embedded MM-LLM; tabletop+dpo and tabletop+lure are its adapters",
+    "hf:ORG/NAME": "a checkpoint from the hub or its cache",
+    "hf:./FOLDER": "a checkpoint on disk",
+    "M+FOLDER": "any of these with a LoRA adapter",
+    "openai:NAME@URL": "a model behind an OpenAI-compatible server (vLLM, SGLang, hosted)",
+    "replay:FILE": "answers that were recorded elsewhere",
+}
+"""Names of models, and what each stands for."""
+
 NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@URL or replay:FILE"
 
 

@@ -22,10 +22,14 @@ from typing import Any
 import torch
 import transformers
 from transformers.cache_utils import DynamicLayer
+from transformers.generation.utils import ALL_CACHE_NAMES
 
 from halluc.errors import InputError
 from halluc.mllm.attention import NAME, SharedLayer
 from halluc.mllm.pictures import owners, picture_sizes
+
+CACHE: str = ALL_CACHE_NAMES[0]
+"""Name of the key-value cache: ``past_key_values`` until transformers 5.23, ``cache`` since."""
 
 _ALONG_TEXT = ("input_ids", "attention_mask", "mm_token_type_ids")
 # With one entry for each picture, like pixel_values.
@@ -57,7 +61,7 @@ class Shared:
         cache.layers = [SharedLayer(layer, self.index) for layer in self.cache.layers]
         if self.deltas is not None:
             model.model.rope_deltas = self.deltas[self.index]
-        return {**self.inputs, "past_key_values": cache}
+        return {**self.inputs, CACHE: cache}
 
 
 def let_share(model: Any) -> bool:
@@ -142,7 +146,7 @@ def share_prefixes(
     return Shared(
         {key: torch.cat([prefixes[key][index], endings[key]], 1) for key in prefixes},
         index,
-        told.past_key_values,
+        told[CACHE],
         getattr(getattr(model, "model", None), "rope_deltas", None),
     )
 

@@ -1,64 +1,56 @@
-"""The loop that all contrastive methods share, through transformers' ``generate``.
+"""What a contrastive decoding is: several branches of a request, and a combiner of their logits.
 
 A method asks the model several times at once: as it is, and disturbed (another picture, another
-instruction, no picture). Each of these is a *branch*, an input transform. All branches stand in one
-batch, padded on the left, with one key-value cache; their logits are combined by a pure function of
-them and the step, and every branch is fed the token that was picked.
-
-`decode` does this through transformers' hook ``generate(custom_generate=…)``: the library's own
-search (greedy, sampling, beams, with several returned sequences) runs on a `Branches`, which looks
-like a model of one branch. So logits processors and warpers come after the contrast, and whatever
-the search can do, every method can do.
+instruction, no picture). Each of these is a *branch*, an input transform; a pure function combines
+their logits. `mitigation.inprocess.loop` runs it. Modules of methods import torch late, so that
+their options can be listed without it.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-from torch.nn.functional import pad as pad_right
-from transformers import BatchFeature, DynamicCache
-from transformers.generation.configuration_utils import GenerationMode
-from transformers.generation.utils import (
-    ALL_CACHE_NAMES,
-    MULTIMODAL_INPUTS_TO_DROP_OUTSIDE_PREFILL,
-)
-from transformers.modeling_outputs import CausalLMOutputWithPast
-
-from halluc.errors import InputError, ModelError
+from halluc.errors import InputError
 from halluc.mllm import Decoding, LocalMLLM, Request
+from halluc.options import check_options
 
-Inputs = Mapping[str, torch.Tensor]
+if TYPE_CHECKING:
+    import torch
+
+Inputs = Mapping[str, "torch.Tensor"]
 """What a model is called with, as its processor gives it."""
 
-Combiner = Callable[[torch.Tensor, int], torch.Tensor]
+Combiner = Callable[["torch.Tensor", int], "torch.Tensor"]
 """From the branches' logits, (branches, rows, vocabulary), and the number of tokens picked so far
 to the logits to pick from, (rows, vocabulary)."""
 
-# What has a place for each token of the prompt, in its second dimension.
-ALONG_TEXT = (
-    "input_ids",
-    "attention_mask",
-    "token_type_ids",
-    "mm_token_type_ids",
-    "cross_attention_mask",
-)
-OF_QFORMER = ("qformer_input_ids", "qformer_attention_mask")
-SEARCHES = {
-    GenerationMode.GREEDY_SEARCH: "_sample",
-    GenerationMode.SAMPLE: "_sample",
-    GenerationMode.BEAM_SEARCH: "_beam_search",
-    GenerationMode.BEAM_SAMPLE: "_beam_search",
-}
-
 
 class Contrastive(Decoding, frozen=True, kw_only=True):
-    """A decoding that picks from the combined logits of several branches."""
+    """A decoding that picks from the combined logits of several branches.
 
+    A subclass sets ``tag_field="method"`` and ``tag``, the name that ``--decode`` takes; its fields
+    are its options (see `halluc.options`).
+
+    Attributes:
+        title, summary, paper: what it is called, what it does in a line, where it is published.
+        controls: names of the decodings that are its side effects alone; a method has to beat them.
+        width: how many branches.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    title: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
+    controls: ClassVar[tuple[str, ...]] = ()
     width: ClassVar[int] = 2
-    """How many branches."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_options(self)
 
     def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The inputs of each branch, the undisturbed one first; `requests` are alike in shape.
@@ -66,7 +58,7 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
         Raises:
             InputError: the method cannot work on a request.
         """
-        raise NotImplementedError
+        return [model.process(requests)]
 
     def combiner(self, model: LocalMLLM) -> Combiner:
         """What to make of the branches' logits.
@@ -78,208 +70,26 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
 
     def inputs(self, model: LocalMLLM, requests: Sequence[Request]) -> Any:
         """The branches' rows behind one another."""
+        from transformers import BatchFeature
+
+        from mitigation.inprocess.loop import stack
+
         stacked = stack(self.branches(model, requests), model.tokenizer.pad_token_id)
         return BatchFeature(stacked).to(model.device, model.dtype)
 
     def custom_generate(self, model: LocalMLLM) -> Callable[..., Any]:
-        """`decode` with this method's branches and combiner."""
+        """The loop with this method's branches and combiner."""
+        from mitigation.inprocess.loop import decode
+
         return functools.partial(decode, branches=self.width, combine=self.combiner(model))
 
 
-def contrast(clean: torch.Tensor, other: torch.Tensor, weight: float) -> torch.Tensor:
-    """(1 + weight) · clean − weight · other."""
-    return (1 + weight) * clean - weight * other
-
-
-def plausible(scores: torch.Tensor, clean: torch.Tensor, beta: float) -> torch.Tensor:
-    """Rule out tokens that the undisturbed model finds implausible.
-
-    Those are the ones of less than beta times the probability of its likeliest token: −∞ where
-    clean < max clean + log beta. A beta of 0 rules out nothing.
-
-    Source: Li et al. 2022, "Contrastive Decoding" (arXiv:2210.15097), as VCD uses it.
-    """
-    if beta == 0:
-        return scores
-    least = clean.amax(-1, keepdim=True) + torch.tensor(beta).log()
-    return scores.masked_fill(clean < least, float("-inf"))
-
-
-def stack(branches: Sequence[Inputs], pad: int) -> dict[str, torch.Tensor]:
-    """One batch of all branches, branch by branch, prompts padded on the left to the longest.
-
-    Args:
-        branches: inputs of the same rows. One may lack the pictures.
-        pad: the token to pad prompts with.
-    """
-    longest = max(each["input_ids"].shape[1] for each in branches)
-    stacked = {}
-    for key in dict.fromkeys(key for each in branches for key in each):
-        if key in ALONG_TEXT:
-            # A branch of text alone may come without the kinds of its tokens: 0 is text.
-            given = [each.get(key, torch.zeros_like(each["input_ids"])) for each in branches]
-            parts = [_padded(part, longest, pad if key == "input_ids" else 0) for part in given]
-        else:
-            parts = [each[key] for each in branches if key in each]
-            if key in OF_QFORMER:  # padded on the right, as its attention mask says
-                width = max(part.shape[1] for part in parts)
-                parts = [pad_right(part, (0, width - part.shape[1])) for part in parts]
-        stacked[key] = torch.cat(parts)
-    return stacked
-
-
-def _padded(part: torch.Tensor, length: int, value: int) -> torch.Tensor:
-    """Filled up on the left of the second dimension."""
-    missing = part.new_full((part.shape[0], length - part.shape[1], *part.shape[2:]), value)
-    return torch.cat([missing, part], 1)
-
-
-def decode(
-    model: Any,
-    input_ids: torch.Tensor,
-    logits_processor: Any,
-    stopping_criteria: Any,
-    generation_config: Any,
-    *,
-    branches: int,
-    combine: Combiner,
-    **model_kwargs: Any,
-) -> Any:
-    """``custom_generate`` for a batch that `stack` made; set the last two with functools.partial.
-
-    Returns:
-        What ``generate`` returns, for the rows of the first branch.
+def require_pictures(method: str, requests: Sequence[Request]) -> None:
+    """Refuse requests without a picture.
 
     Raises:
-        InputError: the generation config asks for what cannot be had with several branches.
-        ModelError: the model cannot be decoded so.
+        InputError: names the first one.
     """
-    mode = generation_config.get_generation_mode()
-    if mode not in SEARCHES:
-        raise InputError(f"{mode.value.replace('_', ' ')} does not go with contrastive decoding")
-    if generation_config.output_attentions or generation_config.output_hidden_states:
-        raise InputError("attentions and hidden states are not kept in contrastive decoding")
-    if model.config.is_encoder_decoder:
-        raise ModelError("contrastive decoding needs a decoder-only language model")
-    cache = next((model_kwargs[name] for name in ALL_CACHE_NAMES if name in model_kwargs), None)
-    if not generation_config.use_cache or not isinstance(cache, DynamicCache):
-        raise InputError("contrastive decoding needs the dynamic key-value cache; leave it on")
-    rows = len(input_ids) // branches
-    view = Branches(model, input_ids, model_kwargs, branches, combine)
-    search = getattr(type(model), SEARCHES[mode])
-    return search(
-        view,
-        input_ids[:rows],
-        logits_processor=logits_processor,
-        stopping_criteria=stopping_criteria,
-        generation_config=generation_config,
-        use_cache=True,
-    )
-
-
-class Branches:
-    """Several branches that look like a model of one, to transformers' searches.
-
-    Rows that have ended leave the batch in greedy search and sampling; their logits are then 0.
-
-    Args:
-        model: whose methods are used for everything that is not defined here.
-        input_ids: prompts, (branches x rows, length), as `stack` orders them.
-        model_kwargs: what else ``generate`` prepared for the model.
-        branches: how many.
-        combine: see `Combiner`.
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        input_ids: torch.Tensor,
-        model_kwargs: dict[str, Any],
-        branches: int,
-        combine: Combiner,
-    ) -> None:
-        self._model, self._ids, self._kwargs = model, input_ids, model_kwargs
-        self._branches, self._combine = branches, combine
-        self._rows = len(input_ids) // branches
-        self._left = torch.arange(self._rows, device=input_ids.device)  # rows that go on
-        self._ends: torch.Tensor | None = None
-        self._step = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def _prefill(self, input_ids: torch.Tensor, config: Any, *_: Any, **__: Any) -> Any:
-        """The prompts, pictures encoded."""
-        if config.num_beams == 1:  # beams that have ended are put aside by the search itself
-            self._ends = config._eos_token_tensor
-        outputs = self._model._prefill(self._ids, config, self._kwargs)
-        for name in MULTIMODAL_INPUTS_TO_DROP_OUTSIDE_PREFILL:
-            self._kwargs.pop(name, None)
-        return self._combined(outputs)
-
-    def prepare_inputs_for_generation(self, input_ids: torch.Tensor, **_: Any) -> dict[str, Any]:
-        """What the next step needs of one branch: the token that was picked."""
-        return {"picked": input_ids[:, -1]}
-
-    def __call__(self, picked: torch.Tensor, **_: Any) -> Any:
-        """The next step of all branches."""
-        if self._ends is not None:
-            on = ~torch.isin(picked[self._left], self._ends.to(picked.device))
-            if not on.all():
-                self._drop(on)
-        token = picked[self._left].repeat(self._branches)[:, None]
-        self._ids = torch.cat([self._ids, token], 1)
-        inputs = self._model.prepare_inputs_for_generation(
-            self._ids, next_sequence_length=1, **self._kwargs
-        )
-        return self._combined(self._model(**inputs, return_dict=True))
-
-    def _combined(self, outputs: Any) -> Any:
-        """Output as of one branch; the state of all of them is kept here."""
-        self._kwargs = self._model._update_model_kwargs_for_generation(
-            outputs, self._kwargs, is_encoder_decoder=False
-        )
-        logits = outputs.logits[:, -1].float()
-        combined = self._combine(logits.unflatten(0, (self._branches, -1)), self._step)
-        self._step += 1
-        if len(self._left) < self._rows:
-            whole = combined.new_zeros(self._rows, combined.shape[-1])
-            combined = whole.index_copy(0, self._left, combined)
-        return CausalLMOutputWithPast(logits=combined[:, None], past_key_values=self._cache)
-
-    @property
-    def _cache(self) -> Any:
-        return self._kwargs["past_key_values"]
-
-    def _update_model_kwargs_for_generation(
-        self, outputs: Any, model_kwargs: dict[str, Any], **_: Any
-    ) -> dict[str, Any]:
-        """The search carries the cache around, and gives it back to `_reorder_cache`."""
-        return {**model_kwargs, "past_key_values": outputs.past_key_values}
-
-    def _reorder_cache(self, cache: Any, beams: torch.Tensor) -> Any:
-        """Let each beam go on from the one that it grew out of, in all branches."""
-        self._select(self._of_all_branches(beams, self._rows))
-        return self._cache
-
-    def _drop(self, on: torch.Tensor) -> None:
-        """Take the rows that have ended out of the batch."""
-        kept = on.nonzero()[:, 0]
-        self._select(self._of_all_branches(kept, len(self._left)))
-        self._left = self._left[kept]
-
-    def _of_all_branches(self, rows: torch.Tensor, size: int) -> torch.Tensor:
-        """The places of rows in the batch, for branches of so many rows."""
-        return torch.cat([rows + size * branch for branch in range(self._branches)])
-
-    def _select(self, places: torch.Tensor) -> None:
-        """Take these rows of everything that has rows."""
-        size = len(self._ids)
-        self._ids = self._ids[places]
-        self._cache.batch_select_indices(places)
-        for name, value in self._kwargs.items():
-            if isinstance(value, torch.Tensor) and value.dim():
-                # Qwen's positions have three or four axes in front of the rows.
-                axis = 1 if name == "position_ids" and value.dim() == 3 else 0
-                if value.shape[axis] == size:
-                    self._kwargs[name] = value.index_select(axis, places)
+    for request in requests:
+        if request.image is None:
+            raise InputError(f"{method} needs a picture, and {request.id!r} has none")

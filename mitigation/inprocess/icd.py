@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Annotated
+
+from msgspec import Meta
 
 from halluc.errors import InputError
 from halluc.mllm import LocalMLLM, Request
 from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs
-from mitigation.inprocess.ranges import check_ranges
-from mitigation.inprocess.vcd import combine
+from mitigation.inprocess.vcd import Alpha, Beta, combine
 
 DISTURBANCE = (
     "You are a confused objects detector to provide a fuzzy overview or impression of the image."
@@ -34,18 +36,21 @@ class ICD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="icd")
         alpha: weight of the contrast, ≥ 0.
         beta: least probability of a token, as a share of the likeliest one's, [0, 1]; 0 allows all.
         disturbance: what is put before the instruction, not empty.
-
-    Raises:
-        InputError: a value is out of its range.
     """
 
-    alpha: float = 1.0
-    beta: float = 0.1
-    disturbance: str = DISTURBANCE
+    title = "ICD"
+    summary = "Contrast with the logits of a disturbed instruction."
+    paper = "arXiv:2403.18715"
+    controls = ("mask-only", "yes-bias")
+
+    alpha: Alpha = 1.0
+    beta: Beta = 0.1
+    disturbance: Annotated[
+        str, Meta(description="what is put before the instruction", extra={"metavar": "TEXT"})
+    ] = DISTURBANCE
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ranges(self)
         if not self.disturbance.strip():
             raise InputError("disturbance must not be empty")
 

@@ -17,14 +17,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-import torch
+from msgspec import Meta
 
 from halluc.errors import ModelError
 from halluc.mllm import LocalMLLM, Request
-from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, contrast, plausible
-from mitigation.inprocess.ranges import check_ranges
-from mitigation.inprocess.vcd import require_pictures
+from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, require_pictures
+from mitigation.inprocess.logits import contrast, plausible
+from mitigation.inprocess.vcd import Beta
+
+if TYPE_CHECKING:
+    import torch
 
 # Of models that give each row of a batch a picture of its own: Llama 3.2 Vision, InstructBLIP.
 _ROW_BY_ROW = {"cross_attention_mask", "qformer_input_ids"}
@@ -36,17 +40,15 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
     Attributes:
         lambda_: how fast the picture is forgotten, ≥ 0, per token.
         beta: least probability of a token, as a share of the likeliest one's, [0, 1]; 0 allows all.
-
-    Raises:
-        InputError: a value is out of its range.
     """
 
-    lambda_: float = 0.02
-    beta: float = 0.1
+    title = "M3ID"
+    summary = "Contrast with the logits without a picture, the more so the longer the answer."
+    paper = "arXiv:2403.14003"
+    controls = ("mask-only",)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_ranges(self)
+    lambda_: Annotated[float, Meta(ge=0, description="how fast the picture is forgotten")] = 0.02
+    beta: Beta = 0.1
 
     def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
         """The instructions with their picture, and without.

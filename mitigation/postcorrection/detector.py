@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from halluc.datasets.files import file_card
 from halluc.errors import InputError
 from halluc.jsonl import read_json, write_json
 from halluc.records import Record
@@ -167,6 +168,21 @@ def read_detector(path: Path) -> Detector:
         InputError: the file cannot be read or is no detector.
     """
     return read_json(path, Detector)
+
+
+def named_detector(name: str | None) -> tuple[Detector | None, dict[str, Any]]:
+    """A detector by its name, and what a card says of it.
+
+    Args:
+        name: a file, or "tabletop" for the one that ships; None: none.
+
+    Raises:
+        InputError: the file cannot be read or is no detector.
+    """
+    if name is None:
+        return None, {}
+    file = SHIPPED if name == "tabletop" else Path(name)
+    return read_detector(file), {"detector": file_card(file, 1)}
 
 
 def save_detector(detector: Detector, path: Path) -> None:

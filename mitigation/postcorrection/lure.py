@@ -17,14 +17,29 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
+from msgspec import Meta
+
+from halluc.errors import InputError
 from halluc.language.claims.reader import claims_of
 from halluc.language.claims.things import Things
 from halluc.language.pipeline.parser import parse
 from halluc.mllm import MLLM, Decoding, Request
 from halluc.records import Response
-from mitigation.postcorrection.masks import MASK, Masked, Suspicion, mask
+from halluc.runs import Run
+from mitigation.postcorrection.masks import (
+    MASK,
+    MaskDetector,
+    Masked,
+    MaskThreshold,
+    Suspicion,
+    mask,
+    read_suspicion,
+)
+from mitigation.postcorrection.occurrences import Statistics, read_occurrences
+from mitigation.postcorrection.protocol import Prepared, Reviser, model_of
 from mitigation.postcorrection.readable import unfit
 from mitigation.postcorrection.revisions import Edit, Mask, Revision
 
@@ -41,7 +56,7 @@ _WORD = re.compile(r"\s*[\w'-]+|\s*[^\w\s]|\s+")
 
 
 @dataclass(frozen=True)
-class Lure:
+class Settings:
     """How captions are revised.
 
     Attributes:
@@ -51,6 +66,51 @@ class Lure:
 
     suspicion: Suspicion
     decoding: Decoding = field(default_factory=Decoding)
+
+
+class Lure(Reviser, frozen=True, kw_only=True):
+    """LURE as a reviser, with its options; see `Settings` for what is made of them."""
+
+    name = "lure"
+    title = "LURE"
+    summary = "Mask the suspect objects of a caption, and let a trained revisor write it anew."
+    paper = "arXiv:2310.00754"
+
+    revisor: Annotated[
+        str | None,
+        Meta(
+            description="Who writes the captions anew, such as hf:ORG/NAME+FOLDER after halluc "
+            "train lure. Default, for captions of the embedded MM-LLM: tabletop+lure.",
+            extra={"metavar": "M"},
+        ),
+    ] = None
+    detector: MaskDetector = None
+    threshold: MaskThreshold = None
+    statistics: Statistics = None
+    max_new_tokens: Annotated[
+        int, Meta(ge=1, description="A caption that is not at its end by then stays as it was.")
+    ] = 512
+
+    def asks(self, original: Run) -> str:
+        """The revisor."""
+        if self.revisor:
+            return self.revisor
+        wrote = model_of(original)
+        if wrote.partition("+")[0] != "tabletop":
+            raise InputError(f"{wrote} has no revisor here; train one and give it: --revisor M")
+        return "tabletop+lure"
+
+    def prepare(
+        self, original: Run, things: Things, *, dtype: str = "auto", device: str = "auto"
+    ) -> Prepared:
+        """Read what decides what is masked; see `Reviser.prepare`."""
+        known = read_occurrences(self.statistics, original, things)
+        suspicion, how = read_suspicion(known, self.detector, self.threshold)
+        how["statistics"] = self.statistics or "the data of the run"
+        decoding = Decoding(max_new_tokens=self.max_new_tokens)
+        how |= {"decoding": decoding, "vocabulary": things.name}
+        settings = Settings(suspicion, decoding)
+        return Prepared(partial(revise, settings=settings), {"method": "lure", **how})
 
 
 def revisor_prompt(masked: str) -> str:
@@ -67,7 +127,7 @@ def revise(
     images: Sequence[Image],
     revisor: MLLM,
     things: Things,
-    settings: Lure,
+    settings: Settings,
 ) -> Iterator[Revision]:
     """Revise captions of one batch.
 

@@ -13,13 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta
+
+from halluc.errors import InputError
 from halluc.language.claims.phrases import find_mentions
 from halluc.language.pipeline.tree import read_words
 from halluc.records import Claim, Token
 from mitigation.postcorrection.cuts import Phrase, lists
-from mitigation.postcorrection.detector import Detector, probability, published_rule
+from mitigation.postcorrection.detector import (
+    Detector,
+    named_detector,
+    probability,
+    published_rule,
+)
 from mitigation.postcorrection.factors import (
     Factors,
     Occurrences,
@@ -40,6 +48,24 @@ SUSPECT = 0.2
 """The least probability of being absent with which an object is suspect, beside a detector."""
 
 
+MaskDetector = Annotated[
+    str | None,
+    Meta(
+        description="Mask the objects that it takes for absent: what `halluc train detector` "
+        "wrote, or tabletop for the one that ships. Default: LURE's published rule.",
+        extra={"metavar": "FILE"},
+    ),
+]
+MaskThreshold = Annotated[
+    float | None,
+    Meta(
+        gt=0,
+        le=1,
+        description="With a detector: mask from this probability of being absent on [.2].",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Suspicion:
     """What makes an object suspect.
@@ -53,6 +79,28 @@ class Suspicion:
     known: Occurrences
     detector: Detector | None = None
     threshold: float = SUSPECT
+
+
+def read_suspicion(
+    known: Occurrences, detector: str | None, threshold: float | None
+) -> tuple[Suspicion, dict[str, Any]]:
+    """What LURE masks, and what a card says of it.
+
+    Args:
+        known: what comes together.
+        detector: a file, or "tabletop" for the one that ships; None: LURE's published rule.
+        threshold: of the detector; None: the usual one.
+
+    Raises:
+        InputError: the file cannot be read, or there is a threshold and no detector.
+    """
+    if detector is None and threshold is not None:
+        raise InputError("--threshold belongs to a --detector; LURE's rule has its own")
+    fitted, how = named_detector(detector)
+    if fitted is None:
+        return Suspicion(known), {"rule": "as LURE publishes it"}
+    limit = SUSPECT if threshold is None else threshold
+    return Suspicion(known, fitted, limit), {**how, "threshold": limit}
 
 
 @dataclass(frozen=True)

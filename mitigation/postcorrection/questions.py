@@ -1,9 +1,9 @@
 """What Woodpecker asks about a picture, and the captions that it asks for.
 
 Objects are asked for in three wordings, "Is there a cup in the image?", by their number, "How many
-cups are in the image?", and by a list of all that is there; looks openly, "What color is the cup?";
-places both ways round, "Is the cup above the fork?" and "Is the cup below the fork?". All questions
-of a kind on a batch of captions are one call, so each picture is encoded once.
+cups are in the image?", and by a list of all that is there; attributes openly, "What color is the
+cup?"; relations both ways round, "Is the cup above the fork?" and "Is the cup below the fork?". All
+questions of a kind on a batch of captions are one call, so each picture is encoded once.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ LISTED = 256
 COUNTS = NUMBERS[:7]
 """How many there are: the answers to choose from."""
 
-LOOKS = {
+OPEN = {
     "color": "What color is the {}?",
     "size": "What size is the {}?",
     "pattern": "What pattern does the {} have?",
     "material": "What material is the {} made of?",
 }
-PLACES = {
+RELATIONS = {
     "left of": ("to the left of", "right of"),
     "right of": ("to the right of", "left of"),
     "above": ("above", "below"),
@@ -66,8 +66,8 @@ class Caption:
         counts: the answer on its number.
         listing: all that is there, as the model lists it; None where it was not asked.
         listed: the classes in that list.
-        looks: answers by object and family of attribute.
-        places: answers by object, place and the object that it is told of, and by the opposite.
+        attributes: answers by object and family of attribute.
+        relations: answers by subject, predicate and object, and by the opposite predicate.
     """
 
     response: Response
@@ -79,8 +79,8 @@ class Caption:
     counts: dict[str, Asked] = field(default_factory=dict)
     listing: Asked | None = None
     listed: frozenset[str] = frozenset()
-    looks: dict[tuple[str, str], Asked] = field(default_factory=dict)
-    places: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
+    attributes: dict[tuple[str, str], Asked] = field(default_factory=dict)
+    relations: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
 
     @property
     def objects(self) -> list[str]:
@@ -112,7 +112,7 @@ def place_question(subject: str, value: str, other: str) -> str:
     >>> place_question("cup", "left of", "wine glass")
     'Is the cup to the left of the wine glass?'
     """
-    return f"Is the {_noun(subject)} {PLACES[value][0]} the {_noun(other)}?"
+    return f"Is the {_noun(subject)} {RELATIONS[value][0]} the {_noun(other)}?"
 
 
 def number_question(name: str) -> str:
@@ -133,7 +133,7 @@ def _noun(name: str) -> str:
     return f"pair of {name}" if _is_pair(name) else name
 
 
-def ask_for_objects(captions: Sequence[Caption], model: MLLM, things: Things) -> None:
+def ask_about_objects(captions: Sequence[Caption], model: MLLM, things: Things) -> None:
     """Put the questions on each object, all of one kind in one call."""
     asked = [(caption, name) for caption in captions for name in caption.objects]
     if not asked:
@@ -160,7 +160,7 @@ def ask_for_objects(captions: Sequence[Caption], model: MLLM, things: Things) ->
         caption.listed = frozenset(each.subject for each in claims if each.kind == "object")
 
 
-def ask_for_places(
+def ask_about_relations(
     captions: Sequence[Caption], model: MLLM, absent: Mapping[str, Container[str]]
 ) -> None:
     """Ask for each place that a caption states of two objects that are there, both ways round."""
@@ -169,45 +169,46 @@ def ask_for_places(
         gone, several = absent[caption.response.id], _several(caption)
         for claim in caption.claims:
             both = {claim.subject, claim.object}
-            if claim.kind != "relation" or claim.stance != "asserted" or claim.value not in PLACES:
+            stated = claim.kind == "relation" and claim.stance == "asserted"
+            if not stated or claim.value not in RELATIONS:
                 continue
             if both & several or any(name in gone for name in both):
                 continue
-            for value in (claim.value, PLACES[claim.value][1]):
+            for value in (claim.value, RELATIONS[claim.value][1]):
                 key = claim.subject, value, claim.object
-                if key not in caption.places:
+                if key not in caption.relations:
                     question = place_question(*key)
-                    caption.places[key] = Asked(question=question)
+                    caption.relations[key] = Asked(question=question)
                     asked.append((caption, key))
                     keys.append(question)
     if not asked:
         return
     told = model.choose(_requests(asked, keys), YES_NO)
     for (caption, key), question, answers in zip(asked, keys, told, strict=True):
-        caption.places[key] = Asked(question=question, answers=answers)
+        caption.relations[key] = Asked(question=question, answers=answers)
 
 
-def ask_for_looks(
+def ask_about_attributes(
     captions: Sequence[Caption], model: MLLM, absent: Mapping[str, Container[str]]
 ) -> None:
-    """Ask openly for each look that a caption states of a single object that is there."""
+    """Ask openly for each attribute that a caption states of a single object that is there."""
     asked, questions = [], []
     for caption in captions:
         gone = absent[caption.response.id]
-        for claim in _looks(caption):
+        for claim in _attributes(caption):
             key = claim.subject, claim.family
-            if claim.subject not in gone and key not in caption.looks:
-                caption.looks[key] = Asked(
-                    question=LOOKS[claim.family].format(_noun(claim.subject))
+            if claim.subject not in gone and key not in caption.attributes:
+                caption.attributes[key] = Asked(
+                    question=OPEN[claim.family].format(_noun(claim.subject))
                 )
                 asked.append((caption, key))
-                questions.append(caption.looks[key].question)
+                questions.append(caption.attributes[key].question)
     if not asked:
         return
     replies = model.generate(_requests(asked, questions), Decoding(max_new_tokens=8))
     for (caption, key), question, reply in zip(asked, questions, replies, strict=True):
         first = math.exp(reply.tokens[0].logprob) if reply.tokens else None
-        caption.looks[key] = Asked(question=question, text=reply.text, confidence=first)
+        caption.attributes[key] = Asked(question=question, text=reply.text, confidence=first)
 
 
 def _requests(asked: Sequence[tuple[Caption, object]], questions: Sequence[str]) -> list[Request]:
@@ -217,11 +218,11 @@ def _requests(asked: Sequence[tuple[Caption, object]], questions: Sequence[str])
     ]
 
 
-def _looks(caption: Caption) -> list[Claim]:
-    """Looks that are stated of objects of which the caption knows only one."""
+def _attributes(caption: Caption) -> list[Claim]:
+    """Attributes that are stated of objects of which the caption knows only one."""
     stated = [c for c in caption.claims if c.kind == "attribute" and c.stance == "asserted"]
     several = _several(caption)
-    return [c for c in stated if c.family in LOOKS and c.subject not in several]
+    return [c for c in stated if c.family in OPEN and c.subject not in several]
 
 
 def _several(caption: Caption) -> set[str]:

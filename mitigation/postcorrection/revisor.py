@@ -27,8 +27,8 @@ from halluc.language.pipeline.parser import parse
 from halluc.records import Token
 from mitigation.postcorrection.lure import revisor_prompt
 from mitigation.postcorrection.masks import Suspicion, mask
+from mitigation.precorrection.correcting import Habits, spoil
 from mitigation.precorrection.inspected import Answered, Inspected, errors
-from mitigation.precorrection.mending import Habits, spoil
 from mitigation.precorrection.negatives import mended, read_findings
 
 if TYPE_CHECKING:

@@ -12,44 +12,53 @@ cups are in the image?") and by a list of all objects. With p the mean of P(yes)
 each among its short answers, and of whether it is on the list, the odds that it is absent are
 (1 − p) / p. A detector (`mitigation.postcorrection.detector`) looks at how the caption came about,
 which the answers do not know; its odds are multiplied by the root of theirs, since MM-LLMs are too
-sure of what they answer. Looks are asked for openly ("What color is the cup?") and replaced where a
-confident answer contradicts them; so are numbers from two on, and places ("above") where the
-opposite is affirmed and they are not. In the place of the MM-LLM a detector of objects may look for
-them (`halluc.mllm.boxes`), and an LLM may write the caption anew from what was found.
+sure of what they answer. Attributes are asked for openly ("What color is the cup?") and replaced
+where a confident answer contradicts them; so are numbers from two on, and relations ("above") where
+the opposite is affirmed and they are not. In the place of the MM-LLM a detector of objects may
+look for them (`halluc.mllm.boxes`), and an LLM may write the caption anew from what was found.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from halluc.language.claims.agreement import agree, amount
-from halluc.language.claims.lexicon import attribute_of
+from msgspec import Meta
+
+from halluc.errors import InputError
 from halluc.language.claims.reader import claims_of
 from halluc.language.claims.things import Things
 from halluc.language.pipeline.parser import parse
-from halluc.mllm import MLLM
-from halluc.records import Claim, Response
-from mitigation.postcorrection.detector import Detector, probability
+from halluc.mllm import MLLM, load_detector, load_model
+from halluc.records import Response
+from halluc.runs import Run
+from mitigation.postcorrection.checks import (
+    ENOUGH,
+    check_attribute,
+    check_number,
+    check_relation,
+    yes_share,
+)
+from mitigation.postcorrection.detector import Detector, named_detector, probability
 from mitigation.postcorrection.edits import revise_text
 from mitigation.postcorrection.factors import Occurrences, find_factors, first_mentions
-from mitigation.postcorrection.looking import look_for_objects
+from mitigation.postcorrection.occurrences import Statistics, read_occurrences
+from mitigation.postcorrection.protocol import Prepared, Reviser, model_of
 from mitigation.postcorrection.questions import (
-    COUNTS,
-    PLACES,
     Caption,
-    ask_for_looks,
-    ask_for_objects,
-    ask_for_places,
+    ask_about_attributes,
+    ask_about_objects,
+    ask_about_relations,
 )
 from mitigation.postcorrection.readable import unfit
-from mitigation.postcorrection.revisions import Asked, Check, Revision
+from mitigation.postcorrection.revisions import Check, Revision
 from mitigation.postcorrection.rewriting import rewrite
-from mitigation.precorrection.mending import direction_at
+from mitigation.postcorrection.validation import detect_objects
+from mitigation.precorrection.correcting import direction_at
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,17 +73,10 @@ UNAIDED, WITH_DETECTOR = 0.48, 0.33
 scenes 12,000 to 12,279 of the embedded world. MM-LLMs say yes too often, so less than even odds
 tell enough."""
 
-SURE_OF_PLACE = 0.75
-"""A place is turned from this probability on: of the two ways round MM-LLMs affirm the wrong one
-nearly as often."""
-
-# Numbers count only where the model answers with one at all.
-_ENOUGH = 0.5
-
 
 @dataclass(frozen=True)
-class Woodpecker:
-    """How captions are looked over.
+class Settings:
+    """How captions are checked and revised.
 
     Attributes:
         threshold: an object goes where the probability that it is absent is at least this, 0..1.
@@ -93,12 +95,103 @@ class Woodpecker:
     rewriter: MLLM | None = None
 
 
+class Woodpecker(Reviser, frozen=True, kw_only=True):
+    """Woodpecker as a reviser, with its options; see `Settings` for what is made of them."""
+
+    name = "woodpecker"
+    title = "Woodpecker"
+    summary = "Ask about each claim of a caption and correct what the answers deny; no training."
+    paper = "arXiv:2310.16045"
+
+    model: Annotated[
+        str | None,
+        Meta(
+            description="Who is asked about the pictures. Default: the model that wrote the "
+            "captions.",
+            extra={"metavar": "M"},
+        ),
+    ] = None
+    detector: Annotated[
+        str | None,
+        Meta(
+            description="Weigh LURE's factors beside the answers: what `halluc train detector` "
+            "wrote, or tabletop for the one that ships. Default: the answers alone.",
+            extra={"metavar": "FILE"},
+        ),
+    ] = None
+    threshold: Annotated[
+        float | None,
+        Meta(
+            gt=0,
+            le=1,
+            description="Take an object out where the probability that it is absent is at least "
+            "this [.48; with a detector .33].",
+        ),
+    ] = None
+    sure: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="Replace an attribute or a number where another answer's probability is "
+            "at least this.",
+        ),
+    ] = 0.5
+    statistics: Statistics = None
+    validator: Annotated[
+        str | None,
+        Meta(
+            description="Who looks for objects: detector:ORG/NAME or detector:./FOLDER, a "
+            "checkpoint for zero-shot object detection. Default: the answers of the model that is "
+            "asked.",
+            extra={"metavar": "V"},
+        ),
+    ] = None
+    rewriter: Annotated[
+        str | None,
+        Meta(
+            description="A model that writes the captions anew from what was found. Default: "
+            "words are cut and replaced.",
+            extra={"metavar": "M"},
+        ),
+    ] = None
+
+    @property
+    def in_one_process(self) -> bool:
+        """Whether models beside the one that is asked are loaded."""
+        return self.validator is not None or self.rewriter is not None
+
+    def asks(self, original: Run) -> str:
+        """The model that is asked about the pictures."""
+        return self.model or model_of(original)
+
+    def prepare(
+        self, original: Run, things: Things, *, dtype: str = "auto", device: str = "auto"
+    ) -> Prepared:
+        """Read detector and statistics, load validator and rewriter; see `Reviser.prepare`."""
+        if self.detector is None and self.statistics is not None:
+            raise InputError("--statistics belongs to a --detector")
+        fitted, how = named_detector(self.detector)
+        known = None
+        if fitted is not None:
+            known = read_occurrences(self.statistics, original, things)
+            how["statistics"] = self.statistics or "the data of the run"
+        limit = usual_threshold(fitted) if self.threshold is None else self.threshold
+        validator = load_detector(self.validator, device) if self.validator else None
+        rewriter = load_model(self.rewriter, dtype=dtype, device=device) if self.rewriter else None
+        settings = Settings(limit, self.sure, fitted, known, validator, rewriter)
+        how |= {"threshold": limit, "sure": self.sure, "vocabulary": things.name}
+        how |= {"validator": validator.card} if validator else {}
+        how |= {"rewriter": rewriter.card["model"]} if rewriter else {}
+        return Prepared(partial(revise, settings=settings), {"method": "woodpecker", **how})
+
+
 def revise(
     responses: Sequence[Response],
     images: Sequence[Image],
     model: MLLM,
     things: Things,
-    settings: Woodpecker,
+    settings: Settings,
 ) -> Iterator[Revision]:
     """Look over captions of one batch.
 
@@ -125,12 +218,12 @@ def revise(
             caption.factors = first_mentions(factors)
         captions.append(caption)
     if settings.validator is None:
-        ask_for_objects(captions, model, things)
+        ask_about_objects(captions, model, things)
     else:
-        look_for_objects(captions, settings.validator)
+        detect_objects(captions, settings.validator)
     absent = {each.response.id: _absent(each, settings) for each in captions}
-    ask_for_looks(captions, model, absent)
-    ask_for_places(captions, model, absent)
+    ask_about_attributes(captions, model, absent)
+    ask_about_relations(captions, model, absent)
     for caption in captions:
         id = caption.response.id
         if reasons[id]:
@@ -144,18 +237,18 @@ def usual_threshold(detector: Detector | None) -> float:
     return UNAIDED if detector is None else WITH_DETECTOR
 
 
-def _absent(caption: Caption, settings: Woodpecker) -> dict[str, float]:
+def _absent(caption: Caption, settings: Settings) -> dict[str, float]:
     """Classes that are taken for absent, with the probability that they are."""
     chances = {name: _wrong(caption, name, settings) for name in caption.objects}
     return {name: p for name, p in chances.items() if p >= settings.threshold}
 
 
-def _wrong(caption: Caption, name: str, settings: Woodpecker) -> float:
+def _wrong(caption: Caption, name: str, settings: Settings) -> float:
     """The probability that an object is absent."""
     least = 1e-4
-    present = [fmean(_yes(each, least) for each in caption.yes[name])]
+    present = [fmean(yes_share(each, least) for each in caption.yes[name])]
     counts = caption.counts[name].answers
-    if (told := sum(counts.values())) >= _ENOUGH:
+    if (told := sum(counts.values())) >= ENOUGH:
         present.append(1 - counts.get("zero", 0.0) / told)
     if caption.listed:
         present.append(float(name in caption.listed))
@@ -166,13 +259,8 @@ def _wrong(caption: Caption, name: str, settings: Woodpecker) -> float:
     return probability(odds)
 
 
-def _yes(asked: Asked, least: float) -> float:
-    """P(yes) among yes and no."""
-    return asked.answers["yes"] / max(sum(asked.answers.values()), least)
-
-
 def _corrected(
-    caption: Caption, things: Things, settings: Woodpecker, absent: Mapping[str, float]
+    caption: Caption, things: Things, settings: Settings, absent: Mapping[str, float]
 ) -> Revision:
     checks = []
     for name in caption.objects:
@@ -195,9 +283,11 @@ def _corrected(
         place: tuple[int, int] | None = (claim.start, claim.end)
         why = f"{claim.subject}: {claim.family} {claim.value}"
         if claim.kind == "attribute":
-            check = _number(claim, caption, settings.sure) or _look(claim, caption, settings.sure)
+            check = check_number(claim, caption, settings.sure) or check_attribute(
+                claim, caption, settings.sure
+            )
         else:
-            check = _place(claim, caption, settings.sure)
+            check = check_relation(claim, caption, settings.sure)
             place = direction_at(caption.response.text, claim.start)
             why = f"{claim.subject} {claim.value} {claim.object}"
         if check is not None:
@@ -217,77 +307,4 @@ def _corrected(
         edits=edits,
         checks=tuple(checks),
         reason=reason,
-    )
-
-
-def _number(claim: Claim, caption: Caption, sure: float) -> Check | None:
-    """What the model says to a number of things; "one" is left to the question for existence."""
-    stated = amount(claim.value) if claim.family == "count" else None
-    if stated is None or claim.subject not in caption.counts:
-        return None
-    counts = caption.counts[claim.subject].answers
-    told = sum(counts.values())
-    best = max(counts, key=lambda each: counts[each]) if counts else ""
-    instead = None
-    if told >= _ENOUGH and counts[best] >= sure and stated.low >= 2:
-        number = COUNTS.index(best)
-        if number >= 2 and stated.holds(number) is False:
-            instead = best
-    wrong = None
-    if told >= _ENOUGH:
-        right = sum(p for n, p in counts.items() if stated.holds(COUNTS.index(n)) is not False)
-        wrong = 1 - right / told
-    return Check(
-        kind="attribute",
-        subject=claim.subject,
-        family="count",
-        value=claim.value,
-        asked=(caption.counts[claim.subject],),
-        wrong=wrong,
-        instead=instead,
-    )
-
-
-def _look(claim: Claim, caption: Caption, sure: float) -> Check | None:
-    """What the model says to a look."""
-    asked = caption.looks.get((claim.subject, claim.family))
-    if asked is None:
-        return None
-    words = re.findall(r"[a-z-]+", asked.text.lower())
-    found = [pair[1] for word in words if (pair := attribute_of(word)) and pair[0] == claim.family]
-    instead, wrong = None, None
-    if found and asked.confidence is not None:
-        holds = agree(claim.family, claim.value, found[0])
-        if holds is False:
-            wrong = asked.confidence
-            instead = found[0] if asked.confidence >= sure else None
-        elif holds:
-            wrong = 1 - asked.confidence
-    return Check(
-        kind="attribute",
-        subject=claim.subject,
-        family=claim.family,
-        value=claim.value,
-        asked=(asked,),
-        wrong=wrong,
-        instead=instead,
-    )
-
-
-def _place(claim: Claim, caption: Caption, sure: float) -> Check | None:
-    """What the model says to a place; another one is said if it is affirmed and this one is not."""
-    here = caption.places.get((claim.subject, claim.value, claim.object))
-    if claim.kind != "relation" or here is None:
-        return None
-    opposite = PLACES[claim.value][1]
-    there = caption.places[claim.subject, opposite, claim.object]
-    holds, turned = _yes(here, 1e-4), _yes(there, 1e-4)
-    return Check(
-        kind="relation",
-        subject=claim.subject,
-        value=claim.value,
-        object=claim.object,
-        asked=(here, there),
-        wrong=1 - holds,
-        instead=PLACES[opposite][0] if min(1 - holds, turned) >= max(sure, SURE_OF_PLACE) else None,
     )

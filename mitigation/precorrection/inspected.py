@@ -19,7 +19,7 @@ import msgspec
 from halluc.language.claims.things import Things
 from halluc.language.claims.truths import in_words_of
 from halluc.records import Claim, Finding, Record, Truth
-from mitigation.precorrection.mending import Habits
+from mitigation.precorrection.correcting import Habits
 
 SAID = 0.03
 """A value is usual from this share of what captions say of its family."""

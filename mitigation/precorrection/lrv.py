@@ -22,7 +22,7 @@ from itertools import permutations
 from halluc.datasets.pope import article
 from halluc.language.claims.verdicts import values_of
 from halluc.records import Sample, TrueObject, Truth
-from mitigation.precorrection.mending import OPPOSITE, SAID
+from mitigation.precorrection.correcting import OPPOSITE, SAID
 from mitigation.precorrection.sft import Example
 
 KINDS = ("positive", "nonexistent", "manipulated")

@@ -31,6 +31,7 @@ from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import Things
 from halluc.language.claims.verdicts import judge
 from halluc.records import Finding
+from mitigation.precorrection.correcting import Habits, mend, spoil
 from mitigation.precorrection.inspected import (
     Answered,
     Group,
@@ -43,7 +44,6 @@ from mitigation.precorrection.inspected import (
     trusted,
     unpack,
 )
-from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.pairs import KINDS, Pair, PairKind, make_pair
 
 ABOUT = 0.1

@@ -11,8 +11,9 @@ from halluc.language.words.lemmas import Words
 from halluc.language.words.nouns import wordnet_nouns
 from halluc.language.words.similarity import similarity
 from halluc.records import Sample, TrueObject, Truth
-from metrics.amber import AmberCounts, amber, compute, parse_exact, total
+from metrics.amber import amber, count_pictures
 from metrics.amber_captions import CaptionReader
+from metrics.amber_counts import AmberCounts, compute, parse_exact, total
 
 FIGURES = ("accuracy", "precision", "recall", "F1")
 GROUPS = {
@@ -315,7 +316,7 @@ def test_pictures_add_up_to_the_figures(questions, known):
     some = questions[::37]
     answers = {each.id: "No" if number % 3 else "Yes" for number, each in enumerate(some)}
     result = amber(some, answers, known)
-    counted = result.counted({each.id: str(int(each.id) % 50) for each in some})
+    counted = count_pictures(result, {each.id: str(int(each.id) % 50) for each in some})
     assert len(counted.parts) == 50
     sums = Counter()
     for part in counted.parts.values():

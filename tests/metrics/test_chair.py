@@ -8,7 +8,8 @@ from halluc.answers.truths import read_truths
 from halluc.language.words.lemmatizer import lemmatizer
 from halluc.language.words.offline import offline_words
 from halluc.records import Box, TrueObject, Truth
-from metrics.chair import ChairCounts, chair, compute, total, update, whole_sentences
+from metrics.chair import chair
+from metrics.chair_counts import ChairCounts, compute, total, update, whole_sentences
 
 GOLD = "coco/coco_gt_objects_wordnet.json.gz"
 # CHAIRs, CHAIRi, Recall, Len/100 as the published script wrote them.

@@ -8,7 +8,8 @@ from halluc.records import Claim, Finding, TrueObject, TrueRelation, Truth
 from halluc.tabletop.english import detailed_caption, short_caption
 from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import COMPANIONS, SPLITS, scene
-from metrics.finegrained import Counts, compute, count_findings, finegrained, frequent
+from metrics.finegrained import finegrained
+from metrics.finegrained_counts import Counts, compute, count_findings, frequent
 
 TRUTH = Truth(
     objects=(

@@ -21,9 +21,15 @@ from halluc.language.words.lemmatizer import lemmatizer
 from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.records import Sample, Score, TrueObject, Truth
 from halluc.tabletop.world import COLORS
-from metrics import amber, chair, finegrained, mme, pope
+from metrics import amber_counts, chair_counts, finegrained_counts, mme_counts, pope_counts
+from metrics.amber import amber
 from metrics.amber_captions import CaptionReader
+from metrics.chair import chair
+from metrics.finegrained import finegrained
+from metrics.mme import mme
+from metrics.pope import pope
 from metrics.pope_parsers import PARSERS
+from metrics.protocol import Result
 
 Records = list[tuple[Sample, str]]
 
@@ -95,14 +101,14 @@ def one_more(sample: Sample, text: str) -> str:
 def of_chair(compat: str) -> Metric:
     words = lemmatizer(compat)
 
-    def count(records: Records) -> chair.ChairCounts:
+    def count(records: Records) -> chair_counts.ChairCounts:
         _, texts = parts(records)
-        return chair.total(chair.chair(texts, truths(records), words).counts.values())
+        return chair_counts.total(chair(texts, truths(records), words).counts.values())
 
     return Metric(
         coco_captions(),
-        lambda records: chair.chair(parts(records)[1], truths(records), words).scores,
-        lambda shards: chair.compute(sum(map(count, shards), chair.ChairCounts())),
+        lambda records: chair(parts(records)[1], truths(records), words).scores,
+        lambda shards: chair_counts.compute(sum(map(count, shards), chair_counts.ChairCounts())),
         one_more,
         ("CHAIRs", "CHAIRi"),
     )
@@ -121,14 +127,14 @@ def of_pope(parser: str) -> Metric:
     question = {"truth": LABELS, "image": IMAGES, "split": splits}
 
     def merge(shards: list[Records]) -> list[Score]:
-        tally = pope.Tally([PARSERS[parser]])
+        tally = pope_counts.Tally([PARSERS[parser]])
         for shard in shards:
             tally.update(shard)
         return list(tally.counted(PARSERS[parser]).scores)
 
     return Metric(
         drawn(st.fixed_dictionaries(question), ANSWERS),
-        lambda records: pope.pope(*parts(records), PARSERS[parser]),
+        lambda records: pope(*parts(records), PARSERS[parser]),
         merge,
     )
 
@@ -137,12 +143,12 @@ def of_mme() -> Metric:
     question = {"truth": LABELS, "image": IMAGES, "split": st.sampled_from(TASKS)}
 
     def merge(shards: list[Records]) -> list[Score]:
-        counts = [each for shard in shards for each in mme.mme(*parts(shard)).counts.values()]
-        return mme.compute(sum(counts, mme.MmeCounts()))
+        counts = [each for shard in shards for each in mme(*parts(shard)).counts.values()]
+        return mme_counts.compute(sum(counts, mme_counts.MmeCounts()))
 
     return Metric(
         drawn(st.fixed_dictionaries(question), ANSWERS),
-        lambda records: mme.mme(*parts(records)).scores,
+        lambda records: mme(*parts(records)).scores,
         merge,
     )
 
@@ -163,17 +169,17 @@ def of_amber() -> Metric:
     def nouns(text: str) -> Words:
         return Words(text.split(), [(0, 1)] * len(text.split()))
 
-    def run(records: Records) -> amber.Amber:
+    def run(records: Records) -> Result[amber_counts.AmberCounts]:
         samples, answers = parts(records)
         known = {each.id: each for each in samples}
         likely = dict.fromkeys(known, ("sofa", "dog"))
         annotations = Annotations(known, likely, ASSOCIATIONS, frozenset({"tire"}), [])
         read = CaptionReader(nouns, str.__eq__)
-        return amber.amber(samples, answers, annotations, read=read)
+        return amber(samples, answers, annotations, read=read)
 
     def merge(shards: list[Records]) -> list[Score]:
         counts = [each for shard in shards for each in run(shard).counts.values()]
-        return amber.compute(amber.total(counts))
+        return amber_counts.compute(amber_counts.total(counts))
 
     return Metric(
         st.tuples(drawn(captions, texts), drawn(questions, ANSWERS)).map(
@@ -200,16 +206,18 @@ def of_finegrained() -> Metric:
 
     things = load_things(None)
 
-    def run(records: Records) -> finegrained.Finegrained:
-        return finegrained.finegrained(parts(records)[1], truths(records), things)
+    def run(records: Records) -> Result[finegrained_counts.Counts]:
+        return finegrained(parts(records)[1], truths(records), things)
 
-    def count(records: Records) -> finegrained.Counts:
-        return sum(run(records).counts.values(), finegrained.Counts())
+    def count(records: Records) -> finegrained_counts.Counts:
+        return sum(run(records).counts.values(), finegrained_counts.Counts())
 
     return Metric(
         drawn(st.fixed_dictionaries({"truth": scenes}), texts),
         lambda records: run(records).scores,
-        lambda shards: finegrained.compute(sum(map(count, shards), finegrained.Counts())),
+        lambda shards: finegrained_counts.compute(
+            sum(map(count, shards), finegrained_counts.Counts())
+        ),
         lambda sample, text: f"{text} There is a red bowl.",
         ("object hallucination rate",),
     )

@@ -9,7 +9,8 @@ from halluc.answers.files import read_answers
 from halluc.datasets.mme import COGNITION, PERCEPTION, TASKS, read_results, with_sample_ids
 from halluc.errors import InputError
 from halluc.records import Sample, Truth
-from metrics.mme import HALLUCINATION, MmeCounts, blends, compute, mme, odd_pictures, parse_answer
+from metrics.mme import mme
+from metrics.mme_counts import HALLUCINATION, MmeCounts, blends, compute, odd_pictures, parse_answer
 
 LLAVA_13B = {
     **{"existence": 185, "count": 155, "position": 133.33, "color": 170, "posters": 160.54},

@@ -10,7 +10,8 @@ from halluc.answers.files import read_answers
 from halluc.datasets.pope import load_files
 from halluc.errors import InputError
 from halluc.records import Sample, Truth
-from metrics.pope import Tally, compute, count, pope
+from metrics.pope import pope
+from metrics.pope_counts import Tally, compute, count
 from metrics.pope_parsers import PARSERS, PopeCounts, read_pope
 
 SPLITS_13B = {

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from halluc.records import Sample, Truth
-from metrics.pope import Tally
+from metrics.pope_counts import Tally
 from metrics.pope_parsers import PARSERS
 
 WORDS = (

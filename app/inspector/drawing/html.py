@@ -78,7 +78,7 @@ def answer_html(sample: Sample, response: Response) -> str:
     label = sample.truth.label if sample.truth else None
     if label is None:
         return ""
-    from metrics.pope import DEFAULT
+    from metrics.pope_counts import DEFAULT
 
     reading = DEFAULT.read(response.text, label)
     sign, word = ("✓", "right") if reading == label else ("✗", "wrong")

@@ -9,11 +9,11 @@ import streamlit as st
 from app.inspector.drawing import html, pictures
 from app.inspector.reading.live import ask, noised_picture, read_upload
 from app.inspector.settings import read_settings
-from app.workflows.generate import CAPTION
 from halluc.mllm import MLLM, load_model
 from halluc.records import Sample
 from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import SPLITS, scene
+from metrics.tasks import CAPTION
 from mitigation.inprocess import make_decoding
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def render() -> None:
     sample, image = chosen
     with right:
         _show(name, sample, image, own)
-        prompt = st.text_input("Instruction", CAPTION)
+        prompt = st.text_input("Instruction", CAPTION.prompt or "")
         if st.button("Ask the model", type="primary"):
             plain = {"max_new_tokens": 128, "do_sample": do_sample, "seed": int(seed)}
             with st.spinner("The model looks …"):

@@ -275,7 +275,7 @@ def _rows(ids: Any, known: pa.Array) -> NDArray[Any]:
 
 def _read_labels(answers: pd.DataFrame, samples: Lines) -> None:
     """Add label, reading and whether they agree, for answers to yes/no questions."""
-    from metrics.pope import DEFAULT
+    from metrics.pope_counts import DEFAULT
 
     table = samples.columns(_LABEL, Sample)
     labels = pc.struct_field(table["truth"].combine_chunks(), "label").to_pandas()

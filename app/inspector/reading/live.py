@@ -74,7 +74,7 @@ def noised_picture(
 
     from halluc.mllm.pictures import image_token
     from halluc.mllm.transformers import TransformersMLLM
-    from mitigation.inprocess.vcd import add_noise
+    from mitigation.inprocess.noise import add_noise
 
     if not isinstance(model, TransformersMLLM):
         return None

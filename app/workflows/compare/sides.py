@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from halluc.datasets.files import file_card
+from halluc.answers.given import Given, picture_of
 from halluc.errors import InputError
-from halluc.records import Answer, Sample
+from halluc.records import Sample
 from halluc.runs import Run
 
 _NAMED = 5
@@ -24,32 +22,27 @@ class Side:
     Attributes:
         name: what it is called.
         sources: its files, or the folder of the run.
-        run: the run; None where it came as files.
-        samples: what was asked, with its truth.
-        answers: the answer to each sample, by its id.
+        given: its answers, joined to what was asked.
     """
 
     name: str
     sources: Sequence[str]
-    run: Run | None
-    samples: Sequence[Sample]
-    answers: dict[str, Answer]
+    given: Given
 
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        """The text of each answer, by the sample's id."""
-        return {id: answer.text for id, answer in self.answers.items()}
+    @property
+    def run(self) -> Run | None:
+        """The run; None where it came as files."""
+        return self.given.run
+
+    @property
+    def samples(self) -> list[Sample]:
+        """What was asked, with its ground truth."""
+        return self.given.samples
 
     @cached_property
     def prompts(self) -> dict[str, str]:
         """What was asked, where the answers tell."""
-        return {id: answer.prompt for id, answer in self.answers.items() if answer.prompt}
-
-    @property
-    def files(self) -> list[dict[str, Any]]:
-        """Name, SHA-256 and number of answers of each file."""
-        rows = Counter(answer.path for answer in self.answers.values())
-        return [file_card(path, number) for path, number in rows.items()]
+        return {id: each.prompt for id, each in self.given.answers.items() if each.prompt}
 
     @cached_property
     def tokens(self) -> dict[str, int]:
@@ -58,19 +51,10 @@ class Side:
             return {}
         return {each.id: len(each.tokens) for each in self.run.responses}
 
-    @property
-    def has_kinds(self) -> bool:
-        """Whether it is a run on the embedded world, or one that was scored by kind of claim."""
-        if self.run is None:
-            return False
-        data = self.run.card.get("data")
-        on_tabletop = isinstance(data, dict) and str(data.get("name")).startswith("tabletop")
-        return on_tabletop or "finegrained" in self.run.scores()
-
     @cached_property
     def pictures(self) -> dict[str, str]:
         """The picture that each sample is about."""
-        return {each.id: each.image or each.id for each in self.samples}
+        return {each.id: picture_of(each) for each in self.samples}
 
 
 def named_sources(arguments: Sequence[str]) -> dict[str, list[str]]:

@@ -5,36 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from app.workflows.compare import TEXT, Compared, Comparison
+from app.workflows.compare.differences import TEXT, Compared, Comparison
 from app.workflows.compare.words import p_value, scaled, verdicts
-from halluc.language.claims.lexicon import FAMILIES
 from halluc.records import Score
-
-if TYPE_CHECKING:
-    from rich.console import JustifyMethod
 
 Figure = tuple[str, str, str]
 """Metric, split and name."""
 
 HEAD = ("figure", "run", "value, 95 % interval", "difference", "p")
-TITLES = {
-    "pope": "POPE",
-    "chair": "CHAIR",
-    "finegrained": "Wrong claims by kind",
-    "mme": "MME",
-    "amber": "AMBER",
-}
-# In no table: what says the same in another unit, or of what there is too much; JSON has all.
-_HIDDEN = {
-    "chair": {"Len/100"},
-    "finegrained": {f"{family} hallucination rate" for family in FAMILIES},
-    "mme": {"acc", "acc+"},
-    "amber": {"precision", "recall"},
-}
 
 
 def document(comparison: Comparison) -> dict[str, Any]:
@@ -45,7 +27,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
             {
                 "name": side.name,
                 "from": list(side.sources),
-                "files": side.files,
+                "files": side.given.files,
                 "control": side.name in comparison.controls,
                 "card": side.run.card if side.run else None,
                 "seconds": comparison.seconds[side.name],
@@ -75,49 +57,17 @@ def as_csv(comparison: Comparison) -> str:
 def as_markdown(comparison: Comparison) -> str:
     """The report for a page."""
     parts = []
-    for title, lines in _notes(comparison):
+    for title, lines in notes(comparison):
         parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
-    for title, rows in _sections(comparison):
+    for title, rows in sections(comparison):
         table = [HEAD, ("---", "---", "---:", "---:", "---:"), *rows]
         parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
     parts.append("**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison)))
     return "\n\n".join(parts)
 
 
-def print_tables(comparison: Comparison) -> None:
-    """The report for a person at a terminal."""
-    from rich import box
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-
-    def block(title: str, lines: list[str]) -> None:
-        console.print(Text(title, "bold"))
-        for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
-        console.print()
-
-    for title, lines in _notes(comparison):
-        block(title, lines)
-    for title, rows in _sections(comparison):
-        table = Table(
-            title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0), pad_edge=False,
-        )  # fmt: skip
-        for number, name in enumerate(HEAD):
-            # Where room is short, names are folded, never a number.
-            side: JustifyMethod = "left" if number < 2 else "right"
-            table.add_column(name, justify=side, no_wrap=number > 1, overflow="fold")
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console.print(table)
-    block("Verdict", [f"• {line}" for line in verdicts(comparison)])
-
-
-def _notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
+def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
+    """Title and lines: how the runs were made differently, and how they were scored."""
     files = [side.name for side in comparison.sides if side.run is None]
     for (one, other), lines in comparison.made.items():
         if lines or not {one, other} & set(files):
@@ -127,20 +77,21 @@ def _notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
     yield "How they were scored", [f"{name}: {value}" for name, value in comparison.how.items()]
 
 
-def _sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+def sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     """Title and rows of each table: a metric, or where it has few splits, a split of it."""
     figures = {(row.metric, row.split, row.name): row.unit for row in comparison.rows}
     groups: dict[tuple[str, str], list[Figure]] = {}
     for metric, split, name in figures:
-        if name not in _HIDDEN.get(metric, ()):
-            group = metric, "" if metric in ("mme", "amber") else split
+        kind = comparison.metrics.get(metric)
+        if kind is None or name not in kind.hidden:
+            group = metric, "" if kind and kind.one_table else split
             groups.setdefault(group, []).append((metric, split, name))
     for (metric, split), shown in groups.items():
         rows = [line for figure in shown for line in _figure(comparison, figure, split)]
         if metric == TEXT:
             yield "Length of an answer, and what the whole run cost", [*rows, *_cost(comparison)]
         else:
-            title = ", ".join(filter(None, (TITLES.get(metric, metric), split)))
+            title = ", ".join(filter(None, (comparison.metrics[metric].title, split)))
             units = {figure[2]: figures[figure] for figure in shown}
             yield f"{title} ({_units(units)})", rows
 

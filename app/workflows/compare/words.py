@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.workflows.compare import Compared, Comparison
-
-# The figures that tell of a metric; the first that is there decides on controls.
-STORY = {
-    "pope": ("mean accuracy", "accuracy", "mean F1", "F1", "mean yes ratio", "yes ratio"),
-    "chair": ("CHAIRi", "CHAIRs", "Recall", "Len"),
-    "finegrained": (
-        "object hallucination rate",
-        "attribute hallucination rate",
-        "relation hallucination rate",
-    ),
-    "mme": ("hallucination", "perception", "cognition"),
-    "amber": ("CHAIR", "Cover", "Hal", "Cog", "accuracy", "F1"),
-}
-# How much of what is true a caption names; one that says less does not lose by its CHAIR.
-COVERAGE = ("Recall", "Cover")
+from app.workflows.compare.differences import Compared, Comparison
+from metrics.protocol import Metric
 
 
 def verdicts(comparison: Comparison) -> list[str]:
@@ -29,8 +15,10 @@ def verdicts(comparison: Comparison) -> list[str]:
         for metric in dict.fromkeys(row.metric for row in comparison.rows):
             story = _story(comparison, metric, one, other)
             if story:
-                said.append(f"{_summary(story[0])}: " + "; ".join(map(phrase, story)) + ".")
-                said += _cautions(story, other)
+                kind = comparison.metrics[metric]
+                phrases = "; ".join(phrase(row, kind) for row in story)
+                said.append(f"{_summary(story[0], kind)}: {phrases}.")
+                said += _cautions(story, other, kind)
     return said + list(_on_controls(comparison))
 
 
@@ -39,16 +27,16 @@ def in_short(comparison: Comparison, names: Sequence[str]) -> list[str]:
     said = []
     for pair in comparison.pairs:
         rows = {row.name: row for row in comparison.rows if (row.one, row.other) == pair}
-        told = [rows[name] for name in names]
-        said.append(f"{_summary(told[0])}: " + "; ".join(map(phrase, told)) + ".")
+        told = [(rows[name], comparison.metrics[rows[name].metric]) for name in names]
+        said.append(f"{_summary(*told[0])}: " + "; ".join(phrase(*each) for each in told) + ".")
     return said
 
 
-def phrase(row: Compared) -> str:
+def phrase(row: Compared, metric: Metric) -> str:
     """What became of a figure: "lower CHAIRi by 4.1 points (95 % CI 2.6 to 5.7, p = .0002)"."""
     if row.difference is None or row.low is None or row.high is None:
-        return f"{_label(row)} is undefined"
-    unit, name = row.unit or "points", _label(row)
+        return f"{_label(row, metric)} is undefined"
+    unit, name = row.unit or "points", _label(row, metric)
     if not row.clear:
         digits = _digits(row)
         low, high = (scaled(row.unit, each, digits) for each in (row.low, row.high))
@@ -68,12 +56,9 @@ def phrase(row: Compared) -> str:
     return f"{way} {name} by {size} {unit} (95 % CI {low} to {high}, {tested})"
 
 
-def _label(row: Compared) -> str:
+def _label(row: Compared, metric: Metric) -> str:
     """A figure's name, with what else a sentence needs."""
-    if row.metric == "mme":
-        return f"{row.name} score"
-    whole = row.metric != "amber" or row.split in ("all", "generative")
-    return row.name if whole else f"{row.split} {row.name}"
+    return metric.label(row.name, row.split)
 
 
 def scaled(unit: str, value: float, digits: int, *, sign: bool = False) -> str:
@@ -92,10 +77,10 @@ def p_value(p: float | None, *, words: bool = False) -> str:
     return f"= {text}" if words else text
 
 
-def _summary(row: Compared) -> str:
+def _summary(row: Compared, metric: Metric) -> str:
     """Which run does better, by the figure that decides."""
     if row.difference is None:
-        return f"{row.other} and {row.one} cannot be compared by {_label(row)}"
+        return f"{row.other} and {row.one} cannot be compared by {_label(row, metric)}"
     if row.gain == 0:
         return f"{row.other} and {row.one} do not differ beyond the error"
     if row.better == "lower":
@@ -119,7 +104,8 @@ def _story(comparison: Comparison, metric: str, one: str, other: str) -> list[Co
         if (row.metric, row.one, row.other) == (metric, one, other)
     }
     story = []
-    for name in STORY.get(metric.partition(":")[0], ()):
+    kind = comparison.metrics.get(metric)
+    for name in kind.story if kind else ():
         splits = [split for told, split in rows if told == name]
         # With several splits their mean or whole tells; the splits stand in the table.
         whole = [split for split in splits if split in ("", "all")]
@@ -128,10 +114,10 @@ def _story(comparison: Comparison, metric: str, one: str, other: str) -> list[Co
     return story
 
 
-def _cautions(story: Sequence[Compared], other: str) -> Iterator[str]:
+def _cautions(story: Sequence[Compared], other: str, metric: Metric) -> Iterator[str]:
     by_name = {row.name.removeprefix("mean "): row for row in story}
-    if (rate := by_name.get("CHAIRi") or by_name.get("CHAIR")) and rate.gain > 0:
-        shorter = [by_name[name] for name in ("Len", *COVERAGE) if name in by_name]
+    if story[0].better == "lower" and story[0].gain > 0:
+        shorter = [by_name[name] for name in metric.coverage if name in by_name]
         less = [
             f"{_change(row)} of {row.name}"
             for row in shorter
@@ -158,10 +144,10 @@ def _on_controls(comparison: Comparison) -> Iterator[str]:
                 continue
             for metric in dict.fromkeys(row.metric for row in comparison.rows):
                 if story := _story(comparison, metric, one, other):
-                    yield _on_control(story)
+                    yield _on_control(story, comparison.metrics[metric])
 
 
-def _on_control(story: Sequence[Compared]) -> str:
+def _on_control(story: Sequence[Compared], metric: Metric) -> str:
     row, others = story[0], {each.name: each for each in story[1:]}
     verb = {1: "beats", 0: "does not beat", -1: "does worse than"}[row.gain]
     text = f"{row.other} {verb} its control {row.one} in {row.name}"
@@ -169,7 +155,7 @@ def _on_control(story: Sequence[Compared]) -> str:
         text += ", which is undefined"
     elif row.gain == 0:
         text += ": they differ within the error"
-    for name in COVERAGE:
+    for name in metric.coverage:
         paid = others.get(name)
         if row.gain > 0 and paid is not None and paid.gain < 0:
             text += f", and pays with {name} ({_change(paid)})"

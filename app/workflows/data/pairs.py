@@ -19,10 +19,10 @@ from halluc.jsonl import write_atomically
 from halluc.language.claims.things import load_things
 from halluc.records import Finding, Label
 from halluc.runs import Run, read_run
-from metrics.finegrained import METRIC
+from metrics.finegrained_counts import METRIC
 from mitigation.precorrection.inspected import Answered, Inspected
 from mitigation.precorrection.negatives import Spread, mine_answers, mine_captions
-from mitigation.precorrection.pairs import Pair, PairKind, balance, write_pairs
+from mitigation.precorrection.pairs import KINDS, Pair, PairKind, balance, write_pairs
 
 COMMAND = "halluc data pairs"
 
@@ -36,39 +36,47 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def mine_runs(
-    paths: Sequence[Path],
-    output: Path,
+def make_pairs(
+    runs: Sequence[str | Path],
+    output: str | Path,
     *,
-    objects: Path | None,
-    kinds: Sequence[PairKind],
-    seed: int,
-    test_share: float,
-    images: Path | None,
-    reviews: str | None = None,
+    kinds: Sequence[PairKind] = KINDS,
     most: int | None = None,
+    vocabulary: str | Path | None = None,
+    images: str | Path | None = None,
+    reviews: str | None = None,
+    test_share: float = 0.05,
+    seed: int = 0,
 ) -> dict[str, Any]:
-    """Make a set of preference pairs from runs, and return its card.
+    """Make a set of preference pairs from runs that were scored by kind of claim.
+
+    >>> make_pairs(["runs/sampled"], "runs/pairs")  # doctest: +SKIP
 
     Args:
-        paths: runs of captions with findings by kind, or of questions with labels.
-        output: folder of the set.
-        objects: names of more things, as given to `halluc score finegrained`.
+        runs: runs of captions with findings by kind, or of questions with labels.
+        output: folder of the set: train.jsonl, test.jsonl, card.json, page.html.
         kinds: which kinds of pairs to keep.
-        seed: of all that is drawn.
-        test_share: share of the pictures whose pairs are kept out of training.
+        most: pairs of captions of each kind, at most.
+        vocabulary: file of things and the words for them, as for `halluc score finegrained`.
         images: folder of the pictures, where the data set needs it.
         reviews: database of reviews of these runs, a file or a URL.
-        most: pairs of captions of each kind, at most.
+        test_share: share of the pictures whose pairs are kept out of training, 0 to .9.
+        seed: of all that is drawn.
+
+    Returns:
+        The card of the set: how many pairs of each kind there are, and what they were made of.
 
     Raises:
         RunError: no run.
         InputError: a run has no findings or no pictures, nobody reviewed them there, or pairs
             cannot be written.
     """
+    output, paths = Path(output), [Path(each) for each in runs]
     check_place(output, COMMAND)
     doubts = read_doubts(paths, reviews) if reviews else None
-    inspected = Inspected(load_things(objects), doubts.of if doubts else None)
+    inspected = Inspected(
+        load_things(None if vocabulary is None else Path(vocabulary)), doubts.of if doubts else None
+    )
     asked: list[tuple[Answered, bool]] = []
     origins = []
     for number, path in enumerate(paths):

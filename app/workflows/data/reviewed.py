@@ -11,7 +11,7 @@ from halluc.card import card_key
 from halluc.errors import HallucError, InputError
 from halluc.jsonl import read_json, read_jsonl
 from halluc.records import Sample
-from metrics.finegrained import METRIC
+from metrics.finegrained_counts import METRIC
 from mitigation.precorrection.inspected import Meaning, meaning
 
 

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
-from rich.console import Console
-from rich.progress import TextColumn
 from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from app.workflows.generate import progress_bars
 from app.workflows.plots import save_picture
+from app.workflows.progress import Progress, silent
 from halluc.card import card_differences, now, versions
 from halluc.errors import RunError
 from halluc.jsonl import read_json, write_atomically, write_json, write_jsonl
@@ -54,10 +52,11 @@ def train_adapter(
     check: Callable[[], None],
     make: Callable[[], Any],
     keep: Mapping[str, Sequence[Record]] | None = None,
-) -> None:
+    progress: Progress = silent,
+) -> str:
     """Train an adapter, or go on from the last checkpoint in its folder.
 
-    With several processes (`accelerate launch`), the first one checks, writes and tells.
+    With several processes (`accelerate launch`), the first one checks, writes and reports.
 
     Args:
         mllm: the model.
@@ -68,12 +67,15 @@ def train_adapter(
         check: looks at all that will be trained on; called where there is anything left to do.
         make: the trainer.
         keep: records to leave beside the adapter, by file name.
+        progress: told how far it is, in the first process.
+
+    Returns:
+        What was done, in a sentence; empty in the other processes.
 
     Raises:
         RunError: the folder holds something else.
     """
     state = PartialState(cpu=mllm.device.type == "cpu")
-    console = Console(stderr=True, quiet=not state.is_main_process)
     made: dict[str, Any] = {
         "made by": f"halluc train {method.name}",
         **mllm.card,
@@ -82,24 +84,20 @@ def train_adapter(
     }
     with state.main_process_first():
         if _finished(output, made):
-            console.print(f"{output} is trained: nothing left to do")
-            return
+            return f"{output} is trained: nothing left to do" if state.is_main_process else ""
         if state.is_main_process:
             check()
             output.mkdir(parents=True, exist_ok=True)
             write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
             for name, records in (keep or {}).items():
                 write_jsonl(output / name, records)
-    began = time.monotonic()
-    with (
-        warnings.catch_warnings(),
-        progress_bars(console, TextColumn("{task.fields[told]}")) as bars,
-    ):
+    began, told = time.monotonic(), ""
+    with warnings.catch_warnings():
         # transformers and TRL renamed options of their own; nothing that a user could mend.
         warnings.simplefilter("ignore", FutureWarning)
         trainer = make()
         trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(_Bar(bars, method))
+        trainer.add_callback(_Reporter(progress if state.is_main_process else silent, method))
         trainer.train(resume_from_checkpoint=get_last_checkpoint(output))
     if trainer.is_world_process_zero():
         made |= {
@@ -112,8 +110,9 @@ def train_adapter(
         }
         _leave(trainer, mllm, output, method, made)
         name = mllm.card["model"]["name"]
-        console.print(f"The adapter is in {output}; use it with --model {name}+{output}")
+        told = f"The adapter is in {output}; use it with --model {name}+{output}"
     state.wait_for_everyone()
+    return told
 
 
 def draw_curves(path: Path, history: list[dict[str, float]], curves: Mapping[str, str]) -> None:
@@ -219,26 +218,23 @@ def _readme(method: Method, made: dict[str, Any], history: list[dict[str, float]
     )
 
 
-class _Bar(TrainerCallback):  # type: ignore[misc]
-    """Training's progress as a bar on a terminal."""
+class _Reporter(TrainerCallback):  # type: ignore[misc]
+    """Reports a training's steps, with loss and accuracy beside them."""
 
-    def __init__(self, bars: Any, method: Method) -> None:
-        self.bars, self.method = bars, method
-        self.task: Any = None
+    def __init__(self, progress: Progress, method: Method) -> None:
+        self.progress, self.method, self.note = progress, method, ""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """A new bar."""
-        self.task = self.bars.add_task(
-            self.method.name, total=state.max_steps, completed=state.global_step, told=""
-        )
+        """It begins, or goes on."""
+        self.progress(self.method.name, state.global_step, state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """The bar moves."""
-        self.bars.update(self.task, completed=state.global_step)
+        """One step more."""
+        self.progress(self.method.name, state.global_step, state.max_steps, self.note)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
-        """Loss and accuracy beside it."""
+        """Loss and accuracy."""
         if logs and "loss" in logs:
             right = float(logs[self.method.right])
-            told = f"loss {float(logs['loss']):.3f}, {right:.0%} right"
-            self.bars.update(self.task, told=told)
+            self.note = f"loss {float(logs['loss']):.3f}, {right:.0%} right"
+            self.progress(self.method.name, state.global_step, state.max_steps, self.note)

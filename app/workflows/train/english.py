@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from rich.console import Console
-from rich.progress import TextColumn
 
-from app.workflows.generate import progress_bars
+from app.workflows.progress import Progress, silent
 from halluc.card import check_place, now, versions
 from halluc.jsonl import write_json
 from halluc.language.pipeline.training import Figures, Recipe, save, train_pipeline
@@ -19,7 +17,9 @@ from halluc.language.pipeline.training import Figures, Recipe, save, train_pipel
 COMMAND = "halluc train english"
 
 
-def train_and_save(treebank: Path, output: Path, *, seed: int, steps: int) -> None:
+def train_english(
+    treebank: Path, output: Path, *, seed: int, steps: int, progress: Progress = silent
+) -> str:
     """Train the English pipeline, save it as a spaCy folder and write its card.
 
     Args:
@@ -27,24 +27,27 @@ def train_and_save(treebank: Path, output: Path, *, seed: int, steps: int) -> No
         output: folder of the pipeline.
         seed: of weights and order.
         steps: changes of the weights.
+        progress: told how far it is.
+
+    Returns:
+        What was done, in a sentence.
 
     Raises:
         InputError: the treebank is missing or cannot be read, or the folder holds something else.
     """
     check_place(output, COMMAND)
-    console = Console(stderr=True)
     recipe = Recipe(steps=steps, seed=seed)
     begun = time.monotonic()
-    with progress_bars(console, TextColumn("{task.fields[figures]}")) as progress:
-        bar = progress.add_task("English", total=steps, figures="")
+    note = ""
 
-        def watch(step: int, dev: Figures | None) -> None:
-            progress.update(bar, completed=step)
-            if dev:
-                shown = ", ".join(f"{name} {dev[name]:.3f}" for name in ("TAG", "LAS"))
-                progress.update(bar, figures=f"{shown} on dev")
+    def watch(step: int, dev: Figures | None) -> None:
+        nonlocal note
+        if dev:
+            shown = ", ".join(f"{name} {dev[name]:.3f}" for name in ("TAG", "LAS"))
+            note = f"{shown} on dev"
+        progress("English", step, steps, note)
 
-        nlp, figures = train_pipeline(treebank, recipe, watch)
+    nlp, figures = train_pipeline(treebank, recipe, watch)
     made = {"made by": f"{COMMAND} --steps {steps} --seed {seed}"}
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "card.json", made)
@@ -62,4 +65,4 @@ def train_and_save(treebank: Path, output: Path, *, seed: int, steps: int) -> No
         "measured on the test set": figures,
     }
     write_json(output / "card.json", card)
-    console.print(f"The pipeline is in {output}; spacy.load opens it")
+    return f"The pipeline is in {output}; spacy.load opens it"

@@ -9,17 +9,18 @@ from typing import Any
 
 import msgspec
 
-from app.workflows.analyse.factors import read_occurrences
 from app.workflows.data.pairs import captions_of, data_of, origin_of
-from app.workflows.revise import read_suspicion
+from app.workflows.progress import Progress, silent
 from app.workflows.train.adapter import Method, train_adapter
-from app.workflows.train.dpo import opener
+from app.workflows.train.pairs import opener
 from halluc.errors import InputError
 from halluc.jsonl import write_jsonl
 from halluc.language.claims.things import Things
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Token
 from halluc.runs import read_run
+from mitigation.postcorrection.masks import read_suspicion
+from mitigation.postcorrection.occurrences import read_occurrences
 from mitigation.postcorrection.revisor import masked_examples
 from mitigation.precorrection import sft
 from mitigation.precorrection.inspected import Answered
@@ -52,7 +53,8 @@ def train_lure(
     test_share: float,
     images: Path | None,
     save_steps: int,
-) -> None:
+    progress: Progress = silent,
+) -> str:
     """Train a revisor on captions of runs, or go on with it; see `train_adapter`.
 
     Args:
@@ -61,12 +63,16 @@ def train_lure(
         output: folder of the adapter, its card, curves, checkpoints and examples.
         tuning: how to train.
         things: the vocabulary.
-        detector: of what is masked; see `app.workflows.revise.read_suspicion`.
+        detector: of what is masked; see `mitigation.postcorrection.masks.read_suspicion`.
         threshold: likewise.
         statistics: likewise.
         test_share: share of the pictures that are kept out of training.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
+        progress: told how far it is.
+
+    Returns:
+        What was done, in a sentence.
 
     Raises:
         InputError: a run has no findings or no truth, or no example came out.
@@ -101,8 +107,9 @@ def train_lure(
         write_jsonl(output / EXAMPLES, examples)
         return sft.make_trainer(mllm, splits, open_image, tuning, output, save_steps=save_steps)
 
-    train_adapter(
+    return train_adapter(
         mllm, output, LURE, tuning, data,
         check=lambda: check_items(mllm, examples, open_image, tuning.longest),
         make=make,
+        progress=progress,
     )  # fmt: skip

@@ -8,12 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, TaskID, TextColumn
-
-from app.workflows.generate import progress_bars
 from app.workflows.measure import measure_tabletop
 from app.workflows.plots import save_picture
+from app.workflows.progress import Progress, silent
 from halluc.card import check_place, now, versions
 from halluc.jsonl import write_json
 from halluc.mllm import load_model
@@ -25,7 +22,7 @@ from halluc.tabletop.training import train_tabletop
 COMMAND = "halluc train tabletop"
 
 
-def train_and_measure(
+def train_embedded(
     output: Path,
     work: Path,
     *,
@@ -34,7 +31,8 @@ def train_and_measure(
     scenes: int,
     device: str,
     torch_compile: bool,
-) -> None:
+    progress: Progress = silent,
+) -> str:
     """Train the embedded MM-LLM, save it as a Hugging Face checkpoint and write its card.
 
     Args:
@@ -45,23 +43,26 @@ def train_and_measure(
         scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
         torch_compile: compile the backbone while training.
+        progress: told how far it is.
+
+    Returns:
+        What was done, in a sentence.
 
     Raises:
         InputError: the folder holds something else.
     """
     check_place(output, COMMAND)
-    console = Console(stderr=True)
     recipe = replace(Recipe(), seed=seed)
     if scale != 1:
         recipe = recipe.scaled(scale)
     place = choose_device(device)
-    with progress_bars(console, TextColumn("{task.fields[loss]}")) as progress:
-        model, processor = train_tabletop(work, recipe, place.type, _Bars(progress), torch_compile)
-        output.mkdir(parents=True, exist_ok=True)
-        made = {"made by": COMMAND + (f" --scale {scale:g}" if scale != 1 else "")}
-        write_json(output / "card.json", made)
-        model.half().save_pretrained(output)
-        processor.save_pretrained(output)
+    stages = _Stages(progress)
+    model, processor = train_tabletop(work, recipe, place.type, stages, torch_compile)
+    output.mkdir(parents=True, exist_ok=True)
+    made = {"made by": COMMAND + (f" --scale {scale:g}" if scale != 1 else "")}
+    write_json(output / "card.json", made)
+    model.half().save_pretrained(output)
+    processor.save_pretrained(output)
     shutil.copy(work / "curves.jsonl", output / "curves.jsonl")
     plot_curves(work / "curves.jsonl", output / "curves.png")
     card: dict[str, Any] = {
@@ -75,10 +76,10 @@ def train_and_measure(
     }
     write_json(output / "card.json", card)
     card["measured"] = measure_tabletop(
-        load_model(f"hf:{output}"), work / "measured", scenes, console
+        load_model(f"hf:{output}"), work / "measured", scenes, progress
     )
     write_json(output / "card.json", card)
-    console.print(f"The model is in {output}; use it with --model hf:./{output}")
+    return f"The model is in {output}; use it with --model hf:./{output}"
 
 
 def plot_curves(lines: Path, picture: Path) -> None:
@@ -113,18 +114,20 @@ def _seconds(lines: Path) -> dict[str, float]:
     return {stage: round(seconds) for stage, seconds in total.items()}
 
 
-class _Bars:
-    """Training's progress as bars on a terminal."""
+class _Stages:
+    """Reports the stages of a training."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.tasks: dict[str, TaskID] = {}
+        self.state: dict[str, tuple[int, int]] = {}
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """A new bar."""
-        self.tasks[stage] = self.progress.add_task(stage, total=total, completed=done, loss="")
+        """A stage begins, or goes on."""
+        self.state[stage] = done, total
+        self.progress(stage, done, total)
 
     def advance(self, stage: str, count: int, loss: float | None) -> None:
-        """The bar moves."""
-        shown = "" if loss is None else f"loss {loss:.3f}"
-        self.progress.update(self.tasks[stage], advance=count, loss=shown)
+        """So many steps more."""
+        done, total = self.state[stage]
+        self.state[stage] = done + count, total
+        self.progress(stage, done + count, total, "" if loss is None else f"loss {loss:.3f}")

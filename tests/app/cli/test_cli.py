@@ -11,8 +11,8 @@ from app.cli import main
         ("--bad", "no such option '--bad'; see halluc --help"),
         ("score nope", "no such command 'nope'; see halluc score --help"),
         ("score pope --foo x", "no such option '--foo'; see halluc score pope --help"),
-        ("score chair", "missing argument 'RUN_OR_FILE'; see halluc score chair --help"),
-        ("score chair a b", "got unexpected extra argument (b); see halluc score chair --help"),
+        ("score chair", "missing argument 'RUN_OR_FILE...'; see halluc score chair --help"),
+        ("doctor a", "got unexpected extra argument (a); see halluc doctor --help"),
     ],
 )
 def test_a_mistyped_command_is_one_line(command, message, monkeypatch, capsys):

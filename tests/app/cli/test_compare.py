@@ -214,7 +214,7 @@ def test_runs_tell_how_they_were_made(runs, compare):
     ]
     assert "exact hallucinates less than greedy: lower CHAIRi by" in out
     assert "also says less" not in out
-    assert {row.split()[0] for row in out.splitlines() if row.startswith((" words", " tok"))} == {
+    assert {row.split()[0] for row in out.splitlines() if row.startswith(("words", "tok"))} == {
         *("words", "tokens")
     }
     assert "seconds" in out

@@ -105,7 +105,7 @@ def test_storage_that_fails_elsewhere(number, halluc, monkeypatch):
     def full(name):
         raise OSError(number, os.strerror(number), "runs/demo/sheet.png")
 
-    monkeypatch.setattr("app.workflows.captions.CaptionFile", full)
+    monkeypatch.setattr("halluc.answers.captions.CaptionFile", full)
     code, out, err = halluc("score", "chair", "a", "--truth", "b")
     assert (code, out) == (2, "")
     assert err == f"halluc: runs/demo/sheet.png: {os.strerror(number)}\n"

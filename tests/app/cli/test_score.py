@@ -63,7 +63,7 @@ def test_pope_of_a_file(files, halluc):
     code, out, err = halluc("score", "pope", "answers.jsonl", "--truth", "truth_random.json")
     assert (code, err) == (0, "")
     assert out.splitlines()[2].split() == [
-        *("random", "0.5000", "0.5000", "1.0000", "0.6667", "1.0000"),
+        *("random", "50.00", "50.00", "100.00", "66.67", "100.00"),
         *("1", "1", "0", "0", "0"),
     ]
     assert "parser: pope" in out
@@ -122,7 +122,7 @@ def test_chair_of_a_file(files, halluc):
     rows = [line.split() for line in out.splitlines()[2:8]]
     assert [row[0] for row in rows] == ["CHAIRs", "CHAIRi", "Recall", "Precision", "F1", "Len"]
     values = [row[2 if row[1] == "×100" else 1] for row in rows]
-    assert values == ["50.0", "33.3", "66.7", "66.7", "66.7", "4.5"]
+    assert values == ["50.00", "33.33", "66.67", "66.67", "66.67", "4.50"]
     # Both captions have the same F1, so no draw of them tells how far it could move.
     assert [" to " in line for line in out.splitlines()[2:8]] == [True] * 4 + [False, True]
     assert "compat: offline" in out
@@ -240,6 +240,6 @@ def test_pope_is_fast_and_light(shared):
     command = [sys.executable, "-c", code, "score", "pope", answers, *truths]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "loaded []" in result.stdout
-    assert "0.8595" in result.stdout
+    assert "85.95" in result.stdout
     # 0.4 s on an idle machine; the bound only catches a slip by a whole library.
     assert time.perf_counter() - start < 5

@@ -7,7 +7,8 @@ import pytest
 from checkpoints import picture
 
 from halluc.runs import read_run
-from metrics.mme import HALLUCINATION, TASKS
+from metrics.mme import TASKS
+from metrics.mme_counts import HALLUCINATION
 
 ASK = "Please answer yes or no."
 
@@ -71,8 +72,8 @@ def test_incomplete_answers(results, halluc):
     code, out, err = halluc("score", "mme", results)
     assert (code, out) == (2, "")
     assert err == (
-        f"halluc: {results}: 2 pictures have not two questions (color/1.png, color/3.png); mend "
-        "them, use --pairs lines for the published script's figure, or --allow-missing\n"
+        f"halluc: {results}: 2 pictures have not two questions (color/1.png, color/3.png); add the "
+        "missing ones, use --pairs lines for the published script's figure, or --allow-missing\n"
     )
     code, out, _ = halluc("score", "mme", results, "--allow-missing")
     assert code == 0

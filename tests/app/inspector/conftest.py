@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from hostile import hostile
-from rich.console import Console
 
 from app.inspector.settings import NAME, Settings
 from app.workflows.measure import first_scenes, measure_task
@@ -35,14 +34,13 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     scenes = first_scenes(8)
     few = replace(scenes, samples=scenes.samples[:4])
-    console = Console(quiet=True)
     for name, dataset, task in (
         ("captions-sampled", scenes, "caption"),
         ("captions-vcd", scenes, "caption"),
         ("pope-greedy", with_questions(few), "pope"),
     ):
         model = load_model(f"replay:{RECORDED / name}.jsonl")
-        measure_task(folder / name, model, dataset, task, console)
+        measure_task(folder / name, model, dataset, task)
     return [folder / name for name in ("captions-sampled", "captions-vcd", "pope-greedy")]
 
 
@@ -81,9 +79,7 @@ def revised(runs, tmp_path_factory):
         (Response(id=e.id, text=e.text, prompt=before[e.id].prompt) for e in [revision, *others]),
     )
     model = load_model(f"replay:{recorded}")
-    measure_task(
-        folder / "captions-revised", model, first_scenes(8), "caption", Console(quiet=True)
-    )
+    measure_task(folder / "captions-revised", model, first_scenes(8), "caption")
     write_jsonl(folder / "captions-revised" / FILE, [*others, revision])
     return folder / "captions-revised"
 

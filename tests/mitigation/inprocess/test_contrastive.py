@@ -13,11 +13,13 @@ from two_passes import two_passes, vcd
 from halluc.errors import InputError, ModelError
 from halluc.mllm import Decoding, Request
 from halluc.records import Response
-from mitigation.inprocess.contrastive import Contrastive, decode, stack
-from mitigation.inprocess.controls import MaskOnly, YesBias
+from mitigation.inprocess.contrastive import Contrastive
 from mitigation.inprocess.icd import ICD
+from mitigation.inprocess.loop import decode, stack
 from mitigation.inprocess.m3id import M3ID
+from mitigation.inprocess.mask_only import MaskOnly
 from mitigation.inprocess.vcd import VCD
+from mitigation.inprocess.yes_bias import YesBias
 
 MODELS = [*FAMILIES, "tabletop"]
 PROMPTS = ["what is there", "is there a dog", "no", "a cat on the left of the table yes", "cup"]

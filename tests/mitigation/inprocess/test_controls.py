@@ -11,12 +11,14 @@ import pytest
 import torch
 
 from halluc.errors import InputError
-from mitigation.inprocess import METHODS, make_decoding
-from mitigation.inprocess.contrastive import plausible
-from mitigation.inprocess.controls import MaskOnly, fit_yes_bias, mask
+from halluc.plugins import plugins
+from mitigation.inprocess import make_decoding
 from mitigation.inprocess.icd import ICD
+from mitigation.inprocess.logits import plausible
 from mitigation.inprocess.m3id import combine as m3id
+from mitigation.inprocess.mask_only import MaskOnly, mask
 from mitigation.inprocess.vcd import combine as vcd
+from mitigation.inprocess.yes_bias import fit_yes_bias
 
 LOGITS = torch.tensor([[[2.0, 1.0, -1.0]], [[1.0, 2.0, 0.0]]])
 
@@ -83,7 +85,7 @@ def test_refusals() -> None:
         make_decoding("icd", {}, {"noise_step": 3})
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", plugins("decodings"))
 def test_every_method_says_its_values(method: str) -> None:
     import msgspec
 
@@ -93,7 +95,11 @@ def test_every_method_says_its_values(method: str) -> None:
     assert card.keys() - {"method"} == set(decoding.__struct_fields__)
 
 
-def test_the_command_knows_the_methods_without_torch() -> None:
-    code = "import sys, mitigation.inprocess as m; from app.cli.generate import METHODS;"
-    code += "sys.exit(tuple(m.METHODS) != METHODS or 'torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_options_of_all_methods_are_known_without_torch() -> None:
+    code = "import sys; from halluc.plugins import plugins; "
+    code += "from mitigation.inprocess import own_options;"
+    code += "print({n: [o.flag for o in own_options(n)] for n in plugins('decodings')});"
+    code += "sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "'vcd': ['--alpha', '--beta', '--noise-step']" in done.stdout

@@ -10,7 +10,8 @@ from checkpoints import FAMILIES, picture
 
 from halluc.errors import InputError
 from halluc.mllm import Request
-from mitigation.inprocess.vcd import VCD, add_noise, schedule
+from mitigation.inprocess.noise import add_noise, schedule
+from mitigation.inprocess.vcd import VCD
 
 # √ᾱ_t and √(1 − ᾱ_t), from the published formula
 GOLDEN = {

@@ -14,7 +14,7 @@ from halluc.language.pipeline.parser import parse
 from halluc.records import Response, Token
 from mitigation.postcorrection.detector import Detector, Line, LogOdds
 from mitigation.postcorrection.factors import count_occurrences
-from mitigation.postcorrection.lure import PROMPT, Lure, revise
+from mitigation.postcorrection.lure import PROMPT, Settings, revise
 from mitigation.postcorrection.masks import MASK, Suspicion, mask
 from mitigation.postcorrection.readable import LONGEST
 from mitigation.postcorrection.revisions import apply_edits
@@ -46,7 +46,7 @@ class Revisor:
 
 def revised(text, revisor, suspicion=None, tokens=()):
     response = Response(id="1", text=text, tokens=tokens)
-    settings = Lure(suspicion or Suspicion(KNOWN, DETECTOR, 0.5))
+    settings = Settings(suspicion or Suspicion(KNOWN, DETECTOR, 0.5))
     [found] = revise([response], [PICTURE], revisor, coco_things(), settings)
     assert apply_edits(found.original, found.edits) == found.text
     assert bool(found.edits) != bool(found.reason)

@@ -16,7 +16,7 @@ from mitigation.postcorrection.factors import count_occurrences
 from mitigation.postcorrection.questions import LISTING
 from mitigation.postcorrection.readable import LONGEST
 from mitigation.postcorrection.revisions import apply_edits
-from mitigation.postcorrection.woodpecker import Woodpecker, revise
+from mitigation.postcorrection.woodpecker import Settings, revise
 
 PICTURE = Image.new("RGB", (8, 8))
 WORDS = ("zero", "one", "two", "three")
@@ -65,7 +65,7 @@ class Seer:
 
 def revised(text, model, **settings):
     response = Response(id="1", text=text)
-    [found] = revise([response], [PICTURE], model, coco_things(), Woodpecker(**settings))
+    [found] = revise([response], [PICTURE], model, coco_things(), Settings(**settings))
     assert apply_edits(found.original, found.edits) == found.text
     assert bool(found.edits) != bool(found.reason)
     return found
@@ -178,7 +178,7 @@ def test_captions_of_a_batch_are_asked_for_together():
     texts = ["A cup and a fork.", "", "A knife and a dog."]
     responses = [Response(id=str(n), text=text) for n, text in enumerate(texts)]
     seer = Counting({"cup": 1, "fork": 1, "dog": 1})
-    found = list(revise(responses, [PICTURE] * 3, seer, coco_things(), Woodpecker()))
+    found = list(revise(responses, [PICTURE] * 3, seer, coco_things(), Settings()))
     assert [each.id for each in found] == ["0", "1", "2"]
     assert [each.text for each in found] == ["A cup and a fork.", "", "A dog."]
     assert calls == [4] * 4

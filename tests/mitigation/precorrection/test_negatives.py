@@ -13,8 +13,8 @@ from halluc.tabletop.english import detailed_caption
 from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import CLASSES, scene
 from metrics.finegrained import finegrained
+from mitigation.precorrection.correcting import Habits, mend, spoil
 from mitigation.precorrection.inspected import Answered, Inspected, errors
-from mitigation.precorrection.mending import Habits, mend, spoil
 from mitigation.precorrection.negatives import mine_answers, mine_captions
 from mitigation.precorrection.pairs import (
     balance,

@@ -7,7 +7,7 @@ import json
 import pytest
 from checkpoints import picture
 
-from app.workflows.train.dpo import read_training_pairs
+from app.workflows.train.pairs import read_training_pairs
 from halluc.errors import InputError
 
 

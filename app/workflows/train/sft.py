@@ -1,4 +1,4 @@
-"""Fine-tuning on instructions made from a data set: what `halluc train sft --recipe lrv` does."""
+"""Supervised fine-tuning, on pairs or on LRV-Instruction: what `halluc train sft` does."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.workflows.train.adapter import train_adapter
-from app.workflows.train.dpo import SFT
+from app.workflows.progress import Progress, silent
+from app.workflows.train.adapter import Method, train_adapter
+from app.workflows.train.pairs import all_pairs, read_training_pairs
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
 from halluc.mllm.transformers import TransformersMLLM
@@ -22,8 +23,45 @@ from mitigation.precorrection.turns import check_items
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SFT = Method(
+    name="sft",
+    title="SFT",
+    curves={"loss": "loss", "mean_token_accuracy": "accuracy of tokens"},
+    right="mean_token_accuracy",
+    on="answers",
+)
+
 HELD_OUT = 0.05
 """Share of the pictures whose instructions are kept out of training."""
+
+
+def train_sft(
+    mllm: TransformersMLLM,
+    pairs: Path,
+    output: Path,
+    tuning: Tuning,
+    *,
+    images: Path | None,
+    save_steps: int,
+    progress: Progress = silent,
+) -> str:
+    """Train an adapter on the better answers of pairs alone, DPO's control; see `train_dpo`."""
+    splits, open_image, data = read_training_pairs(pairs, images)
+    better = {
+        name: [
+            sft.Example(id=p.id, image=p.image, prompt=p.prompt, answer=p.chosen, kind=p.kind)
+            for p in some
+        ]
+        for name, some in splits.items()
+    }
+    return train_adapter(
+        mllm, output, SFT, tuning, data,
+        check=lambda: check_items(mllm, all_pairs(splits), open_image, tuning.longest),
+        make=lambda: sft.make_trainer(
+            mllm, better, open_image, tuning, output, save_steps=save_steps
+        ),
+        progress=progress,
+    )  # fmt: skip
 
 
 def train_lrv(
@@ -34,7 +72,8 @@ def train_lrv(
     *,
     images: Path | None,
     save_steps: int,
-) -> None:
+    progress: Progress = silent,
+) -> str:
     """Train an adapter on positive and negative instructions; see `train_adapter`.
 
     Args:
@@ -44,6 +83,10 @@ def train_lrv(
         tuning: how to train.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
+        progress: told how far it is.
+
+    Returns:
+        What was done, in a sentence.
 
     Raises:
         InputError: no instructions come of the data.
@@ -67,11 +110,11 @@ def train_lrv(
     def open_image(each: sft.Example) -> Image:
         return dataset.open_image(samples[each.image])
 
-    train_adapter(
+    return train_adapter(
         mllm, output, SFT, tuning, {"examples": told},
         check=lambda: check_items(mllm, examples, open_image, tuning.longest),
         make=lambda: sft.make_trainer(
             mllm, splits, open_image, tuning, output, save_steps=save_steps
         ),
-        keep={"examples.jsonl": examples},
+        keep={"examples.jsonl": examples}, progress=progress,
     )  # fmt: skip

@@ -24,7 +24,7 @@ AREA = 0.001
 OVERLAP = 0.95
 
 
-def look_for_objects(captions: Sequence[Caption], detector: BoxDetector) -> None:
+def detect_objects(captions: Sequence[Caption], detector: BoxDetector) -> None:
     """Look for each object of captions; what is found stands as answers on existence and number."""
     some = [caption for caption in captions if caption.objects]
     found = detector.find([c.image for c in some], [c.objects for c in some])

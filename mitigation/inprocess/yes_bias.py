@@ -1,8 +1,9 @@
-"""Controls: the side effects of contrastive decoding, alone. A method has to beat them.
+"""Control: a bias to the answer yes, alone.
 
 Yin et al. 2025, "Rethinking Contrastive Decoding" (arXiv:2504.10020), find that gains of VCD, ICD
-and SID on POPE come from two of them: more answers of yes, and the plausibility mask, which makes
-sampling nearly greedy.
+and SID on POPE come from two side effects: more answers of yes, and the plausibility mask, which
+makes sampling nearly greedy. Each of them stands alone here as a control, which a method has to
+beat.
 """
 
 from __future__ import annotations
@@ -10,43 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-import torch
+from msgspec import Meta
 
 from halluc.errors import InputError, ModelError
-from halluc.mllm import LocalMLLM, Request
-from halluc.mllm.spellings import spellings
-from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs, plausible
-from mitigation.inprocess.ranges import check_ranges
+from halluc.mllm import LocalMLLM
+from mitigation.inprocess.contrastive import Combiner, Contrastive
 
-
-class MaskOnly(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="mask-only"):
-    """Sampling with VCD's plausibility mask and no contrast.
-
-    Attributes:
-        beta: least probability of a token, as a share of the likeliest one's, [0, 1].
-
-    Raises:
-        InputError: a value is out of its range, or the decoding is greedy: the likeliest token is
-            never masked.
-    """
-
-    width = 1
-    beta: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_ranges(self)
-        if not self.do_sample:
-            raise InputError("mask-only changes nothing in greedy decoding; add --do-sample")
-
-    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
-        """The requests as they are."""
-        return [model.process(requests)]
-
-    def combiner(self, model: LocalMLLM) -> Combiner:
-        """Mask: l, −∞ where l < max l + log β."""
-        return partial(mask, beta=self.beta)
+if TYPE_CHECKING:
+    import torch
 
 
 class YesBias(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="yes-bias"):
@@ -54,21 +28,14 @@ class YesBias(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="y
 
     Attributes:
         bias: the constant; below 0 it favours everything else.
-
-    Raises:
-        InputError: a value is out of its range.
     """
 
+    title = "bias to yes alone"
+    summary = "Control: a constant added to the logit of yes at the first token."
+    paper = "arXiv:2504.10020"
     width = 1
-    bias: float = 0.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_ranges(self)
-
-    def branches(self, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
-        """The requests as they are."""
-        return [model.process(requests)]
+    bias: Annotated[float, Meta(description="what is added to the logit of yes")] = 0.0
 
     def combiner(self, model: LocalMLLM) -> Combiner:
         """Add to l the constant where the first token is yes.
@@ -76,22 +43,19 @@ class YesBias(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="y
         Raises:
             ModelError: yes has more than one token in this model.
         """
+        from halluc.mllm.spellings import spellings
+
         spelled = spellings(model.tokenizer, ("yes", "no"))["yes"]
         if not spelled or len(spelled[0]) > 1:
             raise ModelError(f"{model.card['model']['name']}: yes is no single token of it")
         return partial(favour, tokens=[tokens[0] for tokens in spelled], bias=self.bias)
 
 
-def mask(logits: torch.Tensor, step: int, *, beta: float) -> torch.Tensor:
-    """Mask: l, −∞ where l < max l + log β."""
-    return plausible(logits[0], logits[0], beta)
-
-
 def favour(logits: torch.Tensor, step: int, *, tokens: Sequence[int], bias: float) -> torch.Tensor:
     """Give l + bias on the tokens at the first step."""
     if step:
         return logits[0]
-    added = torch.zeros_like(logits[0, 0])
+    added = logits.new_zeros(logits.shape[-1])
     added[list(tokens)] = bias
     return logits[0] + added
 

@@ -1,0 +1,22 @@
+"""`halluc train`: correct a model by training, fit a detector, or rebuild what halluc ships."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "dpo": "Train a LoRA adapter of a model on preference pairs (DPO).",
+    "sft": "Train a LoRA adapter of a model on answers (supervised fine-tuning).",
+    "lure": "Train LURE's revisor: an adapter that writes masked captions anew.",
+    "merge": "Add an adapter to the weights of its model, as a checkpoint of its own.",
+    "detector": "Fit a detector of absent objects to captions whose truth is known.",
+    "tabletop": "Rebuild the embedded MM-LLM stage by stage, and measure it.",
+    "english": "Rebuild the pipeline that reads English: tagger, parser, lemmas.",
+}
+
+
+@click.group(cls=LazyGroup, package=__name__, commands=COMMANDS)
+def train() -> None:
+    """Correct a model by training, fit a detector, or rebuild what halluc ships."""

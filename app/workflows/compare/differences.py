@@ -1,0 +1,287 @@
+"""What differs between runs on the same pictures, how sure that is, and how each was made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from app.workflows.compare.sides import Side
+from app.workflows.score import TRUTH_OF_RUN
+from halluc.bootstrap import Counted, Key
+from halluc.card import card_differences
+from halluc.datasets.files import file_card
+from halluc.records import Record, Score
+from halluc.statistics import (
+    INTERVALS,
+    Difference,
+    McNemar,
+    differences,
+    holm,
+    mcnemar,
+    with_intervals,
+)
+from metrics.protocol import Metric
+
+TEXT = "text"
+"""The metric under which length and cost stand."""
+
+
+class Compared(Record, frozen=True):
+    """A figure of two runs.
+
+    Attributes:
+        metric, split, name, better, unit: which figure, as in its scores.
+        one, other: names of the runs.
+        one_value, other_value: their figures.
+        difference: the other's minus the one's; None where one of them is undefined.
+        low, high: its 95 % interval, of a paired bootstrap over pictures.
+        p, p_holm: p-value, and the same corrected for the number of pairs of runs.
+        test: what p comes from.
+        gained, lost: McNemar: questions that only the other, and only the one, answered rightly.
+        chi_square, chi_square_p: McNemar's statistic with continuity correction, and its p-value.
+    """
+
+    metric: str
+    split: str
+    name: str
+    better: Literal["higher", "lower", ""]
+    unit: str
+    one: str
+    other: str
+    one_value: float | None
+    other_value: float | None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    test: Literal["bootstrap", "McNemar"] = "bootstrap"
+    gained: int | None = None
+    lost: int | None = None
+    chi_square: float | None = None
+    chi_square_p: float | None = None
+
+    @property
+    def clear(self) -> bool:
+        """Whether the runs differ beyond the error: corrected p < .05 and no 0 in the interval."""
+        if self.p_holm is None or self.low is None or self.high is None:
+            return False
+        return self.p_holm < 0.05 and not self.low <= 0 <= self.high
+
+    @property
+    def gain(self) -> int:
+        """1 if the other run is clearly better, -1 if clearly worse, else 0."""
+        if not self.clear or not self.better or self.difference is None:
+            return 0
+        return 1 if (self.difference > 0) == (self.better == "higher") else -1
+
+
+@dataclass(frozen=True)
+class MeasuredSides:
+    """What a metric says of each run.
+
+    Attributes:
+        metric: with its options; None: length and cost.
+        how: how it was scored, for the result card.
+        counted: figures by name of the run, counted picture by picture.
+        right: for yes/no questions: whether each was answered rightly, by name of the run, split
+            and id.
+    """
+
+    metric: Metric | None
+    how: dict[str, Any]
+    counted: dict[str, Counted]
+    right: dict[str, dict[str, dict[str, bool]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Attributes:
+        how: how the figures were made.
+        sides: the runs.
+        scores: the figures of each run with their intervals, by its name.
+        seconds: how long each run took, by its name; None where nobody knows.
+        pairs: which runs are compared, as (one, other).
+        made: how the two of each pair were made differently, line by line.
+        rows: the differences, by metric, figure and pair.
+        controls: names of the runs that are controls.
+        metrics: the metrics with figures in `rows`, by what these are filed under ("pope:vcd").
+    """
+
+    how: dict[str, Any]
+    sides: Sequence[Side]
+    scores: dict[str, list[Score]]
+    seconds: dict[str, float | None]
+    pairs: list[tuple[str, str]]
+    made: dict[tuple[str, str], list[str]]
+    rows: list[Compared]
+    controls: Sequence[str]
+    metrics: dict[str, Metric]
+
+
+def compare_sides(
+    sides: Sequence[Side],
+    metrics: Sequence[MeasuredSides],
+    controls: Sequence[str] = (),
+    truth: Sequence[str] = (),
+) -> Comparison:
+    """Compare runs figure by figure; the metrics measured all of them.
+
+    Args:
+        sides: at least two, with the same ids.
+        metrics: what each metric says of them.
+        controls: names of those that are controls of the others.
+        truth: what was given as truth; default: what the runs hold.
+    """
+    pairs = pairs_of([side.name for side in sides], controls)
+    scores: dict[str, list[Score]] = {side.name: [] for side in sides}
+    rows = []
+    for metric in metrics:
+        for name, counted in metric.counted.items():
+            scores[name] += with_intervals(counted)
+        rows += _rows(metric, pairs)
+    by_name = {side.name: side for side in sides}
+    pictures = len(set(sides[0].pictures.values()))
+    how = {
+        "metric": "; ".join(each.metric.edition for each in metrics if each.metric),
+        **{name: value for metric in metrics for name, value in metric.how.items()},
+        "truth": ", ".join(map(_hashed, truth)) or TRUTH_OF_RUN,
+        "answers": f"{len(sides[0].samples):,} on {pictures:,} pictures, the same in all runs",
+        "intervals": INTERVALS,
+        "difference": f"against {pairs[0][0]}",
+    }
+    if len(pairs) > 1:
+        how["p"] = f"corrected for {len(pairs)} pairs of runs (Holm), each figure on its own"
+    return Comparison(
+        how=how,
+        sides=sides,
+        scores=scores,
+        seconds={side.name: _seconds(side) for side in sides},
+        pairs=pairs,
+        made={pair: _made(by_name[pair[0]], by_name[pair[1]]) for pair in pairs},
+        rows=rows,
+        controls=controls,
+        metrics={
+            score.metric: each.metric
+            for each in metrics
+            if each.metric is not None
+            for counted in each.counted.values()
+            for score in counted.scores
+        },
+    )
+
+
+def pairs_of(names: Sequence[str], controls: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Who is compared with whom: every run with the first, every method with each control.
+
+    >>> pairs_of(["greedy", "vcd", "mask"], ["greedy", "mask"])
+    [('greedy', 'vcd'), ('greedy', 'mask'), ('mask', 'vcd')]
+    >>> pairs_of(["vcd", "greedy"], ["greedy"])
+    [('greedy', 'vcd')]
+    """
+    first, *others = names
+    methods = [name for name in others if name not in controls]
+    if not methods and first not in controls:
+        return [(control, first) for control in others]
+    pairs = [(first, other) for other in others]
+    return pairs + [(control, m) for control in others if control in controls for m in methods]
+
+
+def _rows(metric: MeasuredSides, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
+    found = [_pair(metric, one, other) for one, other in pairs]
+    rows: list[Compared] = []
+    # Corrected for the number of pairs, figure by figure.
+    for same in zip(*found, strict=True):
+        known = [row.p for row in same if row.p is not None]
+        corrected = iter(holm(known))
+        rows += [
+            row if row.p is None else msgspec.structs.replace(row, p_holm=next(corrected))
+            for row in same
+        ]
+    return rows
+
+
+def _pair(metric: MeasuredSides, one: str, other: str) -> list[Compared]:
+    before, after = metric.counted[one], metric.counted[other]
+    values = {(score.split, score.name): score.value for score in before.scores}
+    found = {(each.split, each.name): each for each in differences(before, after)}
+    rows = []
+    for score in after.scores:
+        key = score.split, score.name
+        if key in found:
+            rows.append(
+                Compared(
+                    metric=score.metric,
+                    split=score.split,
+                    name=score.name,
+                    better=score.better,
+                    unit=score.unit,
+                    one=one,
+                    other=other,
+                    one_value=values[key],
+                    other_value=score.value,
+                    **_tested(found[key], _mcnemar(metric, key, one, other)),
+                )
+            )
+    return rows
+
+
+def _tested(found: Difference, test: McNemar | None) -> dict[str, Any]:
+    row = {"difference": found.value, "low": found.low, "high": found.high, "p": found.p}
+    return row if test is None else {**row, "test": "McNemar", **test._asdict()}
+
+
+def _mcnemar(metric: MeasuredSides, key: Key, one: str, other: str) -> McNemar | None:
+    """McNemar's test, which is that of accuracy; of all questions for the mean over splits."""
+    split, name = key
+    before, after = metric.right.get(one, {}), metric.right.get(other, {})
+    if name == "mean accuracy":
+        splits = list(before)
+    elif name in ("accuracy", "acc") and split in before:
+        splits = [split]
+    else:
+        return None
+    pairs = Counter(
+        (right, after[each][id]) for each in splits for id, right in before[each].items()
+    )
+    return mcnemar(gained=pairs[False, True], lost=pairs[True, False])
+
+
+def _hashed(source: str) -> str:
+    """A truth with the beginning of its hash, if it is a file."""
+    if not Path(source).is_file():
+        return source
+    return f"{Path(source).name} (sha256 {file_card(source, 0)['sha256'][:12]})"
+
+
+def _seconds(side: Side) -> float | None:
+    """From the first to the last answer, where the run was made in one go."""
+    times = side.run.times() if side.run else []
+    try:
+        if [each["what"] for each in times] != ["created", "finished"]:
+            return None
+        begun, ended = (datetime.fromisoformat(each["at"]) for each in times)
+    except (KeyError, TypeError, ValueError):  # times that were written by hand
+        return None
+    return (ended - begun).total_seconds()
+
+
+def _made(one: Side, other: Side) -> list[str]:
+    lines = list(card_differences(one.run.card, other.run.card)) if one.run and other.run else []
+    asked = [
+        id
+        for id, prompt in one.prompts.items()
+        if id in other.prompts and prompt.split() != other.prompts[id].split()
+    ]
+    if asked:
+        first = f"{one.prompts[asked[0]]!r} → {other.prompts[asked[0]]!r}"
+        lines.append(f"prompt of {len(asked):,} answers, the first {first}")
+    return lines

@@ -1,0 +1,169 @@
+"""Runs or files of answers compared: what `halluc compare` does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.workflows.compare.differences import Compared, Comparison, compare_sides
+from app.workflows.compare.measures import measure, measure_text
+from app.workflows.compare.sides import Side, check_controls, check_same, named_sources
+from app.workflows.compare.tables import HEAD, as_markdown, sections
+from app.workflows.compare.words import verdicts
+from app.workflows.score import find_metric, metrics_of_task
+from halluc.answers.given import Given
+from halluc.errors import InputError
+from halluc.html import table_html
+from halluc.plugins import load_plugin, plugins
+from halluc.runs import read_run
+from metrics.chair_counts import whole_sentences
+from metrics.protocol import Metric
+from metrics.tasks import CAPTION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ComparedRuns(Comparison):
+    """A comparison that shows itself in a notebook."""
+
+    @property
+    def verdicts(self) -> list[str]:
+        """What the comparison says, in words."""
+        return verdicts(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each figure and pair of runs; see `Compared` for the columns."""
+        import pandas as pd
+
+        fields = Compared.__struct_fields__
+        rows = [[getattr(each, name) for name in fields] for each in self.rows]
+        return pd.DataFrame(rows, columns=list(fields))
+
+    def to_markdown(self) -> str:
+        """The whole report for a page."""
+        return as_markdown(self)
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: the verdict, then a table a metric."""
+        said = "".join(f"<li>{escape(each)}</li>" for each in self.verdicts)
+        tables = (table_html([HEAD, *rows], title) for title, rows in sections(self))
+        return f"<ul>{said}</ul>{''.join(tables)}"
+
+
+def compare(
+    runs: Mapping[str, str | Path] | Sequence[str | Path],
+    *,
+    truth: Sequence[str | Path] | str | Path = (),
+    controls: Sequence[str] = (),
+    metrics: Sequence[str | Metric] = (),
+    allow_missing: bool = False,
+    **options: Any,
+) -> ComparedRuns:
+    """Compare runs, or files of answers, pair by pair on the same ids.
+
+    >>> compare(["runs/greedy", "runs/vcd"], controls=["greedy"])  # doctest: +SKIP
+
+    Args:
+        runs: folders of runs, or files with commas between; names by a mapping, or as "NAME=RUN".
+            Differences are told against the first.
+        truth: ground truth that files are scored against; default: what the runs hold.
+        controls: names of runs that the others must beat.
+        metrics: by name, or with their options; default: those of the runs' task.
+        allow_missing: leave out what has no answer and what was not asked.
+        options: of the metrics, such as ``parser="vlmevalkit"``; each goes to those that have it.
+
+    Returns:
+        Figures with intervals, paired differences with intervals and tests, and verdicts in words.
+
+    Raises:
+        RunError: a folder is no run.
+        InputError: something cannot be read, or the runs are not about the same things.
+    """
+    told = [str(truth)] if isinstance(truth, str | Path) else [str(each) for each in truth]
+    named = [f"{k}={v}" for k, v in runs.items()] if isinstance(runs, Mapping) else runs
+    sources = named_sources([str(each) for each in named])
+    check_controls(controls, sources)
+    kinds = _kinds(metrics, sources, told)
+    made = _with_options(kinds, options)
+    reader = made[0]
+    sides = [
+        Side(name, files, reader.read(files, told, allow_missing=allow_missing))
+        for name, files in sources.items()
+    ]
+    if options.get("max_tokens_cut"):
+        sides = [Side(each.name, each.sources, _cut(each.given)) for each in sides]
+    check_same(sides)
+    if not metrics:
+        made = [each for each in made if all(each.applies(side.given) for side in sides)]
+    measured = [measure(each, sides) for each in made]
+    if options.get("max_tokens_cut"):
+        measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
+    compared = compare_sides(sides, [*measured, measure_text(sides)], controls, told)
+    return ComparedRuns(**vars(compared))
+
+
+def _kinds(
+    metrics: Sequence[str | Metric], sources: Mapping[str, Sequence[str]], truth: Sequence[str]
+) -> list[type[Metric] | Metric]:
+    """The metrics that are asked for, else those of the task that all runs were asked."""
+    if metrics:
+        return [load_plugin("metrics", each) if isinstance(each, str) else each for each in metrics]
+    tasks = {name: _task(files[0], truth) for name, files in sources.items()}
+    (first, task), *others = tasks.items()
+    for name, another in others:
+        if another != task:
+            raise InputError(f"{name} is of the task {another}, {first} of {task}")
+    kinds: list[type[Metric] | Metric] = [*metrics_of_task(task)]
+    if not kinds:
+        raise InputError(f"runs of the task {task} cannot be compared")
+    return kinds
+
+
+def _task(source: str, truth: Sequence[str]) -> str:
+    """What a run was asked, or for files what their form or their ground truth is of."""
+    if (Path(source) / "run.json").is_file():
+        return str(read_run(source).card.get("task"))
+    kinds = (load_plugin("metrics", name) for name in plugins("metrics"))
+    if fitting := next((kind for kind in kinds if kind.fits(source, truth)), None):
+        return str(fitting.task.name)
+    if Path(source).is_dir():
+        read_run(source)  # says that it is no run
+    if not truth:
+        raise InputError("files of answers need their --truth", source)
+    return CAPTION.name
+
+
+def _with_options(
+    kinds: Sequence[type[Metric] | Metric], options: Mapping[str, Any]
+) -> list[Metric]:
+    """The metrics with those of the options that they have.
+
+    Raises:
+        InputError: an option is none of theirs, or out of its range.
+    """
+    made, used = [], set[str]()
+    for kind in kinds:
+        own = {name: v for name, v in options.items() if name in kind.__struct_fields__}
+        used |= own.keys()
+        made.append(
+            find_metric(kind, **own) if isinstance(kind, Metric) else find_metric(kind.name, **own)
+        )
+    if strange := [name for name in options if name not in used]:
+        flag = "--" + strange[0].replace("_", "-")
+        names = ", ".join(each.name for each in made)
+        raise InputError(f"{flag} is no option of the metrics that are compared ({names})")
+    return made
+
+
+def _cut(given: Given) -> Given:
+    """Captions without a last sentence that has no end."""
+    pairs = [
+        (sample, answer._replace(text=whole_sentences(answer.text))) for sample, answer in given
+    ]
+    return Given(
+        given.run, pairs, given.truth, given.rows, given.asked, given.pictures, given.left_out,
+        given.missing, given.note,
+    )  # fmt: skip

@@ -1,0 +1,10 @@
+from app.workflows.compare import compare as compare
+from app.workflows.data.pairs import make_pairs as make_pairs
+from app.workflows.generate import generate as generate
+from app.workflows.revise import revise as revise
+from app.workflows.score import score as score
+from halluc.datasets.load import load_dataset as load_dataset
+from halluc.mllm import load_model as load_model
+from halluc.runs import read_run as read_run
+
+__version__: str
