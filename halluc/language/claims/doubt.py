@@ -6,6 +6,7 @@ counted on claims marked by hand (`python benchmarks/claims_gold.py --readings`,
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Literal
 
 from halluc.language.claims.phrases import Mention
@@ -40,12 +41,12 @@ SURE: dict[tuple[Kind, Reading], float] = {
 """
 
 
-def reading_of(words: list[Word], mentions: list[Mention], of: Mention, place: int) -> Reading:
+def reading_of(words: list[Word], named: Container[int], of: Mention, place: int) -> Reading:
     """The name of a reading by which a word outside of a noun phrase is about a thing.
 
     Args:
         words: of the text.
-        mentions: all things that are named.
+        named: places of the words that name things.
         of: the thing.
         place: of the word.
     """
@@ -57,4 +58,6 @@ def reading_of(words: list[Word], mentions: list[Mention], of: Mention, place: i
         pronoun = any(each.tag in ("PRP", "PRP$") for each in own)
         noun = any(each.tag in NOUNS and each.lemma not in ("color", "colour") for each in own)
         return "back" if pronoun and not noun else "clause"
-    return "far" if any(first < each.head < last for each in mentions) else "near"
+    own = range(of.first, of.head + 1)
+    far = any(each in named and each not in own for each in range(first + 1, last))
+    return "far" if far else "near"

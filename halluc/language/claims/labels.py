@@ -70,22 +70,24 @@ def _is_over(words: list[Word], place: int) -> bool:
 def paired(words: list[Word], mentions: list[Mention]) -> dict[int, Mention | None]:
     """Places of attributes in sentences with "respectively", each with its thing or None."""
     found: dict[int, Mention | None] = {}
-    for sentence in {word.sentence for word in words if word.text in _RESPECTIVE}:
-        inside = {
-            place for each in mentions for place in (*each.before, *range(each.first, each.head + 1))
-        }
-        values = [
-            word.place
-            for word in words
-            if word.sentence == sentence and word.place not in inside and _is_value(word)
-        ]
-        named = [
-            each
-            for each in mentions
-            if values and words[each.head].sentence == sentence and each.head < values[0]
-        ]
+    sentences = {word.sentence for word in words if word.text in _RESPECTIVE}
+    if not sentences:
+        return found
+    inside = {
+        place for each in mentions for place in (*each.before, *range(each.first, each.head + 1))
+    }
+    values_in: dict[int, list[int]] = {each: [] for each in sentences}
+    named_in: dict[int, list[Mention]] = {each: [] for each in sentences}
+    for word in words:
+        if word.sentence in sentences and word.place not in inside and _is_value(word):
+            values_in[word.sentence].append(word.place)
+    for each in mentions:
+        if words[each.head].sentence in sentences:
+            named_in[words[each.head].sentence].append(each)
+    for sentence, values in values_in.items():
+        named = [each for each in named_in[sentence] if values and each.head < values[0]]
         if len(named) != len(values):  # "the cup is red and the fork is blue, respectively"
-            named = [each for each in mentions if words[each.head].sentence == sentence]
+            named = named_in[sentence]
             ordered = sorted([*values, *(each.head for each in named)])
             if ordered[1::2] != values:
                 named = []

@@ -75,7 +75,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
     ]
     for attribute in find_attributes(words, referents):
         start, end = span(attribute.first, attribute.last)
-        by = attribute.reading or reading_of(words, mentions, attribute.of, attribute.first)
+        by = attribute.reading or reading_of(words, referents.named, attribute.of, attribute.first)
         claims.append(
             Claim(
                 kind="attribute",
@@ -93,7 +93,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
     for relation in find_relations(words, referents):
         start, end = span(relation.first, relation.last)
         readings = (
-            reading_of(words, mentions, each, relation.first)
+            reading_of(words, referents.named, each, relation.first)
             for each in (relation.subject, relation.object)
         )
         claims.append(

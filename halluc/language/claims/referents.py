@@ -144,13 +144,12 @@ class Referents:
         """Who wears what stands before a participle: "a *man* in a red tie running"."""
         if worn.thing != "tie" or self.words[place].tag != "VBG":
             return None
-        for each in reversed(self.mentions):
-            if each.head >= worn.begin or each.thing not in ANIMATE:
-                continue
-            between = self.words[each.head + 1 : worn.begin]
-            if all(one.tag not in FINITE and one.text != "," for one in between):
-                return each
-            return None
+        for before in range(worn.begin - 1, -1, -1):
+            word = self.words[before]
+            if word.sentence != self.words[worn.head].sentence or word.tag in FINITE:
+                return None
+            if before in self.named and self.named[before].thing in ANIMATE:
+                return self.named[before]
         return None
 
     def is_with(self, mention: Mention) -> bool:

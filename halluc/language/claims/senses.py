@@ -99,7 +99,9 @@ def doubtful(words: list[Word], mentions: list[Mention]) -> set[int]:
     for each in mentions:
         if each.thing in ANIMALS:
             kinds.setdefault(words[each.head].sentence, set()).add(each.thing)
-    ridden = any(each.thing in _SEATED_IN for each in mentions)
+    things = {each.thing for each in mentions}
+    cats = "cat" in things and not things & {"laptop", "keyboard", "tv"}
+    ridden = bool(things & _SEATED_IN)
     for each in mentions:
         word = words[each.last]
         if (
@@ -109,7 +111,7 @@ def doubtful(words: list[Word], mentions: list[Mention]) -> set[int]:
             or (each.thing == "bed" and _is_other_bed(words, each))
             or (each.thing not in _DECORATIVE and _is_decoration(words, each))
             or (word.text in ("seat", "seats") and ridden)
-            or (word.text in ("mouse", "mice") and _is_toy_or_prey(words, mentions, each))
+            or (word.text in ("mouse", "mice") and cats and _is_prey(words, each))
             or _is_proper(words, each)
             or _is_generic_owner(words, each)
         ):
@@ -185,11 +187,9 @@ def _is_decoration(words: list[Word], each: Mention) -> bool:
     return place > 0 and words[place].text == "with" and words[place - 1].lemma in _DECORATED
 
 
-def _is_toy_or_prey(words: list[Word], mentions: list[Mention], mouse: Mention) -> bool:
-    near = {each.thing for each in mentions if each.head < mouse.head + 12}
-    before = words[mouse.first - 1].text if mouse.first else ""
-    computer = before == "computer" or near & {"laptop", "keyboard", "tv"}
-    return "cat" in near and not computer
+def _is_prey(words: list[Word], mouse: Mention) -> bool:
+    """Whether a mouse in a text with cats may be a toy or an animal."""
+    return mouse.first == 0 or words[mouse.first - 1].text != "computer"
 
 
 def _is_proper(words: list[Word], each: Mention) -> bool:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from halluc.errors import InputError
 from halluc.jsonl import read_json
 from halluc.language.words.plurals import regular_plurals
-from halluc.language.words.vocabulary import coco_vocabulary
+from halluc.language.words.vocabulary import coco_class, coco_vocabulary
 
 # "brindle" is a coat, "sub" hardly ever a sandwich; the others are misspellings.
 _LEFT_OUT = frozenset("brindle knive phon sub solider televison".split())
@@ -108,7 +108,7 @@ class Things:
         """
         found = self.names.get(tuple(_TOKEN.findall(name.lower())))
         if found is None:
-            return coco_vocabulary().class_of(name)
+            return coco_class(name)
         return found.thing or None
 
     def at(self, words: Sequence[str], place: int) -> Name | None:

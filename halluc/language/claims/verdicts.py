@@ -24,7 +24,8 @@ VERDICTS: dict[bool | None, Verdict] = {
     None: "unverifiable",
 }
 LEAST_SURE = 0.8
-"""Claims whose reading is less sure are unverifiable, unless another limit is set."""
+VERY_SURE = 0.95
+"""Claims whose reading is less sure are unverifiable: the usual limit, and a strict one."""
 DIRECTIONS = frozenset({"left of", "right of", "above", "below"})
 """Predicates that boxes tell; a complete truth that uses one of them speaks of all."""
 

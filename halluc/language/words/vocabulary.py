@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from halluc.language.words.plurals import singulars
@@ -58,25 +58,6 @@ class Vocabulary:
         """The classes, in the order of the list."""
         return list(dict.fromkeys(self.nodes.values()))
 
-    def class_of(self, name: str) -> str | None:
-        """The class that a name in a truth means, None for other things.
-
-        Capitals, plurals, and "_" or "-" for a space do not matter.
-
-        >>> words = coco_vocabulary()
-        >>> [words.class_of(name) for name in ("Dogs", "Motorbike", "mug", "wine_glass", "tree")]
-        ['dog', 'motorcycle', 'cup', 'wine glass', None]
-        """
-        if name in self.nodes:
-            return self.nodes[name]
-        plain = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
-        for each in (plain, *singulars(plain)):
-            if each in self.nodes:
-                return self.nodes[each]
-            if each in _OTHER_NAMES:
-                return _OTHER_NAMES[each]
-        return None
-
 
 @cache
 def coco_vocabulary() -> Vocabulary:
@@ -98,3 +79,22 @@ def coco_vocabulary() -> Vocabulary:
     pairs |= _OVERRIDES
     words = frozenset(word for entry in (*nodes, *pairs) for word in entry.split())
     return Vocabulary(nodes, pairs, words)
+
+
+@lru_cache(maxsize=10_000)
+def coco_class(name: str) -> str | None:
+    """The class that a name in a truth means, None for other things.
+
+    Capitals, plurals, and "_" or "-" for a space do not matter.
+
+    >>> [coco_class(name) for name in ("Dogs", "Motorbike", "mug", "wine_glass", "tree")]
+    ['dog', 'motorcycle', 'cup', 'wine glass', None]
+    """
+    nodes = coco_vocabulary().nodes
+    if name in nodes:
+        return nodes[name]
+    plain = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
+    for each in (plain, *singulars(plain)):
+        if (found := nodes.get(each) or _OTHER_NAMES.get(each)) is not None:
+            return found
+    return None
