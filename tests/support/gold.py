@@ -61,13 +61,14 @@ class Miss(NamedTuple):
 
 @dataclass
 class Figures:
-    """Counts by kind, and what differs."""
+    """Counts by kind, what differs, and each claim read with whether it is marked."""
 
     right: Counter[str] = field(default_factory=Counter)
     false: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     same_stance: Counter[str] = field(default_factory=Counter)
     misses: list[Miss] = field(default_factory=list)
+    read: list[tuple[Claim, bool]] = field(default_factory=list)
 
     def precision(self, kind: str) -> float:
         """The share of claims read that are marked."""
@@ -118,6 +119,7 @@ def _compare(row: Row, text: str, claims: list[Claim], figures: Figures) -> None
     free = sorted(row.claims, key=lambda marked: marked.optional)
     for claim in claims:
         marked = next((each for each in free if _matches(claim, each)), None)
+        figures.read.append((claim, marked is not None))
         if marked is None:
             figures.false[claim.kind] += 1
             figures.misses.append(Miss(row.key, "false", text, claim))

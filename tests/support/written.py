@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import plurals
 from halluc.language.claims.truths import in_words_of
 from halluc.language.claims.things import coco_things
-from halluc.language.claims.verdicts import judge
+from halluc.language.claims.verdicts import LEAST_SURE, judge
 from halluc.records import Finding, TrueObject, TrueRelation, Truth
 
 FILE = Path(__file__).resolve().parents[1] / "gold" / "written.txt"
@@ -64,11 +65,33 @@ def written(half: str, fills: int = 2) -> list[Sentence]:
     return found
 
 
-def findings_of(sentences: list[Sentence]) -> Iterator[tuple[Sentence, list[Finding]]]:
-    """Each sentence with the verdicts on it."""
+def findings_of(
+    sentences: list[Sentence], least: float = LEAST_SURE
+) -> Iterator[tuple[Sentence, list[Finding]]]:
+    """Each sentence with the verdicts on it.
+
+    Args:
+        sentences: any.
+        least: claims whose reading is less sure are unverifiable.
+    """
     claims = read_claims([each.text for each in sentences])
     for each, found in zip(sentences, claims, strict=True):
-        yield each, judge("", found, in_words_of(coco_things(), each.truth), "finegrained")
+        yield each, judge("", found, in_words_of(coco_things(), each.truth), "finegrained", least)
+
+
+def tally(told: Iterable[tuple[Sentence, list[Finding]]]) -> Counter[str]:
+    """Claims of true sentences and the false ones among them; planted errors and those found."""
+    counts: Counter[str] = Counter()
+    for sentence, findings in told:
+        wrong = [each.claim for each in findings if each.verdict == "hallucinated"]
+        if sentence.planted is None:
+            counts["claims"] += len(findings)
+            counts["false"] += len(wrong)
+        else:
+            start, end = sentence.planted
+            counts["planted"] += 1
+            counts["found"] += any(each.start < end and start < each.end for each in wrong)
+    return counts
 
 
 def _lines() -> Iterator[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import BE, NOUNS, SUBJECTS, VERBS, Word, below, in_sentence
 
 _COUNTS_OF = frozenset({"couple"})
-_DRESSED = frozenset({"in", "painted", "colored", "coloured", "dyed"})
+_WAYS = frozenset("down up along across through over past around".split())
 
 
 class Attribute(NamedTuple):
@@ -189,7 +189,10 @@ def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]
     word = words[place]
     if word.tag not in VERBS and not word.text.endswith("ing") and word.text != "seated":
         return []
-    if any(_is_object(words, each, referents) for each in below(words, place, "obj")):
+    if any(
+        _is_object(words, each, referents) and words[min(place + 1, each)].text not in _WAYS
+        for each in below(words, place, "obj")
+    ):
         return []
     if word.relation in ("amod", "compound") and word.head > place:
         return []

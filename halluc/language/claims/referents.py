@@ -336,7 +336,11 @@ class Referents:
         while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
             before -= 1
         if before in self.named:
-            return {each.head for each in self._beside_with(self.named[before])}
+            beside = {each.head for each in self._beside_with(self.named[before])}
+            top = self.named[before].head
+            while self.words[top].relation == "conj":
+                top = self.words[top].head
+            return beside | set(conjuncts(self.words, top))
         found: set[int] = set()
         for each in ancestors(self.words, place):
             found.add(each)

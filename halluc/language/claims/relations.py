@@ -18,6 +18,7 @@ from halluc.language.pipeline.tree import (
     Word,
     ancestors,
     below,
+    clause_start,
     conjuncts,
     in_sentence,
 )
@@ -36,6 +37,10 @@ _BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
 _WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
 _SHOWING = frozenset("show feature depict capture display portray include present see".split())
 _CAUSING = frozenset("make let allow enable help cause give provide".split())
+_TOOLS = frozenset({"scissors", "knife", "fork", "spoon", "baseball bat", "tennis racket"})
+_USING = frozenset("cut slice eat hit chop spread open stir feed trim carve poke swing".split())
+# What only persons and animals do.
+_ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
 _EACH_OTHER = ({"each", "one"}, {"other", "another"})
 
 
@@ -113,13 +118,14 @@ def _of_phrase(
     if not objects:
         return
     subjects = (
-        _fronted(words, referents, first, head)
+        _with_tool(words, referents, first, objects)
+        or _fronted(words, referents, first, head)
         or _linked(words, referents, first, last, head)
         or _before_verb(words, referents, first)
     )
     for subject in subjects:
         for object in objects:
-            if subject is not object:
+            if subject not in objects:
                 yield Relation(first, last, value, subject, object)
 
 
@@ -155,7 +161,7 @@ def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | N
 def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Mention]:
     """The things named from a noun on, joined by commas and "and"."""
     found = referents.together(head)
-    if words[head].tag == "PRP":
+    if words[head].tag == "PRP" or not found:
         return found
     place = head + 1
     while in_sentence(words, place, words[head].sentence):
@@ -172,6 +178,18 @@ def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Ment
         found += [each for each in referents.things(after) if each not in found]
         place = after + 1
     return found
+
+
+def _with_tool(
+    words: list[Word], referents: Referents, first: int, objects: list[Mention]
+) -> list[Mention]:
+    """Who does something with a tool: "a *man* cutting a cake with a knife"."""
+    if words[first].text != "with" or any(each.thing not in _TOOLS for each in objects):
+        return []
+    for place in range(first - 1, clause_start(words, first) - 1, -1):
+        if words[place].tag in VERBS and words[place].lemma in _USING:
+            return [each for each in referents.subjects(place) if each.thing in ANIMATE]
+    return []
 
 
 def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
@@ -192,7 +210,7 @@ def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> 
     if not in_sentence(words, place, sentence):
         return []
     named = _phrase_after(words, referents, place - 1)
-    return referents.together(named) if named is not None and named >= 0 else []
+    return _enumerated(words, referents, named) if named is not None and named >= 0 else []
 
 
 def _linked(
@@ -281,6 +299,8 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
         return  # "making it cosy"
     value = predicate_of(word.text) or word.lemma
     for subject in referents.subjects(place):
+        if word.lemma in _ALIVE and subject.thing not in ANIMATE:
+            continue
         for object in objects:
             if subject is not object:
                 yield Relation(place, place, value, subject, object)
