@@ -97,8 +97,10 @@ def exchanged(
     seen: Seen, text_tags: list[str], pools: dict[str, list[str]], likely: list[str], chance: random.Random
 ) -> Iterator[list[str]]:
     """The words around an occurrence, with it or its neighbours exchanged for others."""
-    low, high = max(0, seen.place - 10), seen.place + 7
+    high = seen.place + 7
     for _ in range(EXCHANGES):
+        # A text may begin anywhere before it.
+        low = max(0, seen.place - chance.choice((0, 1, 2, 10, 10, 10, 10)))
         words = seen.words[low:high]
         place = seen.place - low
         if chance.random() < 0.5:

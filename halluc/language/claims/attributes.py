@@ -106,6 +106,12 @@ def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mentio
         words[after].text not in referents.SOME
     ):
         after += 1
+    if in_sentence(words, after + 2, sentence) and words[after].text in ("and", "or"):
+        after += 1 + (words[after + 1].tag == "DT")  # "a red and a blue one"
+        while in_sentence(words, after, sentence) and attribute_of(words[after].text) and (
+            words[after].text not in referents.SOME
+        ):
+            after += 1
     if in_sentence(words, after, sentence) and words[after].text in ("one", "ones"):
         return referents.some(after) or referents.alike_one(after)
     before = place - 1

@@ -21,7 +21,9 @@ _OPEN = frozenset(
 _OF_SOME = frozenset("another other more additional remaining further".split())
 _TOTAL = frozenset("total altogether all overall".split())
 _NUMBER_PRONOUNS = frozenset("one two three four five another others other third rest".split())
-_SHOWING = frozenset("feature show depict capture display see have contain include hold".split())
+_SHOWING = frozenset(
+    "feature show depict capture display see count find spot have contain include hold".split()
+)
 
 
 def of_a_part(words: list[Word], counted: Iterable[tuple[int, str, Mention]]) -> set[int]:
@@ -49,7 +51,7 @@ def of_a_part(words: list[Word], counted: Iterable[tuple[int, str, Mention]]) ->
 
 def _is_open(words: list[Word], place: int) -> bool:
     before = words[place - 1].text if place else ""
-    if before == "to" and place > 1 and words[place - 2].text == "up":
+    if before == "to" and place > 1 and words[place - 2].text in ("up", "close", "down"):
         return True
     return before in _OPEN or (before == "of" and place > 1 and words[place - 2].text == "one")
 

@@ -45,6 +45,8 @@ def _values(words: list[Word], place: int) -> list[int]:
         known = attribute_of(words[place].text)
         if known and known[0] != "count":
             found.append(place)
+        elif words[place].text == ":" and words[place - 1].text in _COLOR:
+            pass  # "(color: red)"
         elif words[place].text not in _WITHIN | _COLOR or (
             words[place].text in _WITHIN and not (place + 1 < len(words) and _is_value(words[place + 1]))
         ):
@@ -89,7 +91,9 @@ def paired(words: list[Word], mentions: list[Mention]) -> dict[int, Mention | No
         if len(named) != len(values):  # "the cup is red and the fork is blue, respectively"
             named = named_in[sentence]
             ordered = sorted([*values, *(each.head for each in named)])
-            if ordered[1::2] != values:
+            first = [each.head for each in named] + values == ordered
+            last = values + [each.head for each in named] == ordered
+            if ordered[1::2] != values and not first and not last:
                 named = []
         same = len(named) == len(values)
         for number, place in enumerate(values):

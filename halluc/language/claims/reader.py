@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from halluc.language.claims.attributes import find_attributes
 from halluc.language.claims.doubt import SURE, reading_of
@@ -15,7 +18,7 @@ from halluc.language.claims.stances import find_stances
 from halluc.language.claims.things import Things, coco_things
 from halluc.language.pipeline.parser import parse
 from halluc.language.pipeline.tree import read_words
-from halluc.language.words.markup import plain
+from halluc.language.words.markup import compact
 from halluc.records import Claim, Stance
 
 if TYPE_CHECKING:
@@ -40,8 +43,22 @@ def read_claims(texts: Iterable[str], things: Things | None = None) -> Iterator[
     attribute of cup red ;object of cup  ;relation of cup on dining table;object of dining table  ;
     """
     vocabulary = coco_things() if things is None else things
-    for doc in parse(map(plain, texts)):
-        yield claims_of(doc, vocabulary)
+    ours, parsed = tee(map(compact, texts))
+    for (_, places), doc in zip(ours, parse(text for text, _ in parsed), strict=True):
+        claims = claims_of(doc, vocabulary)
+        yield claims if places is None else [_moved(each, places) for each in claims]
+
+
+def _moved(claim: Claim, places: list[int]) -> Claim:
+    """A claim of a compact text with the places of the whole one."""
+
+    def span(start: int, end: int) -> tuple[int, int]:
+        return places[start], places[end - 1] + 1
+
+    start, end = span(claim.start, claim.end)
+    of = claim.subject_span and span(*claim.subject_span)
+    to = claim.object_span and span(*claim.object_span)
+    return replace(claim, start=start, end=end, subject_span=of, object_span=to)
 
 
 def claims_of(doc: Doc, things: Things) -> list[Claim]:

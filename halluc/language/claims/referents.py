@@ -106,6 +106,7 @@ class Referents:
             # A clause of its own may be joined by mistake.
             if each == place or (
                 (before is None or each < before)
+                and "but" not in [self.words[one].text for one in below(self.words, each, "cc")]
                 and not below(self.words, each, *SUBJECTS)
                 and self.alike(place, each)
             ):

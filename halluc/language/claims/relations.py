@@ -12,6 +12,7 @@ from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
     ADJECTIVES,
+    FINITE,
     NOUNS,
     SUBJECTS,
     VERBS,
@@ -217,6 +218,11 @@ def _linked(
     words: list[Word], referents: Referents, first: int, last: int, head: int
 ) -> list[Mention]:
     """What a phrase of place and its object say where it is."""
+    if (before := _joined_phrase(words, first)) is not None:
+        length, _ = _phrase_at(words, before)
+        named = _phrase_after(words, referents, before + length - 1)
+        if named is not None and 0 <= named < first:
+            return _linked(words, referents, before, before + length - 1, named)
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
@@ -243,6 +249,18 @@ def _linked(
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
         return referents.together(put[0])
     return referents.subjects(above, above=True)
+
+
+def _joined_phrase(words: list[Word], first: int) -> int | None:
+    """The phrase of place that another is joined to: "not *on* the table but on the chair"."""
+    if first < 2 or words[first - 1].text not in ("but", "and", "or") or words[first].tag != "IN":
+        return None
+    for place in range(first - 2, clause_start(words, first - 1) - 1, -1):
+        if words[place].tag in FINITE:
+            return None
+        if words[place].tag == "IN" and _phrase_at(words, place)[0]:
+            return place
+    return None
 
 
 def _before_verb(words: list[Word], referents: Referents, first: int) -> list[Mention]:

@@ -26,6 +26,7 @@ _PRINTED = frozenset(
 )
 _SHOWING = frozenset("show depict display feature picture portray advertise".split())
 _SHOWN_ON = _ALWAYS | frozenset("sign shirt screen billboard banner magazine label box".split())
+_SURFACES = frozenset("cover label logo screen page wrapper packaging sleeve".split())
 _QUOTES = {'"': '"', "“": "”", "``": "''", "„": "”", "«": "»", "‘": "'"}
 _READING = frozenset("read say label write word text title call name sign spell print".split())
 _LONGEST_PRINT = 8
@@ -95,6 +96,10 @@ def doubtful(words: list[Word], mentions: list[Mention]) -> set[int]:
             found |= set(range(place, min(place + 4, len(words))))
         elif word.lemma in _SHOWING and word.tag in VERBS:
             found |= _on_show(words, place)
+        elif word.text in _SURFACES:
+            found |= _on_surface(words, place)
+        elif word.text in _SHOWN_ON and words[min(place + 1, len(words) - 1)].text == "with":
+            found |= _depicted(words, place)
     kinds: dict[int, set[str]] = {}
     for each in mentions:
         if each.thing in ANIMALS:
@@ -106,6 +111,7 @@ def doubtful(words: list[Word], mentions: list[Mention]) -> set[int]:
         word = words[each.last]
         if (
             word.text in _OTHER_SENSE
+            or (each.thing == "orange" and _is_followed_by_of(words, each))
             or (word.text in _YOUNG_AND_OLD and word.sentence in kinds)
             or (word.text in _YOUNG and len(kinds.get(word.sentence, ())) > 1)
             or (each.thing == "bed" and _is_other_bed(words, each))
@@ -164,6 +170,14 @@ def _before_printed(words: list[Word], place: int) -> set[int]:
     return found
 
 
+def _on_surface(words: list[Word], place: int) -> set[int]:
+    """What is on a cover or screen: "a book with *a dog* on its cover"."""
+    on = place - 2
+    if on > 0 and words[on].text == "on":
+        return {each for each in range(max(0, on - 2), on) if words[each].tag in NOUNS}
+    return set()
+
+
 def _on_show(words: list[Word], place: int) -> set[int]:
     """What a poster or screen shows."""
     for each in range(place - 1, max(place - 6, -1), -1):
@@ -177,8 +191,11 @@ def _on_show(words: list[Word], place: int) -> set[int]:
 def _is_other_bed(words: list[Word], each: Mention) -> bool:
     """Whether it is one of flowers or of a truck."""
     before = words[each.first - 1].text if each.first else ""
-    after = words[each.last + 1].text if each.last + 1 < len(words) else ""
-    return before in _BEDS or after == "of"
+    return before in _BEDS or _is_followed_by_of(words, each)
+
+
+def _is_followed_by_of(words: list[Word], each: Mention) -> bool:
+    return each.last + 1 < len(words) and words[each.last + 1].text == "of"
 
 
 def _is_decoration(words: list[Word], each: Mention) -> bool:

@@ -31,6 +31,7 @@ _SEEN = frozenset("see find spot notice visible present there here shown show in
 # After these what "not" denies is over: "not a cat *but* a dog", "no cat, *just* a dog".
 _TURNS = frozenset("but just only except rather instead merely simply other".split())
 _PICTURE = frozenset("picture image photo photograph scene".split())
+_LABELS = frozenset({":", "–", "—", "-", "="})
 _ANSWERS = frozenset({"no", "none", "absent", "nope"})
 
 
@@ -67,7 +68,7 @@ def _denied_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one
         return _phrase_after(words, place)
     if word.text in _GONE:
         return _subjects_of(words, place)
-    if word.text == ":" and after in _ANSWERS and place and not _goes_on(words, place + 1):
+    if word.text in _LABELS and after in _ANSWERS and place and not _goes_on(words, place + 1):
         return _phrase_before(words, place)
     if word.text in ("no", "zero") and after in ("other", "others"):
         return set()  # "no other dog" tells of one

@@ -39,6 +39,7 @@ _THINKING = frozenset("dream think talk speak tell sing remind hear write know r
 _MEASURES = frozenset(
     "size shape form height length weight style color colour silhouette look outline".split()
 )
+_IDEAS = frozenset("invention idea concept history notion thought memory meaning".split())
 _AS = frozenset("well such far long soon much many".split())
 _LIKENESS = frozenset({"resemble", "mimic", "imitate"})
 _GENERAL = frozenset(
@@ -52,6 +53,7 @@ _KINDS = frozenset(
     "something kind type sort animal mammal vehicle tool object item device utensil food fruit"
     " vegetable machine piece pet".split()
 )
+_KNOWN_AS = frozenset("popular common useful essential important famous rare expensive".split())
 _INDEFINITE = frozenset({"a", "an", "any", "another"})
 _ENDS = frozenset({".", ";", ":", "!", "?"})
 
@@ -177,7 +179,7 @@ def _sought(words: list[Word], place: int) -> set[int]:
         return _noun_phrase(words, place)
     if word.text == "for" and place:
         before = words[place - 1]
-        if before.lemma in _SEEKING and before.tag in VERBS:
+        if before.lemma in _SEEKING:
             return _noun_phrase(words, place)
         phrase = _noun_phrase(words, place)
         bare = place + 1 in phrase and words[place + 1].tag in ("NNS", "JJ")
@@ -197,12 +199,14 @@ def _compared(words: list[Word], place: int) -> set[int]:
         return compared | set(range(one[-1], place)) if one and compared else set()
     like = (
         word.text in ("unlike", "than")
-        or (word.text == "like" and word.tag == "IN" and not _gives_examples(words, place))
+        or (word.text == "like" and word.tag not in VERBS and not _gives_examples(words, place))
         or (word.text == "to" and before and before.text in ("similar", "compared", "akin"))
         or (word.text == "with" and before and before.text == "compared")
         or (word.text == "of" and before and before.lemma in _MEASURES | {"reminiscent"})
         or (word.lemma in _LIKENESS and word.tag in VERBS)
     )
+    if word.text == "of" and before and before.lemma in _IDEAS:
+        return _noun_phrase(words, place)
     return _indefinite_phrase(words, place) if like else set()
 
 
@@ -238,6 +242,8 @@ def _general(words: list[Word], place: int) -> set[int]:
         or (word.text in ("every", "each") and after in ("day", "household", "home", "family"))
         or (word.text in ("many", "most") and after in _HOMES and place == start + 1)
         or (word.tag == "VBP" and word.lemma in _LIKING and _bare_plural(words, start, place))
+        or (word.text == "are" and _are_such(words, start, place))
+        or (word.text == "come" and after == "in" and _bare_plural(words, start, place))
         or (word.text == "most" and word.place == start and _plural_at(words, place + 1))
         or (
             word.tag == "VBN"
@@ -260,6 +266,18 @@ def _bare_plural(words: list[Word], start: int, place: int) -> bool:
     """Whether a clause begins with a plural alone, right before a verb: "dogs *love* …"."""
     return _plural_at(words, start) and all(
         each.tag in ADJECTIVES or each.tag == "NNS" for each in words[start:place]
+    )
+
+
+def _are_such(words: list[Word], start: int, place: int) -> bool:
+    """Whether a clause says what all such things are: "cats and dogs *are* popular animals"."""
+    subject = [each.tag for each in words[start:place] if each.text not in ("and", "or", ",")]
+    after = words[place + 1 : place + 4]
+    return (
+        bool(subject)
+        and set(subject) <= {"NNS", "NN", "JJ"}
+        and subject[-1] == "NNS"
+        and any(each.lemma in _KINDS or each.text in _KNOWN_AS for each in after)
     )
 
 

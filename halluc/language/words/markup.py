@@ -56,6 +56,26 @@ def plain(text: str) -> str:
     return _UNENDED.sub(lambda found: "." + " " * (len(found[0]) - 1), text)
 
 
+def compact(text: str) -> tuple[str, list[int] | None]:
+    """The plain text without the spaces that stand for markup, and where each character was.
+
+    >>> compact("**Cup**: red")
+    (' Cup : red', [1, 2, 3, 4, 6, 7, 8, 9, 10, 11])
+
+    Returns:
+        The text, and the place of each of its characters in the whole one; None: as it was.
+    """
+    changed = plain(text)
+    if changed == text:
+        return text, None
+    kept = [
+        place
+        for place, each in enumerate(changed)
+        if each != " " or text[place] == " " or changed[place + 1 : place + 2] not in (" ", "")
+    ]
+    return "".join(changed[place] for place in kept), kept
+
+
 def _spaces(found: re.Match[str]) -> str:
     """As many spaces; a line still ends where one did."""
     return re.sub(r"[^\n]", " ", found[0])
