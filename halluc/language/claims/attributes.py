@@ -12,7 +12,17 @@ from halluc.language.claims.lexicon import POSTURES, attribute_of
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
-from halluc.language.pipeline.tree import BE, NOUNS, SUBJECTS, VERBS, Word, below, in_sentence
+from halluc.language.pipeline.tree import (
+    ADJECTIVES,
+    BE,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    ancestors,
+    below,
+    in_sentence,
+)
 
 _COUNTS_OF = frozenset({"couple"})
 _WAYS = frozenset("down up along across through over past around".split())
@@ -146,6 +156,12 @@ def _described(  # noqa: PLR0911 (one reading after the other)
     first = _first_joined(words, place)
     if first != place and attribute_of(words[first].text) and first not in referents.named:
         return _described(words, first, family, referents)
+    joined = word.relation == "conj" and not below(words, place, *SUBJECTS)
+    if joined and word.tag in ADJECTIVES and words[word.head].tag in NOUNS:
+        # "It is the size of a horse and *brown*": what the clause is about.
+        for above in ancestors(words, place):
+            if own := below(words, above, *SUBJECTS):
+                return referents.together(own[-1], place)
     if word.relation in ("amod", "compound", "nummod", "nmod", "advmod", "obl"):
         # Words before other nouns are theirs; "a cup red as wine" stands behind.
         if word.head > place or word.head not in referents.named or word.relation != "amod":

@@ -151,6 +151,9 @@ def _is_part(words: list[Word], place: int, thing: str) -> bool:
 def _modifies(words: list[Word], last: int) -> bool:
     """Whether a name only modifies the noun after it ("*train* station")."""
     word = words[last]
+    if last + 1 < len(words) and words[last + 1].text in _LABELS | {"-", "–"}:
+        if word.end < words[last + 1].start or words[last + 1].text in _LABELS:
+            return False  # "cup - red"
     end = last
     while in_sentence(words, end + 1, word.sentence) and words[end + 1].tag in NOUNS:
         end += 1

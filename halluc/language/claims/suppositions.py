@@ -199,7 +199,11 @@ def _compared(words: list[Word], place: int) -> set[int]:
         return compared | set(range(one[-1], place)) if one and compared else set()
     like = (
         word.text in ("unlike", "than")
-        or (word.text == "like" and word.tag not in VERBS and not _gives_examples(words, place))
+        or (
+            word.text == "like"
+            and (word.tag not in VERBS or (before and before.text == "just"))
+            and not _gives_examples(words, place)
+        )
         or (word.text == "to" and before and before.text in ("similar", "compared", "akin"))
         or (word.text == "with" and before and before.text == "compared")
         or (word.text == "of" and before and before.lemma in _MEASURES | {"reminiscent"})
