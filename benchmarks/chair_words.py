@@ -30,9 +30,16 @@ from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.language.words.wordnet import WordNet, load_wordnet
 
 PARTS = {"V": 1, "J": 2, "R": 2}
-EXCHANGES = 4  # sentences made of each occurrence of an ambiguous word
+EXCHANGES = 7  # sentences made of each occurrence of an ambiguous word
+PHRASES = 25  # made-up phrases of each word
+BEFORE = (
+    *("the", "a", "two", "several", "some", "their", "his", "with", "of", "and", "there are four", ""),
+    *("many", "other", "ample", "a red", "the large", "both", "is", "are", "a man", "people", "on"),
+    *("for", "in", "while", "enjoy", "there are two", "a pair of", "also", ", and", "from", "by"),
+)
+AFTER = (".", ",", "and", "of", "on", "in the", "are", "is", "with", "for two", "", "area", "visible", "down")
 SCALE = 8  # weights are kept as whole numbers
-LEAST = 3  # of a weight that is kept
+LEAST = 5  # of a weight that is kept
 
 
 class Seen(NamedTuple):
@@ -154,6 +161,16 @@ class Teacher:
                     made.append(Seen(some, place, PARTS.get(tag[:1], 0)))
         return own, made
 
+    def phrases(self, chance: random.Random) -> list[Seen]:
+        """Occurrences in made-up phrases of a few words."""
+        found: list[Seen] = []
+        for word in sorted(self.ambiguous):
+            for _ in range(PHRASES):
+                words = [*chance.choice(BEFORE).split(), word, *chance.choice(AFTER).split()]
+                tag = self.tag(words)[words.index(word)][1]
+                found.append(Seen(words, words.index(word), PARTS.get(tag[:1], 0)))
+        return found
+
     def sentences(self, sentences: list[list[str]]) -> list[Seen]:
         """Occurrences in sentences of a treebank."""
         return [
@@ -212,7 +229,7 @@ def main() -> None:
     lemmas = lemma_table(wordnet)
     texts, sentences = read_texts(given.shared)
     teacher = Teacher(wordnet, lemmas)
-    web = teacher.sentences(sentences)
+    web = teacher.sentences(sentences) + teacher.phrases(chance)
     print(f"{len(lemmas)} words, {len(texts)} captions")
     if given.folds:
         chance.shuffle(texts)

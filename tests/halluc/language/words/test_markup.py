@@ -26,9 +26,9 @@ def test_thoughts_are_no_statement(text, left):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("- **Cup**: red\n- Fork: silver", "Cup : red. Fork: silver"),
+        ("- **Cup**: red\n- Fork: silver", "Cup : red, Fork: silver"),
         ("# Things\n\n1. a cup\n2. a fork", "Things. a cup. a fork"),
-        ("| cup | red |\n|---|---|\n| fork | blue |", "cup : red . fork : blue"),
+        ("| cup | red |\n|---|---|\n| fork | blue |", "cup : red. fork : blue"),
         ("<|im_start|>assistant\nA `red` cup.<|im_end|>", "A red cup."),
         ("ASSISTANT: A cup.</s>", "A cup."),
         ("cup = red\nfork = blue", "cup = red,fork = blue"),
