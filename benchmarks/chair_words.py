@@ -31,7 +31,7 @@ from halluc.language.words.wordnet import WordNet, load_wordnet
 
 PARTS = {"V": 1, "J": 2, "R": 2}
 EXCHANGES = 7  # sentences made of each occurrence of an ambiguous word
-PHRASES = 25  # made-up phrases of each word
+PHRASES = 20  # made-up phrases of each word
 BEFORE = (
     *("the", "a", "two", "several", "some", "their", "his", "with", "of", "and", "there are four", ""),
     *("many", "other", "ample", "a red", "the large", "both", "is", "are", "a man", "people", "on"),
@@ -39,7 +39,7 @@ BEFORE = (
 )
 AFTER = (".", ",", "and", "of", "on", "in the", "are", "is", "with", "for two", "", "area", "visible", "down")
 SCALE = 8  # weights are kept as whole numbers
-LEAST = 5  # of a weight that is kept
+LEAST = 8  # of a weight that is kept
 
 
 class Seen(NamedTuple):
@@ -165,11 +165,18 @@ class Teacher:
         """Occurrences in made-up phrases of a few words."""
         found: list[Seen] = []
         for word in sorted(self.ambiguous):
-            for _ in range(PHRASES):
-                words = [*chance.choice(BEFORE).split(), word, *chance.choice(AFTER).split()]
-                tag = self.tag(words)[words.index(word)][1]
-                found.append(Seen(words, words.index(word), PARTS.get(tag[:1], 0)))
+            some = [self.phrase(word, chance) for _ in range(PHRASES)]
+            if len({each.tag for each in some}) > 1:  # more of those that are hard
+                some += [self.phrase(word, chance) for _ in range(8 * PHRASES)]
+            found += some
         return found
+
+    def phrase(self, word: str, chance: random.Random) -> Seen:
+        """A word in a made-up phrase."""
+        before = chance.choice(BEFORE).split()
+        words = [*before, word, *chance.choice(AFTER).split()]
+        tag = self.tag(words)[len(before)][1]
+        return Seen(words, len(before), PARTS.get(tag[:1], 0))
 
     def sentences(self, sentences: list[list[str]]) -> list[Seen]:
         """Occurrences in sentences of a treebank."""
