@@ -106,12 +106,21 @@ class Referents:
             # A clause of its own may be joined by mistake.
             if each == place or (
                 (before is None or each < before)
+                and not self._apart(place, each)
                 and "but" not in [self.words[one].text for one in below(self.words, each, "cc")]
                 and not below(self.words, each, *SUBJECTS)
                 and self.alike(place, each)
             ):
                 found += [one for one in self.things(each) if one not in found]
         return found
+
+    def _apart(self, place: int, each: int) -> bool:
+        """Whether a phrase of place parts a noun from one before: "a boat and *next to it* a cup"."""
+        joins = below(self.words, each, "cc")
+        if each < place or not joins or each not in self.named:
+            return False
+        between = self.words[joins[0] + 1 : self.named[each].begin]
+        return any(word.tag in ("IN", "TO") for word in between)
 
     def subjects(self, place: int, above: bool = False) -> list[Mention]:
         """What does or is what a verb, participle or adjective says.

@@ -29,7 +29,7 @@ _PLACED = frozenset(
     "parked seated located placed positioned situated set standing sitting lying stopped".split()
 )
 # A thing is where one puts it.
-_PUTTING = frozenset("put place set lay keep leave position mount hang show see find spot".split())
+_PUTTING = frozenset("load put place set lay keep leave position mount hang show see find spot".split())
 _BETWEEN_WORDS = frozenset(
     {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
 )
@@ -73,7 +73,9 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
         yield from _of_phrase(words, referents, place, last, value)
         place = last + 1
     for place, word in enumerate(words):
-        if word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
+        if word.text == "wearing" and word.relation == "case":
+            yield from _worn(words, referents, place)
+        elif word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
             yield from _of_verb(words, referents, place)
         elif word.text == "of":
             yield from _of_container(words, referents, place)
@@ -115,6 +117,8 @@ def _of_phrase(
         if verb.tag in ("VBN", "VBD") and verb.text not in _PLACED and verb.place < first:
             value = f"{verb.text} by"
             first = verb.place if verb.place == first - 1 else first
+    if value == "with" and words[head].text in referents.SOME:
+        return  # "with one on the left and another on the right"
     objects = _enumerated(words, referents, head)
     if not objects:
         return
@@ -320,8 +324,18 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
         if word.lemma in _ALIVE and subject.thing not in ANIMATE:
             continue
         for object in objects:
-            if subject is not object:
+            same = subject.thing == object.thing and subject.thing not in ANIMATE
+            if subject is not object and not same:
                 yield Relation(place, place, value, subject, object)
+
+
+def _worn(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
+    """ "A man *wearing* a tie", where the parser takes the verb for a preposition."""
+    clothes = words[place].head
+    for subject in referents.modified(words[clothes].head, place):
+        for object in referents.together(clothes):
+            if subject is not object and subject.thing in ANIMATE:
+                yield Relation(place, place, "wear", subject, object)
 
 
 def _object_before(words: list[Word], referents: Referents, place: int) -> list[Mention]:

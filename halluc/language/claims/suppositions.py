@@ -166,7 +166,9 @@ def _vague_subject(words: list[Word], place: int) -> set[int]:
 def _wished(words: list[Word], place: int) -> set[int]:
     """What is wished or needed: "imagine *a dog*", "she wants *a cup*"."""
     word = words[place]
-    if word.lemma in _SUPPOSING and word.tag in VERBS and word.tag != "VBN":
+    after = words[place + 1].tag if place + 1 < len(words) else ""
+    verb = (word.tag in VERBS and word.tag != "VBN") or (word.tag == "NNS" and after == "PRP")
+    if word.lemma in _SUPPOSING and verb:
         subject = _vague_subject(words, place) if word.lemma in ("need", "require") else set()
         return subject | set(range(place + 1, clause_end(words, place)))
     return set()

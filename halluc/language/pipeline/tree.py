@@ -144,6 +144,9 @@ def _joins_clauses(words: list[Word], place: int) -> bool:
     """Whether a comma or conjunction stands between two clauses, each with its verb."""
     if words[place].text not in _CLAUSE_JOINS and words[place].text != ",":
         return False
+    after = words[place + 1 : place + 3]
+    if len(after) > 1 and after[0].tag == "PRP" and after[1].tag in FINITE:
+        return after[0].sentence == words[place].sentence
     before = words[max(0, place - _LONGEST_CLAUSE) : place]
     return any(
         each.tag in FINITE and each.sentence == words[place].sentence for each in before
