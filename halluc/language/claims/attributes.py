@@ -130,7 +130,9 @@ def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mentio
     ):
         before -= 1
     if in_sentence(words, before, sentence) and words[before].text in referents.SOME:
-        if words[before].tag == "DT" and before == place - 1 and words[before].text != "another":
+        if before == place - 1 and in_sentence(words, place + 1, sentence) and (
+            words[place + 1].tag in NOUNS | ADJECTIVES
+        ):
             return []  # "some red cups"
         return referents.some(before) or (
             referents.alike_one(before) if words[before].text in ("one", "other") else []
@@ -223,4 +225,6 @@ def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]
 
 def _is_object(words: list[Word], place: int, referents: Referents) -> bool:
     """Whether a verb's object is one: "flying high" has none."""
+    if words[place].text in ("high", "low"):
+        return False
     return place in referents.named or bool(words[place].below) or words[place].tag != "NN"

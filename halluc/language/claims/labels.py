@@ -30,7 +30,7 @@ def labelled(words: list[Word], mentions: list[Mention]) -> dict[int, Mention]:
         values = _values(words, place + 1)
         end = (values[-1] if values else place) + 1
         after = words[end].text if end < len(words) else ""
-        if sign in _CLOSING and after not in (_CLOSING[sign], "with", ";"):
+        if sign in _CLOSING and after not in (_CLOSING[sign], "with", ";", ",", "on"):
             continue
         if sign not in _CLOSING and end < len(words) and not _is_over(words, end):
             continue

@@ -101,7 +101,11 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                 subject=attribute.of.thing,
                 value=attribute.value,
                 family=attribute.family,
-                stance=_strongest(stances[attribute.last], stances[attribute.of.head]),
+                stance=_strongest(
+                    stances[attribute.last],
+                    # Of "Can you see the cup? It is red." the second is no question.
+                    stances[attribute.of.head] if by != "back" else "asserted",
+                ),
                 sure=SURE["attribute", by],
                 subject_span=name(attribute.of),
                 some=attribute.of.some,

@@ -230,6 +230,8 @@ def _linked(
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
+    if _is_part(words, referents, first - 1):
+        return []
     if own := below(words, top, *SUBJECTS):
         outside = [each for each in own if not first <= each <= head]
         if outside:
@@ -253,6 +255,17 @@ def _linked(
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
         return referents.together(put[0])
     return referents.subjects(above, above=True)
+
+
+def _is_part(words: list[Word], referents: Referents, place: int) -> bool:
+    """Whether a part is told of: "with *its head* on a cushion"."""
+    return (
+        place > 1
+        and words[place].tag in NOUNS
+        and place not in referents.named
+        and words[place - 1].tag == "PRP$"
+        and words[place - 2].text == "with"
+    )
 
 
 def _joined_phrase(words: list[Word], first: int) -> int | None:

@@ -98,6 +98,10 @@ def _no_such(words: list[Word], place: int) -> set[int]:
     word = words[place]
     if word.text in ("neither", "nor"):
         # Of things that are known something is denied, others are denied themselves.
+        if place + 1 < len(words) and words[place + 1].tag in ("VBG", "VBN", "JJ", "IN"):
+            end = clause_end(words, place)
+            nor = [each for each in range(place + 1, end) if words[each].text == "nor"]
+            return set(range(place + 1, nor[0] if nor else end))
         named = _phrase_after(words, place)
         known = any(words[each].text in KNOWN for each in named)
         verb = _finite_after(words, place)
@@ -182,7 +186,7 @@ def _phrase_after(words: list[Word], place: int) -> set[int]:
             break  # "no horse and two cats"
         if (
             word.text in ("and", "or", "nor", ",")
-            or word.tag in ("DT", "CD", "JJ", "HYPH")
+            or word.tag in ("DT", "CD", "JJ", "HYPH", "PRP$")
             or word.tag in NOUNS
             or word.relation in ("amod", "compound")
         ):

@@ -47,7 +47,8 @@ _GENERAL = frozenset(
     " seldom ordinarily".split()
 )
 _HOMES = frozenset("homes households houses families people countries cities kitchens places".split())
-_LIKING = frozenset("love like prefer live hate tend need require".split())
+_USUAL = frozenset({"common", "usual", "typical", "normal"})
+_LIKING = frozenset("love like prefer hate tend need require".split())
 _KNOWN_FOR = frozenset("use know make consider mean design".split())
 _KINDS = frozenset(
     "something kind type sort animal mammal vehicle tool object item device utensil food fruit"
@@ -250,12 +251,13 @@ def _general(words: list[Word], place: int) -> set[int]:
         or (word.tag == "VBP" and word.lemma in _LIKING and _bare_plural(words, start, place))
         or (word.text == "are" and _are_such(words, start, place))
         or (word.text == "come" and after == "in" and _bare_plural(words, start, place))
-        or (word.text == "most" and word.place == start and _plural_at(words, place + 1))
+        or (word.lemma == "live" and word.tag == "VBP" and _plural_at(words, start))
+        or (word.text in _USUAL and after == "to")
         or (
             word.tag == "VBN"
             and word.lemma in _KNOWN_FOR
             and after in ("to", "for", "as", "of", "by")
-            and _plural_at(words, start)
+            and _plural_at(words, start + (words[start].text == "most"))
         )
     )
     if general:
@@ -277,7 +279,8 @@ def _bare_plural(words: list[Word], start: int, place: int) -> bool:
 
 def _are_such(words: list[Word], start: int, place: int) -> bool:
     """Whether a clause says what all such things are: "cats and dogs *are* popular animals"."""
-    subject = [each.tag for each in words[start:place] if each.text not in ("and", "or", ",")]
+    joins = ("and", "or", ",", "most")
+    subject = [each.tag for each in words[start:place] if each.text not in joins]
     after = words[place + 1 : place + 4]
     return (
         bool(subject)
