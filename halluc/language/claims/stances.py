@@ -165,9 +165,7 @@ def _phrase_before(words: list[Word], place: int) -> set[int]:
     found: set[int] = set()
     for each in range(place - 1, -1, -1):
         word = words[each]
-        if word.sentence != words[place].sentence or not (
-            word.tag in NOUNS or word.tag in ("JJ", "DT", "CD", "VBN")
-        ):
+        if word.tag not in NOUNS and word.tag not in ("JJ", "DT", "CD", "VBN"):
             break
         found.add(each)
     return found
