@@ -21,6 +21,7 @@ from halluc.language.pipeline.tree import (
     Word,
     ancestors,
     below,
+    conjuncts,
     in_sentence,
 )
 
@@ -71,6 +72,8 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
             reading = "some"
         else:
             things, reading = _described(words, place, family, referents), None
+            if len(things) > 1 and _is_one_of(words, place, family):
+                reading = "clause"  # "the cup and the fork are red and blue" leaves open which is which
         for thing in things:
             alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
             if alive and not thing.part:
@@ -108,6 +111,17 @@ def _in_hyphens(words: list[Word], place: int) -> bool:
     return after not in ("and", "n") and attribute_of(after) is None
 
 
+def _is_one_of(words: list[Word], place: int, family: str) -> bool:
+    """Whether other values of the same family are joined to one."""
+    top = place
+    while words[top].relation == "conj" and not below(words, top, *SUBJECTS):
+        top = words[top].head
+    return any(
+        each != place and (known := attribute_of(words[each].text)) and known[0] == family
+        for each in conjuncts(words, top)
+    )
+
+
 def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mention]:
     """The things of which a word describes some: "one *red*", "the other is *red*", "a *red* one"."""
     sentence = words[place].sentence
@@ -116,8 +130,10 @@ def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mentio
         words[after].text not in referents.SOME
     ):
         after += 1
-    if in_sentence(words, after + 2, sentence) and words[after].text in ("and", "or"):
-        after += 1 + (words[after + 1].tag == "DT")  # "a red and a blue one"
+    joined = in_sentence(words, after + 2, sentence) and words[after].text in ("and", "or")
+    value = after + 1 + (joined and words[after + 1].tag == "DT")
+    if joined and attribute_of(words[value].text) and words[value].text not in referents.SOME:
+        after = value  # "a red and a blue one"
         while in_sentence(words, after, sentence) and attribute_of(words[after].text) and (
             words[after].text not in referents.SOME
         ):

@@ -311,8 +311,12 @@ class Referents:
         for each in ancestors(self.words, place):
             word = self.words[each]
             if word.relation == "acl:relcl" and word.head < place:
-                return self.modified(word.head, place)
-        return []
+                if found := self.modified(word.head, place):
+                    return found
+        before = place - 1 - (place > 1 and self.words[place - 1].text == ",")
+        near = self.named.get(before)
+        who = self.words[place].text in ("who", "whom")
+        return [near] if near and (near.thing in ANIMATE or not who) else []
 
     def _antecedent(self, place: int, kind: str) -> list[Mention]:
         """The nearest earlier thing that a pronoun fits, rather a subject than another."""

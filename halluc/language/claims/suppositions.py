@@ -90,7 +90,7 @@ def _hedged(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one he
     if word.lemma in _SUGGESTING and word.tag in VERBS:
         return _scope(words, place, place)
     if word.text == "as" and place + 1 < len(words) and words[place + 1].text in ("if", "though"):
-        return _scope(words, place, word.head)
+        return _to_comma(words, place, _scope(words, place, word.head))
     if word.text == "to" and word.tag == "TO" and _is_purpose(words, word.head):
         return _purpose(words, place)
     if word.text == "or" and word.relation == "cc":

@@ -198,5 +198,8 @@ def is_clause(words: list[Word], place: int) -> bool:
     if word.relation not in ("conj", "parataxis", "advcl"):
         return False
     return word.tag in FINITE or any(
-        words[each].tag in FINITE or words[each].relation in SUBJECTS for each in word.below
+        words[each].tag in FINITE
+        or words[each].relation in SUBJECTS
+        or (words[each].relation == "mark" and words[each].text in ("while", "when"))
+        for each in word.below
     )
