@@ -145,6 +145,8 @@ def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mentio
         words[before].text in BE or words[before].tag == "RB"
     ):
         before -= 1
+    if before > 1 and words[before].tag == "PRP" and words[before - 1].text == "of":
+        before -= 2  # "three of them *red*"
     if in_sentence(words, before, sentence) and words[before].text in referents.SOME:
         if before == place - 1 and in_sentence(words, place + 1, sentence) and (
             words[place + 1].tag in NOUNS | ADJECTIVES

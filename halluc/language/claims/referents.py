@@ -292,12 +292,12 @@ class Referents:
     def some(self, place: int) -> list[Mention]:
         """What "a group of …" or "some" stands for."""
         text = self.words[place].text
-        found = None
+        found: list[Mention] = []
         for each in below(self.words, place, "nmod", "obl"):
             if "of" in [self.words[one].text for one in below(self.words, each, "case")]:
                 found = self.together(each)
                 break
-        if found is None:
+        if not found:
             found = self._antecedent(place, "some") if text in _SOME else []
         if text in _PARTS or text in _SOME - _ALL:
             return [replace(each, some=True) for each in found]
