@@ -56,6 +56,10 @@ _KINDS = frozenset(
 )
 _KNOWN_AS = frozenset("popular common useful essential important famous rare expensive".split())
 _INDEFINITE = frozenset({"a", "an", "any", "another"})
+_CUES = (
+    _IF | _INVERTED | _WOULD | _SUPPOSING | _LIKENESS | _GENERAL | _KINDS | _LIKING | _KNOWN_FOR | _USUAL
+) | frozenset("for of about as like than unlike to with instead rather opposed in every each".split())
+_CUES |= frozenset("many most live are come most".split())
 _ENDS = frozenset({".", ";", ":", "!", "?"})
 
 
@@ -67,7 +71,9 @@ def find_possible(words: list[Word]) -> set[int]:
 def find_supposed(words: list[Word]) -> set[int]:
     """Places of the words that are supposed, wished, compared or general."""
     found: set[int] = set()
-    for place in range(len(words)):
+    for place, word in enumerate(words):
+        if word.text not in _CUES and word.lemma not in _CUES and word.tag != "MD":
+            continue  # nearly all words
         for rule in (_conditional, _sought, _compared, _replaced, _general):
             found |= rule(words, place)
         for rule in (_would, _wished):  # "he needs a key to open *the box*"

@@ -147,10 +147,10 @@ def _joins_clauses(words: list[Word], place: int) -> bool:
     after = words[place + 1 : place + 3]
     if len(after) > 1 and after[0].tag == "PRP" and after[1].tag in FINITE:
         return after[0].sentence == words[place].sentence
-    before = words[max(0, place - _LONGEST_CLAUSE) : place]
-    return any(
-        each.tag in FINITE and each.sentence == words[place].sentence for each in before
-    ) and _clause_begins(words, place + 1)
+    return _clause_begins(words, place + 1) and any(
+        each.tag in FINITE and each.sentence == words[place].sentence
+        for each in words[max(0, place - _LONGEST_CLAUSE) : place]
+    )
 
 
 def _clause_begins(words: list[Word], place: int) -> bool:
