@@ -82,6 +82,8 @@ def read_words(doc: Doc) -> list[Word]:
     for word in words:
         if word.head != word.place:
             words[word.head].below.append(word.place)
+        if word.relation == "compound" and word.tag in NOUNS and words[word.head].tag in FINITE:
+            word.relation = "nsubj"  # no noun makes a compound with a verb
     return words
 
 
