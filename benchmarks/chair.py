@@ -5,9 +5,10 @@
 Three ways to the same figures, timed on the same captions: the published procedure step by step
 (tokenize, ``nltk.pos_tag``, ``WordNetLemmatizer`` for each token, as ``chair.py`` of
 https://github.com/shikiw/OPERA does), the same words from `--compat wordnet`, and `--compat
-offline`, the default. Each goes once over the captions of DeCo's three files, of less-is-more's six, and
-over all, in processor time after NLTK's data is loaded, from words and mentions to counts, findings
-and figures. Then, for each file of captions, the figures of the last two.
+offline`, the default. Each goes once over the captions of DeCo's three files, of
+less-is-more's six, and over all, in processor time after NLTK's data is loaded, from words and
+mentions to counts, findings and figures. Then, for each file of captions, the figures of the last
+two.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@
 
 Writes `halluc/language/words/offline.json`: what WordNet makes of each form of CHAIR's words, and
 for words whose lemma hangs on their tag ("skiing", "seating", "umbrellas") a linear model of NLTK's
-tags (averaged perceptron, Collins 2002). The teacher is NLTK's tagger itself, on published captions,
-on the English Web Treebank, and on both with words exchanged for others. With --folds nothing is
+tags (averaged perceptron, Collins 2002). The teacher is NLTK's tagger itself, on published
+captions, on these with words exchanged for others, on the English Web Treebank and on made-up
+phrases. With --folds nothing is
 written: the model learns from two of three parts of the captions and is measured on the third.
 """
 
@@ -22,9 +23,9 @@ from typing import NamedTuple
 
 import msgspec
 
-import halluc.language.words.tags as tags
 from halluc.answers.files import read_captions
 from halluc.jsonl import write_atomically
+from halluc.language.words import tags
 from halluc.language.words.lemmas import lower
 from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.language.words.wordnet import WordNet, load_wordnet
@@ -33,11 +34,39 @@ PARTS = {"V": 1, "J": 2, "R": 2}
 EXCHANGES = 7  # sentences made of each occurrence of an ambiguous word
 PHRASES = 20  # made-up phrases of each word
 BEFORE = (
-    *("the", "a", "two", "several", "some", "their", "his", "with", "of", "and", "there are four", ""),
+    *(
+        "the",
+        "a",
+        "two",
+        "several",
+        "some",
+        "their",
+        "his",
+        "with",
+        "of",
+        "and",
+        "there are four",
+        "",
+    ),
     *("many", "other", "ample", "a red", "the large", "both", "is", "are", "a man", "people", "on"),
     *("for", "in", "while", "enjoy", "there are two", "a pair of", "also", ", and", "from", "by"),
 )
-AFTER = (".", ",", "and", "of", "on", "in the", "are", "is", "with", "for two", "", "area", "visible", "down")
+AFTER = (
+    ".",
+    ",",
+    "and",
+    "of",
+    "on",
+    "in the",
+    "are",
+    "is",
+    "with",
+    "for two",
+    "",
+    "area",
+    "visible",
+    "down",
+)
 SCALE = 8  # weights are kept as whole numbers
 LEAST = 8  # of a weight that is kept
 
@@ -90,7 +119,7 @@ def read_texts(shared: Path) -> tuple[list[str], list[list[str]]]:
     sentences: list[list[str]] = []
     for path in sorted((shared / "data" / "treebank").glob("*.gz")):
         words: list[str] = []
-        for line in gzip.open(path, "rt", encoding="utf-8"):
+        for line in gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True):
             fields = line.split("\t")
             if len(fields) == 10 and fields[0].isdigit():
                 words.append(fields[1].lower())
@@ -101,7 +130,11 @@ def read_texts(shared: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def exchanged(
-    seen: Seen, text_tags: list[str], pools: dict[str, list[str]], likely: list[str], chance: random.Random
+    seen: Seen,
+    text_tags: list[str],
+    pools: dict[str, list[str]],
+    likely: list[str],
+    chance: random.Random,
 ) -> Iterator[list[str]]:
     """The words around an occurrence, with it or its neighbours exchanged for others."""
     high = seen.place + 7
@@ -155,7 +188,10 @@ class Teacher:
             for seen in self.seen(words, given):
                 own.append(seen)
                 end = words[seen.place][-2:]
-                likely = [*chance.choices(often[end], k=20), *chance.choices(self.endings[end], k=20)]
+                likely = [
+                    *chance.choices(often[end], k=20),
+                    *chance.choices(self.endings[end], k=20),
+                ]
                 for some, place in exchanged(seen, given, pools, likely, chance):
                     tag = self.tag(some)[place][1]
                     made.append(Seen(some, place, PARTS.get(tag[:1], 0)))
@@ -188,7 +224,9 @@ class Teacher:
         ]
 
 
-def train(rows: list[Seen], chance: random.Random, turns: int = 5) -> dict[str, tuple[int, int, int]]:
+def train(
+    rows: list[Seen], chance: random.Random, turns: int = 5
+) -> dict[str, tuple[int, int, int]]:
     """Weights of an averaged perceptron, as whole numbers; small ones are left out."""
     given = [(tags.features(row.words, row.place), row.tag) for row in rows]
     weights: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * 3)
@@ -245,7 +283,8 @@ def main() -> None:
             weights = train(own * 3 + made + web, chance)
             rest, _ = teacher.captions(texts[fold::3], random.Random(1))
             missed = wrong(tags.Lexicon(lemmas, weights), rest)
-            print(f"part {fold + 1}: {missed} of {len(rest)} words wrong, {len(texts[fold::3])} captions")
+            captions = len(texts[fold::3])
+            print(f"part {fold + 1}: {missed} of {len(rest)} words wrong, {captions} captions")
         return
     own, made = teacher.captions(texts, chance)
     weights = train(own * 3 + made + web, chance)

@@ -73,7 +73,9 @@ def describe_verdict(told: Told) -> str:
     mark, text = told.mark, told.text
     around = text[max(0, mark.start - 70) : mark.end + 50].replace("\n", " ")
     said = text[mark.start : mark.end]
-    return f"{told.verdict or 'no claim'}, not {told.right}: {said!r} ({mark.subject}) in …{around}…"
+    return (
+        f"{told.verdict or 'no claim'}, not {told.right}: {said!r} ({mark.subject}) in …{around}…"
+    )
 
 
 def show_written(half: str) -> None:
@@ -137,7 +139,8 @@ def show_readings(figures: list[Figures], half: str) -> None:
     print(f"\nreadings that are right, {half}")
     for kind, reading in SURE:
         right, wrong = counts[kind, reading, True], counts[kind, reading, False]
-        print(f"{kind:10} {reading:8} {right:5} of {right + wrong:5} {right / max(1, right + wrong):6.3f}")
+        total = right + wrong
+        print(f"{kind:10} {reading:8} {right:5} of {total:5} {right / max(1, total):6.3f}")
 
 
 def main() -> None:

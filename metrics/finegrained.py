@@ -86,12 +86,12 @@ class Finegrained(Metric, frozen=True, kw_only=True):
         ),
     ] = None
 
-    strict: Annotated[
-        bool, Meta(description="Judge only claims whose reading is very sure.")
-    ] = False
-    eager: Annotated[
-        bool, Meta(description="Judge every claim, however unsure its reading.")
-    ] = False
+    strict: Annotated[bool, Meta(description="Judge only claims whose reading is very sure.")] = (
+        False
+    )
+    eager: Annotated[bool, Meta(description="Judge every claim, however unsure its reading.")] = (
+        False
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

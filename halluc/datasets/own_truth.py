@@ -52,7 +52,9 @@ def read_own_truth(written: Mapping[str, Any]) -> Truth:
         told["objects"] = [one for one, _ in objects] + more
     if isinstance(told.get("relations"), list):
         told["relations"] = [
-            _known(each, _RELATION, _RELATION_KEYS, "a relation") if isinstance(each, dict) else each
+            _known(each, _RELATION, _RELATION_KEYS, "a relation")
+            if isinstance(each, dict)
+            else each
             for each in told["relations"]
         ]
     return msgspec.convert(told, Truth)

@@ -39,7 +39,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Told(NamedTuple):
-    """A marked word, the verdict that it got ("" where it was read as no claim), and the right one."""
+    """A marked word, the verdict that it got ("" where it was no claim), and the right one."""
 
     mark: Mark
     text: str

@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 from halluc.language.claims.lexicon import attribute_of
 from halluc.language.claims.reader import read_claims
-from halluc.language.claims.things import plurals
+from halluc.language.claims.things import coco_things, plurals
 from halluc.language.claims.truths import in_words_of
-from halluc.language.claims.things import coco_things
 from halluc.language.claims.verdicts import LEAST_SURE, judge
 from halluc.records import Finding, TrueObject, TrueRelation, Truth
 
@@ -107,7 +106,9 @@ def _lines() -> Iterator[tuple[str, str, str]]:
 def _filled(construction: str, half: str, line: str, chance: random.Random) -> list[Sentence]:
     text, _, facts = line.rpartition(" | ")
     words: dict[str, str] = {}
-    for slot in sorted(set(re.findall(r"\{(\w)s?\}", text)) | set(re.findall(r"\b[1-4]\b(?!\*)", facts))):
+    for slot in sorted(
+        set(re.findall(r"\{(\w)s?\}", text)) | set(re.findall(r"\b[1-4]\b(?!\*)", facts))
+    ):
         free = [
             each
             for each in _POOLS[slot].split()
@@ -149,7 +150,11 @@ def _truth(facts: str, words: dict[str, str]) -> Truth:
             family, value = known
             attributes[family] = (*attributes.get(family, ()), value)
         for _ in range(int(number or 1)):
-            key = name if name not in places else f"{name}{sum(k.startswith(name) for k in places) + 1}"
+            key = (
+                name
+                if name not in places
+                else f"{name}{sum(k.startswith(name) for k in places) + 1}"
+            )
             places[key] = len(objects)
             objects.append(TrueObject(name=words.get(name, name), attributes=attributes))
     relations = []

@@ -73,7 +73,9 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
         else:
             things, reading = _described(words, place, family, referents), None
             if len(things) > 1 and _is_one_of(words, place, family):
-                reading = "clause"  # "the cup and the fork are red and blue" leaves open which is which
+                reading = (
+                    "clause"  # "the cup and the fork are red and blue" leaves open which is which
+                )
         for thing in things:
             alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
             if alive and not thing.part:
@@ -123,19 +125,23 @@ def _is_one_of(words: list[Word], place: int, family: str) -> bool:
 
 
 def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mention]:
-    """The things of which a word describes some: "one *red*", "the other is *red*", "a *red* one"."""
+    """The things of which a word describes some: "one *red*", "the other *red*", "a *red* one"."""
     sentence = words[place].sentence
     after = place + 1
-    while in_sentence(words, after, sentence) and attribute_of(words[after].text) and (
-        words[after].text not in referents.SOME
+    while (
+        in_sentence(words, after, sentence)
+        and attribute_of(words[after].text)
+        and (words[after].text not in referents.SOME)
     ):
         after += 1
     joined = in_sentence(words, after + 2, sentence) and words[after].text in ("and", "or")
     value = after + 1 + (joined and words[after + 1].tag == "DT")
     if joined and attribute_of(words[value].text) and words[value].text not in referents.SOME:
         after = value  # "a red and a blue one"
-        while in_sentence(words, after, sentence) and attribute_of(words[after].text) and (
-            words[after].text not in referents.SOME
+        while (
+            in_sentence(words, after, sentence)
+            and attribute_of(words[after].text)
+            and (words[after].text not in referents.SOME)
         ):
             after += 1
     if in_sentence(words, after, sentence) and words[after].text in ("one", "ones"):
@@ -148,8 +154,10 @@ def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mentio
     if before > 1 and words[before].tag == "PRP" and words[before - 1].text == "of":
         before -= 2  # "three of them *red*"
     if in_sentence(words, before, sentence) and words[before].text in referents.SOME:
-        if before == place - 1 and in_sentence(words, place + 1, sentence) and (
-            words[place + 1].tag in NOUNS | ADJECTIVES
+        if (
+            before == place - 1
+            and in_sentence(words, place + 1, sentence)
+            and (words[place + 1].tag in NOUNS | ADJECTIVES)
         ):
             return []  # "some red cups"
         return referents.some(before) or (

@@ -1,8 +1,8 @@
 """Which numbers in a text tell how many of a thing there are.
 
-"There are three dogs" does. "At least two dogs" leaves it open, and where a text counts a thing more
-than once ("two dogs lie on the grass and one dog …"), each number may be of a part: only one that
-is said of all ("there are", "in total") and is the largest tells how many there are.
+"There are three dogs" does. "At least two dogs" leaves it open, and where a text counts a thing
+more than once ("two dogs lie on the grass and one dog …"), each number may be of a part: only one
+that is said of all ("there are", "in total") and is the largest tells how many there are.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def of_a_part(words: list[Word], counted: Iterable[tuple[int, str, Mention]]) ->
         for place, value, mention in some:
             number = amount(value)
             several = len(some) > 1 or _counted_again(words, mention)
-            if several and not (number and number.low >= largest and _of_all(words, place, mention)):
+            if several and not (
+                number and number.low >= largest and _of_all(words, place, mention)
+            ):
                 found.add(place)
     return found
 
@@ -83,4 +85,6 @@ def _of_all(words: list[Word], place: int, mention: Mention) -> bool:
     before = words[start:place]
     there = any(each.text == "there" for each in before)
     shown = any(each.lemma in _SHOWING or each.lemma == "be" for each in before)
-    return there or (shown and not any(each.tag in ("NNS", "PRP") and each.text != "you" for each in before))
+    return there or (
+        shown and not any(each.tag in ("NNS", "PRP") and each.text != "you" for each in before)
+    )

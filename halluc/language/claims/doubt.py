@@ -58,6 +58,6 @@ def reading_of(words: list[Word], named: Container[int], of: Mention, place: int
         pronoun = any(each.tag in ("PRP", "PRP$") for each in own)
         noun = any(each.tag in NOUNS and each.lemma not in ("color", "colour") for each in own)
         return "back" if pronoun and not noun else "clause"
-    own = range(of.first, of.head + 1)
-    far = any(each in named and each not in own for each in range(first + 1, last))
+    name = range(of.first, of.head + 1)
+    far = any(each in named and each not in name for each in range(first + 1, last))
     return "far" if far else "near"

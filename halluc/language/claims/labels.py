@@ -48,7 +48,8 @@ def _values(words: list[Word], place: int) -> list[int]:
         elif words[place].text == ":" and words[place - 1].text in _COLOR:
             pass  # "(color: red)"
         elif words[place].text not in _WITHIN | _COLOR or (
-            words[place].text in _WITHIN and not (place + 1 < len(words) and _is_value(words[place + 1]))
+            words[place].text in _WITHIN
+            and not (place + 1 < len(words) and _is_value(words[place + 1]))
         ):
             break
         place += 1

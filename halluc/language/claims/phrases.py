@@ -87,7 +87,9 @@ def find_mentions(words: list[Word], things: Things, skip: Set[int] = frozenset(
                 some = any(words[each].text in _SOME for each in range(begin, place))
                 own = part and name.thing != "train" and words[following].text not in _PORTIONS
                 mentions.append(
-                    Mention(name.thing, place, last, last + part, name.plural, before, begin, own, some)
+                    Mention(
+                        name.thing, place, last, last + part, name.plural, before, begin, own, some
+                    )
                 )
                 following += part
         elif name.length > 1 and name.thing:
@@ -151,9 +153,9 @@ def _is_part(words: list[Word], place: int, thing: str) -> bool:
 def _modifies(words: list[Word], last: int) -> bool:
     """Whether a name only modifies the noun after it ("*train* station")."""
     word = words[last]
-    if last + 1 < len(words) and words[last + 1].text in _LABELS | {"-", "–"}:
-        if word.end < words[last + 1].start or words[last + 1].text in _LABELS:
-            return False  # "cup - red"
+    after = words[last + 1] if last + 1 < len(words) else None
+    if after and (after.text in _LABELS or (after.text in "-–" and word.end < after.start)):
+        return False  # "cup - red"
     end = last
     while in_sentence(words, end + 1, word.sentence) and words[end + 1].tag in NOUNS:
         end += 1

@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.things import ANIMATE
-from halluc.language.pipeline.tree import FINITE, NOUNS, SUBJECTS, VERBS, Word, ancestors, below, conjuncts
+from halluc.language.pipeline.tree import (
+    FINITE,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    ancestors,
+    below,
+    conjuncts,
+)
 
 # "A group of people" are people, "a slice of pizza" is pizza.
 _GROUPS = frozenset(
@@ -115,7 +124,7 @@ class Referents:
         return found
 
     def _apart(self, place: int, each: int) -> bool:
-        """Whether a phrase of place parts a noun from one before: "a boat and *next to it* a cup"."""
+        """Whether a phrase of place parts a noun from another: "a boat and *next to it* a cup"."""
         joins = below(self.words, each, "cc")
         if each < place or not joins or each not in self.named:
             return False
@@ -310,9 +319,9 @@ class Referents:
     def _relative(self, place: int) -> list[Mention]:
         for each in ancestors(self.words, place):
             word = self.words[each]
-            if word.relation == "acl:relcl" and word.head < place:
-                if found := self.modified(word.head, place):
-                    return found
+            relative = word.relation == "acl:relcl" and word.head < place
+            if relative and (found := self.modified(word.head, place)):
+                return found
         before = place - 1 - (place > 1 and self.words[place - 1].text == ",")
         near = self.named.get(before)
         who = self.words[place].text in ("who", "whom")

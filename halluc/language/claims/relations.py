@@ -29,7 +29,9 @@ _PLACED = frozenset(
     "parked seated located placed positioned situated set standing sitting lying stopped".split()
 )
 # A thing is where one puts it.
-_PUTTING = frozenset("load put place set lay keep leave position mount hang show see find spot".split())
+_PUTTING = frozenset(
+    "load put place set lay keep leave position mount hang show see find spot".split()
+)
 _BETWEEN_WORDS = frozenset(
     {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
 )
@@ -218,15 +220,15 @@ def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> 
     return _enumerated(words, referents, named) if named is not None and named >= 0 else []
 
 
-def _linked(
+def _linked(  # noqa: PLR0911 (one reading after the other)
     words: list[Word], referents: Referents, first: int, last: int, head: int
 ) -> list[Mention]:
     """What a phrase of place and its object say where it is."""
-    if (before := _joined_phrase(words, first)) is not None:
-        length, _ = _phrase_at(words, before)
-        named = _phrase_after(words, referents, before + length - 1)
+    if (other := _joined_phrase(words, first)) is not None:
+        length, _ = _phrase_at(words, other)
+        named = _phrase_after(words, referents, other + length - 1)
         if named is not None and 0 <= named < first:
-            return _linked(words, referents, before, before + length - 1, named)
+            return _linked(words, referents, other, other + length - 1, named)
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
@@ -343,7 +345,7 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
 
 
 def _worn(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
-    """ "A man *wearing* a tie", where the parser takes the verb for a preposition."""
+    """Who wears what, where the parser takes "wearing" for a preposition."""
     clothes = words[place].head
     for subject in referents.modified(words[clothes].head, place):
         for object in referents.together(clothes):

@@ -15,7 +15,8 @@ _ALWAYS = frozenset(
     """painting drawing sketch mural poster statue statues sculpture sculptures figurine figurines
     figure figures doll dolls replica model toy toys cartoon illustration silhouette logo emblem
     sticker graffiti print costume mask ornament carving engraving depiction portrait caricature
-    paintings drawings posters magnet mosaic tattoo tapestry icon symbol reflection shadow""".split()
+    paintings drawings posters magnet mosaic tattoo tapestry icon symbol reflection
+    shadow""".split()
 )
 _PICTURES = frozenset("picture pictures photo photos photograph photographs image images".split())
 _TAKING = frozenset("take snap capture shoot get".split())
@@ -35,7 +36,7 @@ _OTHER_SENSE = frozenset(
     "notebook container containers bow bows camper campers sailboard sailboards vessel".split()
 )
 _YOUNG_AND_OLD = frozenset(
-    "adult adults baby babies mother mothers father fathers male males female females kid kids".split()
+    "adult adults baby babies mother mothers father fathers male males female females".split()
 )
 _YOUNG = frozenset("calf calves cub cubs foal foals kid kids lamb lambs colt pup pups".split())
 _BEDS = frozenset("flower flat garden river raised rock stream plant planting".split())
@@ -144,12 +145,17 @@ def _is_the_picture(words: list[Word], place: int) -> bool:
 
 def _depicted(words: list[Word], place: int) -> set[int]:
     """What a picture is of, and the noun that it is joined to ("a *dog* statue")."""
-    if in_sentence(words, place + 1, words[place].sentence) and words[place + 1].text in ("of", "with"):
+    if in_sentence(words, place + 1, words[place].sentence) and words[place + 1].text in (
+        "of",
+        "with",
+    ):
         of = place + 1
         under = subtree(words, place) | subtree(words, words[of].head)
         end = of + 1
-        while end < clause_end(words, place) and words[end].tag != "," and (
-            end in under or words[end].tag not in ("VBZ", "VBP", "MD", "IN")
+        while (
+            end < clause_end(words, place)
+            and words[end].tag != ","
+            and (end in under or words[end].tag not in ("VBZ", "VBP", "MD", "IN"))
         ):
             end += 1
         return set(range(of + 1, end))

@@ -21,7 +21,9 @@ from halluc.language.pipeline.tree import (
 )
 from halluc.records import Stance
 
-_DENYING = frozenset({"not", "n't", "never", "neither", "nor", "no", "hardly", "barely", "scarcely"})
+_DENYING = frozenset(
+    {"not", "n't", "never", "neither", "nor", "no", "hardly", "barely", "scarcely"}
+)
 _NO = frozenset({"no", "zero", "0", "neither", "nor"})
 _LACKING = frozenset({"absence", "lack"})
 _FREE = frozenset({"free", "devoid", "empty", "bare", "clear"})
@@ -78,7 +80,9 @@ def _denied_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one
         return _no_such(words, place)
     if word.text in _DENYING and word.relation in ("advmod", "neg", "cc:preconj", "dep", "cc"):
         return _negated(words, place)
-    if word.text in ("nobody", "noone", "nothing") or (word.text == "one" and _no_before(words, place)):
+    if word.text in ("nobody", "noone", "nothing") or (
+        word.text == "one" and _no_before(words, place)
+    ):
         return _predicate_of(words, place)
     return set()
 
@@ -230,15 +234,20 @@ def _negated(words: list[Word], place: int) -> set[int]:
     if place < head < end or words[head].tag not in NOUNS:
         found.add(head)
     if words[head].lemma in _SEEN and head > place and not _has_object(words, place, end):
-        found |= {each for one in below(words, head, *SUBJECTS) for each in _noun_phrase(words, one)}
+        found |= {
+            each for one in below(words, head, *SUBJECTS) for each in _noun_phrase(words, one)
+        }
     return {each for each in _without_known(words, found) if each < end}
 
 
 def _has_object(words: list[Word], place: int, end: int) -> bool:
     """Whether a noun stands in a clause after a place, and so is what is not seen."""
-    return any(words[each].tag in NOUNS and words[each].relation in ("obj", "nsubj") for each in range(place, end))
+    return any(
+        words[each].tag in NOUNS and words[each].relation in ("obj", "nsubj")
+        for each in range(place, end)
+    )
 
 
 def _without_known(words: list[Word], found: set[int]) -> set[int]:
-    """ "Not on the bench" denies no bench, "not on a bench" does."""
+    """Without known things: "not on the bench" denies no bench, "not on a bench" does."""
     return found - known_phrases(words, found)

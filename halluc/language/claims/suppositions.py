@@ -13,7 +13,6 @@ from halluc.language.pipeline.tree import (
     SUBJECTS,
     VERBS,
     Word,
-    below,
     clause_end,
     clause_start,
     is_clause,
@@ -46,7 +45,9 @@ _GENERAL = frozenset(
     "often usually typically generally commonly normally always frequently traditionally rarely"
     " seldom ordinarily".split()
 )
-_HOMES = frozenset("homes households houses families people countries cities kitchens places".split())
+_HOMES = frozenset(
+    "homes households houses families people countries cities kitchens places".split()
+)
 _USUAL = frozenset({"common", "usual", "typical", "normal"})
 _LIKING = frozenset("love like prefer hate tend need require".split())
 _KNOWN_FOR = frozenset("use know make consider mean design".split())
@@ -57,8 +58,19 @@ _KINDS = frozenset(
 _KNOWN_AS = frozenset("popular common useful essential important famous rare expensive".split())
 _INDEFINITE = frozenset({"a", "an", "any", "another"})
 _CUES = (
-    _IF | _INVERTED | _WOULD | _SUPPOSING | _LIKENESS | _GENERAL | _KINDS | _LIKING | _KNOWN_FOR | _USUAL
-) | frozenset("for of about as like than unlike to with instead rather opposed in every each".split())
+    _IF
+    | _INVERTED
+    | _WOULD
+    | _SUPPOSING
+    | _LIKENESS
+    | _GENERAL
+    | _KINDS
+    | _LIKING
+    | _KNOWN_FOR
+    | _USUAL
+) | frozenset(
+    "for of about as like than unlike to with instead rather opposed in every each".split()
+)
 _CUES |= frozenset("many most live are come most".split())
 _ENDS = frozenset({".", ";", ":", "!", "?"})
 
@@ -107,7 +119,7 @@ def _hedged(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one he
 
 
 def _conditional(words: list[Word], place: int) -> set[int]:
-    """ "*If a dog were here*, …", "*Had he a dog*, …", "… *whether there is a dog*"."""
+    """A condition: "*if a dog were here*, …", "*had he a dog*, …", "… *whether there is one*"."""
     word = words[place]
     first = place == 0 or words[place - 1].sentence != word.sentence
     inverted = (
@@ -139,7 +151,7 @@ def _is_question(words: list[Word], place: int) -> bool:
 
 
 def _would(words: list[Word], place: int) -> set[int]:
-    """ "*A dog* would *look good here*"; "a truck can *carry a car*"."""
+    """What would be: "*a dog* would *look good here*"; "a truck can *carry a car*"."""
     word = words[place]
     if word.tag != "MD" or _of_seeing(words, place):
         return set()
@@ -201,8 +213,12 @@ def _compared(words: list[Word], place: int) -> set[int]:
     """What something is compared to: "the size of *a cat*", "unlike *a cat*"."""
     word = words[place]
     before = words[place - 1] if place and words[place - 1].sentence == word.sentence else None
-    after = words[place + 1].text if place + 1 < len(words) else ""
-    if word.text == "as" and before and before.text not in _AS and before.tag in ADJECTIVES | {"RB"}:
+    if (
+        word.text == "as"
+        and before
+        and before.text not in _AS
+        and before.tag in ADJECTIVES | {"RB"}
+    ):
         one = [each for each in range(max(0, place - 4), place - 1) if words[each].text == "as"]
         compared = _indefinite_phrase(words, place)
         return compared | set(range(one[-1], place)) if one and compared else set()

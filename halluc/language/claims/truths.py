@@ -42,7 +42,7 @@ def in_words_of(things: Things, truth: Truth) -> Truth:
 
 
 def not_understood(things: Things, truths: Iterable[Truth]) -> str:
-    """Names and attributes in truths of which no claim can be, in one line; empty if there are none.
+    """Names and attributes in truths of which no claim can be, in one line; empty if none.
 
     Args:
         things: the vocabulary.

@@ -143,9 +143,10 @@ class _Judge:
             return answer._replace(holds=True, rule="denied rightly")
         # "No red cup" denies of a cup that it is red, not that there are cups; and what is so of
         # one cup and not of another does not tell which was meant.
-        if not answer.always or (
-            claim.some and len(self.named.get(claim.subject, ())) > 1) or (
-            claim.kind == "object" and (claim.start, claim.end) in self.denied
+        if (
+            not answer.always
+            or (claim.some and len(self.named.get(claim.subject, ())) > 1)
+            or (claim.kind == "object" and (claim.start, claim.end) in self.denied)
         ):
             return answer._replace(holds=None, rule="denied of some")
         there = "there" if claim.kind == "object" else "so"

@@ -16,7 +16,9 @@ _THOUGHTS = re.compile(rf"{_BEGIN}.*?(?:{_END}|\Z)|\A(?:(?!{_BEGIN}).)*{_END}", 
 _THOUGHT_END = re.compile(_END, re.I)
 _CHANNEL = re.compile(r"<\|channel\|>analysis<\|message\|>.*?(?:<\|end\|>|\Z)", re.S)
 
-_TAGS = re.compile(r"<\|[^|<>\n]{1,40}\|>(?:(?:system|user|assistant)\b)?|</?[a-z][\w-]{0,20}/?>", re.I)
+_TAGS = re.compile(
+    r"<\|[^|<>\n]{1,40}\|>(?:(?:system|user|assistant)\b)?|</?[a-z][\w-]{0,20}/?>", re.I
+)
 _ROLE = re.compile(r"^[ \t]*(?:assistant|ai|model|bot|gpt)[ \t]*:", re.I | re.M)
 _RULE = re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$|^[ \t]*\|[\s|:-]*$", re.M)
 _MARK = re.compile(

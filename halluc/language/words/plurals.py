@@ -20,7 +20,13 @@ def regular_plurals(word: str) -> list[str]:
     return [word + "s", word + "es"] if word.endswith("o") else [word + "s"]
 
 
-_IRREGULAR = {"men": "man", "children": "child", "people": "person", "geese": "goose", "mice": "mouse"}
+_IRREGULAR = {
+    "men": "man",
+    "children": "child",
+    "people": "person",
+    "geese": "goose",
+    "mice": "mouse",
+}
 
 
 def singulars(word: str) -> list[str]:

@@ -39,7 +39,7 @@ def test_markup_is_no_word(text, words):
     assert " ".join(plain(text).split()) == words
 
 
-MARKS = st.sampled_from(list("*_#>|-`~<[]/:=\n .ab1") + ["<think>", "</think>", "- ", "\n\n"])
+MARKS = st.sampled_from([*"*_#>|-`~<[]/:=\n .ab1", "<think>", "</think>", "- ", "\n\n"])
 
 
 @given(st.lists(MARKS, max_size=60).map("".join) | st.text(max_size=80))
