@@ -73,7 +73,7 @@ def generate(
 
     The same call goes on with a run that was interrupted.
 
-    >>> generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)  # doctest: +SKIP
+    Example: ``generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)``
 
     Args:
         model: its name, as `halluc.mllm.load_model` takes it, or a model that is loaded.
