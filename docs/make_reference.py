@@ -17,7 +17,7 @@ from halluc.plugins import Group, load_plugin, origin, plugins
 from mitigation.inprocess import own_options
 
 DOCS = Path(__file__).parent
-WIDTH = 100
+WIDTH = 80
 NOTE = "Written by `docs/make_reference.py`; do not edit.\n"
 REFERENCE = f"# The command\n\nThe help of each command, as `--help` prints it. {NOTE}"
 METHODS = f"""\
@@ -36,9 +36,9 @@ PAGES = {"metrics": "metrics/{}.md", "decodings": "decoding.md", "revisers": "re
 def sections(command: click.Command, name: str, above: click.Context | None) -> Iterator[str]:
     """The help of a command and of those below it."""
     context = click.Context(
-        command, info_name=name, parent=above, terminal_width=WIDTH, max_content_width=WIDTH
-    )
-    context.help_option_names = ["-h", "--help"]
+        command, info_name=name, parent=above, terminal_width=WIDTH, max_content_width=WIDTH,
+        help_option_names=["-h", "--help"],
+    )  # fmt: skip
     yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for each in command.list_commands(context):

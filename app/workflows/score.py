@@ -56,7 +56,9 @@ class Scored:
         for score in self.scores:
             if (score.name, score.split) == (name, split):
                 return score.value
-        raise KeyError(f"{self.metric.name} has no figure {name!r} of the split {split!r}")
+        known = ", ".join(", ".join(filter(None, (each.split, each.name))) for each in self.scores)
+        what = ", ".join(filter(None, (split, name)))
+        raise KeyError(f"{self.metric.name} has no figure {what!r}; it has {known}")
 
     def tables(self) -> Iterator[Table]:
         """The figures for a person."""
