@@ -1,6 +1,6 @@
 """Write docs/reference.md and docs/methods.md from the command and from what metrics say.
 
-    python docs/make_reference.py
+python docs/make_reference.py
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ REFERENCE = f"# The command\n\nThe help of each command, as `--help` prints it. 
 METHODS = f"""\
 # Metrics and methods
 
-What `halluc list` shows, with all options. The same classes make the commands, so ranges and defaults are those of the command.
-A package of your own [adds to these tables](own/metric.md). {NOTE}"""
+What `halluc list` shows, with all options. The same classes make the commands, so ranges and
+defaults are those of the command. A package of your own [adds to these tables](own/metric.md). {NOTE}"""
 GROUPS: dict[Group, tuple[str, str]] = {
     "metrics": ("Metrics", "`halluc score NAME`, `halluc compare --metric NAME`"),
     "decodings": ("Decodings", "`halluc generate --decode NAME`: correction during generation"),

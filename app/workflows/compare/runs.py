@@ -68,7 +68,7 @@ def compare(
 
     Args:
         runs: folders of runs, or files with commas between; names by a mapping, or as "NAME=RUN".
-            Differences are told against the first.
+            Differences are those against the first.
         truth: ground truth that files are scored against; default: what the runs hold.
         controls: names of runs that the others must beat.
         metrics: by name, or with their options; default: those of the runs' task.

@@ -1,1 +1,1 @@
-"""An example of a package that adds to halluc: one module each for a metric, a decoding, a reviser."""
+"""An example of a package that adds a metric, a decoding and a reviser to halluc."""

@@ -4,9 +4,10 @@ import re
 from functools import partial
 from typing import Annotated
 
+from msgspec import Meta
+
 from mitigation.postcorrection.protocol import Prepared, Reviser
 from mitigation.postcorrection.revisions import Edit, Revision
-from msgspec import Meta
 
 
 class FirstSentences(Reviser, frozen=True, kw_only=True):

@@ -4,9 +4,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
+from msgspec import Meta
+
 from mitigation.inprocess.contrastive import Contrastive, require_pictures
 from mitigation.inprocess.logits import contrast, plausible
-from msgspec import Meta
 
 
 class Grey(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="grey"):

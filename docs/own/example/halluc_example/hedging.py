@@ -4,10 +4,11 @@ import re
 from collections import Counter
 from typing import Annotated
 
+from msgspec import Meta
+
 from halluc.records import Finding, Sample, Score
 from metrics.protocol import Metric
 from metrics.tasks import CAPTION
-from msgspec import Meta
 
 
 class Hedging(Metric, frozen=True, kw_only=True):
