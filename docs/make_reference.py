@@ -24,7 +24,9 @@ METHODS = f"""\
 # Metrics and methods
 
 What `halluc list` shows, with all options. The same classes make the commands, so ranges and
-defaults are those of the command. A package of your own [adds to these tables](own/metric.md). {NOTE}"""
+defaults are those of the command. A package of your own [adds to these tables](own/metric.md).
+
+{NOTE}"""
 GROUPS: dict[Group, tuple[str, str]] = {
     "metrics": ("Metrics", "`halluc score NAME`, `halluc compare --metric NAME`"),
     "decodings": ("Decodings", "`halluc generate --decode NAME`: correction during generation"),
