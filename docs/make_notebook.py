@@ -40,6 +40,9 @@ def run(notebook: Any) -> None:
         cell.metadata = {}
         if cell.cell_type == "code":
             cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
+            for output in cell.outputs:
+                if "text/html" in output.get("data", {}):  # shown instead
+                    output.data.pop("text/plain", None)
 
 
 def page(notebook: Any) -> str:

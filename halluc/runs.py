@@ -69,6 +69,10 @@ class Run:
     _resumed: dict[str, Any] | None = field(default=None, repr=False)
     _open: set[str] | None = field(default=None, repr=False)  # ids without an answer
 
+    def __repr__(self) -> str:
+        """Short, for a prompt of Python or a log."""
+        return f"Run({str(self.path)!r}: {len(self.responses)} of {len(self.samples)} answers)"
+
     @property
     def finished(self) -> bool:
         """Whether the run was finished and every sample has its answer."""

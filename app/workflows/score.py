@@ -47,6 +47,15 @@ class Scored:
     given: Given
     measured: Measured
 
+    def __repr__(self) -> str:
+        """Short, for a prompt of Python or a log: the figures."""
+        shown = (
+            f"{', '.join(filter(None, (each.split, each.name)))} "
+            f"{'undefined' if each.value is None else f'{each.value:.4g}'}"
+            for each in self.scores
+        )
+        return f"Scored({self.metric.name}: {'; '.join(shown)})"
+
     def figure(self, name: str, split: str = "") -> float | None:
         """The value of one figure; None where it is undefined.
 

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 class ComparedRuns(Comparison):
     """A comparison that shows itself in a notebook."""
 
+    def __repr__(self) -> str:
+        """Short, for a prompt of Python or a log: the verdicts."""
+        names = ", ".join(side.name for side in self.sides)
+        return f"ComparedRuns({names}): {' '.join(self.verdicts)}"
+
     @property
     def verdicts(self) -> list[str]:
         """What the comparison says, in words."""
