@@ -47,7 +47,8 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/make_reference.py
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python docs/make_notebook.py
+	$(BIN)/zensical build --clean --strict
 
 clean:
-	rm -rf .venv .venv-newest build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-newest .cache build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

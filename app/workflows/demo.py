@@ -86,9 +86,9 @@ def demo(output: Path, scenes: int = 40, progress: Progress = silent) -> list[Ar
     """Caption scenes and answer POPE in all ways, score, and save the pictures.
 
     Args:
-        output: where the runs, sheet.png and scores.png go; an interrupted call is gone on with.
+        output: where the runs, sheet.png and scores.png go; an interrupted call is continued.
         scenes: how many held-out bias-broken scenes, 1 to 1000.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         The arms that are shown.

@@ -71,7 +71,7 @@ def generate(
 ) -> Run:
     """Ask an MM-LLM about a data set, and keep the answers as a run.
 
-    The same call goes on with a run that was interrupted.
+    The same call continues a run that was interrupted.
 
     Example: ``generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)``
 
@@ -88,7 +88,7 @@ def generate(
         match_yes: with yes-bias: a run whose share of yes is to be reached.
         cluster: where a model that is given by name is asked; None: in this process.
         batch_size: samples asked at once, ≥ 1.
-        progress: told how far it is.
+        progress: called with how far it is.
         started: called with the run before anything is asked.
         options: of `halluc.mllm.Decoding` (max_new_tokens, do_sample, temperature, top_p, top_k,
             seed), and the method's own, such as ``alpha=1.0``.
@@ -144,7 +144,7 @@ def open_answers(
     decoding: Decoding,
     prompt: str | None = None,
 ) -> Run:
-    """The run of a task, new or to be gone on with; see `halluc.runs.open_run`."""
+    """The run of a task, new or to be continued; see `halluc.runs.open_run`."""
     card = {
         "task": task.name,
         "prompt": prompt or task.prompt,
@@ -175,7 +175,7 @@ def answer(
         decoding: as given to `open_answers`.
         prompt: what the user asks, as given to `open_answers`; it goes before the data set's own.
         batch_size: samples asked at once.
-        progress: told how far it is.
+        progress: called with how far it is.
         title: what the progress is called; default: the task.
 
     Raises:

@@ -75,7 +75,7 @@ class OpenAIMLLM:
     ) -> list[Response]:
         """Answer requests, all at once.
 
-        ``Response.tokens`` and ``Response.answers`` are empty where the server tells no
+        ``Response.tokens`` and ``Response.answers`` are empty where the server gives no
         log-probabilities. The probability of a short answer is summed over how its first token may
         be spelled, among the 20 likeliest; it is told where all of `answers` are among them.
 
@@ -162,7 +162,7 @@ class OpenAIMLLM:
             return reply.choices[0]
 
     def _why(self, error: openai.APIError) -> str:
-        """What failed in the end, and how to mend it."""
+        """What failed in the end, and how to correct it."""
         said = self._said(error)
         if isinstance(error, openai.APITimeoutError):
             return f"{self._url} does not answer in time; try a smaller --batch-size"
@@ -172,7 +172,7 @@ class OpenAIMLLM:
             return f"{self._url} refuses the key ({said}); set OPENAI_API_KEY"
         if isinstance(error, openai.NotFoundError):
             return f"{self._url} knows no model {self._name!r} or is no chat endpoint ({said})"
-        return f"{self._url} fails: {said}; the same command goes on"
+        return f"{self._url} fails: {said}; the same command continues"
 
     def _said(self, error: openai.APIError) -> str:
         """What the server said, in one line and without the key."""

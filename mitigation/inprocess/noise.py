@@ -59,7 +59,7 @@ def add_noise(
             so is its noise.
 
     Raises:
-        InputError: a picture cannot be told to belong to a sample.
+        InputError: a picture cannot be matched to a sample.
     """
     pixels = inputs["pixel_values"]
     keep, amount = schedule(step)
