@@ -25,7 +25,12 @@ NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@UR
 
 
 def load_model(
-    name: str, *, dtype: str = "auto", device: str = "auto", trust_remote_code: bool = False
+    name: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    trust_remote_code: bool = False,
+    timeout: float | None = None,
 ) -> MLLM:
     """Make ready the model of a name; weights are read when it is first asked.
 
@@ -38,6 +43,7 @@ def load_model(
             where the accelerator has it and float16 where not.
         device: as torch names it; "auto" takes an accelerator if there is one.
         trust_remote_code: run code that comes with the checkpoint.
+        timeout: seconds that a server has for an answer; default: 300.
 
     Raises:
         ModelError: no such model, or it cannot be loaded.
@@ -49,12 +55,12 @@ def load_model(
         return ReplayMLLM(Path(name.removeprefix("replay:")))
     if name.startswith("openai:"):
         try:
-            from halluc.mllm.openai import OpenAIMLLM
+            from halluc.mllm.openai import TIMEOUT, OpenAIMLLM
         except ImportError as error:
             raise ModelError(
                 f"asking a server needs {error.name}; install it with: pip install 'halluc[openai]'"
             ) from None
-        return OpenAIMLLM(name)
+        return OpenAIMLLM(name, TIMEOUT if timeout is None else timeout)
     if name.partition("+")[0] != "tabletop" and not name.startswith("hf:"):
         raise ModelError(f"there is no model {name!r}; name it {NAMES}")
 

@@ -12,11 +12,10 @@ from typing import Any
 import torch
 import transformers
 from huggingface_hub import logging as hub_logging
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
-from halluc.errors import ModelError
+from halluc.errors import HallucError, ModelError
 from halluc.jsonl import read_json
 from halluc.mllm.checkpoint import Checkpoint
 
@@ -187,9 +186,11 @@ def one_line(checkpoint: Checkpoint) -> Iterator[None]:
     hub_logging.set_verbosity(logging.ERROR)  # it tells of each attempt to connect
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+    except HallucError:
+        raise
+    except Exception as error:  # what a checkpoint lacks shows in any way
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-        raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300]}") from error
+        raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300] or error!r}") from error
     finally:
         own.set_verbosity(verbosity)
         hub_logging.set_verbosity(hub_verbosity)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import transformers
 
-from halluc.errors import ModelError
+from halluc.errors import HallucError, ModelError, SampleError
 from halluc.mllm.base import Decoding, Request
 from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder
 from halluc.mllm.loading import (
@@ -26,7 +26,8 @@ from halluc.mllm.pictures import image_token
 from halluc.mllm.prefixes import let_share, share_prefixes
 from halluc.mllm.spans import text_and_spans
 from halluc.mllm.spellings import spellings
-from halluc.records import Response, Token
+from halluc.records import Finish, Response, Token
+from halluc.thoughts import TAGS, opens_thought, part_thought
 
 # What of a checkpoint's generation config says which tokens exist; all else there is decoding.
 VOCABULARY = (
@@ -126,6 +127,7 @@ class TransformersMLLM:
 
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
+            begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
             shared = self._shares and share_prefixes(self.model, inputs, image_token(self.config))
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
@@ -147,7 +149,7 @@ class TransformersMLLM:
                         run(forced, len(tokens))
                         chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
             return [
-                self._response(request, tokens, logprobs, decoding.max_new_tokens, chosen)
+                self._response(request, tokens, logprobs, chosen, begun)
                 for request, tokens, logprobs, chosen in zip(
                     batch,
                     torch.stack(picker.tokens, 1).tolist(),
@@ -231,10 +233,10 @@ class TransformersMLLM:
         request: Request,
         tokens: list[int],
         logprobs: list[float],
-        steps: int,
         chosen: dict[str, float],
+        begun: bool,
     ) -> Response:
-        """Cut a row at its end token and find its tokens in the text."""
+        """Cut a row at its end token, take off its thought and find its tokens in the text."""
         ends = self.model.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         length = next((place + 1 for place, each in enumerate(tokens) if each in ends), None)
@@ -245,47 +247,105 @@ class TransformersMLLM:
             )
             return str(text)
 
-        text, spans = text_and_spans(decode, tokens[:length])
+        tags = self._tags
+        if tags and not tags.keys().isdisjoint(tokens[:length]):
+
+            def spell(part: Sequence[int]) -> str:
+                runs = groupby(part, lambda token: tags.get(token, ""))
+                return "".join(tag or decode(list(run)) for tag, run in runs)
+
+            text, spans = text_and_spans(spell, tokens[:length])
+        else:
+            text, spans = text_and_spans(decode, tokens[:length])
+        finish: Finish = "length" if length is None else "stop"
+        thought, answer = part_thought(text, begun=begun)
+        start = text.rfind(answer) if thought or begun else 0
+        told = [
+            Token(max(first - start, 0), min(end - start, len(answer)), logprob)
+            for (first, end), logprob in zip(spans, logprobs[:length], strict=True)
+            if not start or (answer and end > start)
+        ]
         return Response(
             id=request.id,
-            text=text,
+            text=answer,
             prompt=request.prompt,
-            tokens=tuple(
-                Token(start, end, logprob)
-                for (start, end), logprob in zip(spans, logprobs[:length], strict=True)
-            ),
-            answers=chosen,
-            finish="length" if length is None else "stop",
+            tokens=tuple(told),
+            answers={} if thought or begun else chosen,  # the first token was the thought's
+            finish="length" if thought and not answer else finish,
+            thought=thought,
         )
+
+    @functools.cached_property
+    def _tags(self) -> dict[int, str]:
+        """Special tokens around a thought, which decoding would leave out."""
+        special = set(self.tokenizer.all_special_ids)
+        known = self.tokenizer.get_added_vocab()
+        return {
+            number: tag for pair in TAGS for tag in pair if (number := known.get(tag)) in special
+        }
 
     def _in_memory(
         self,
         requests: Sequence[Request],
         work: Callable[[Sequence[Request]], list[Response]],
     ) -> list[Response]:
-        """Work in batches that fit: halved when memory runs out, and so from then on."""
+        """Work in batches that fit: halved when memory runs out, and so from then on.
+
+        A batch that fails otherwise is asked one by one, which tells the sample that cannot be
+        answered; if each can, it is the batch that cannot be had, and none is tried again.
+        """
         done: list[Response] = []
+        single = 0  # how many are still to be asked one by one
         while len(done) < len(requests):
-            batch = requests[len(done) :][: self._most]
+            most = 1 if single else self._most
+            batch = requests[len(done) :][:most]
             # Processors take a picture for each request or none at all.
             batch = list(next(groupby(batch, lambda request: request.image is not None))[1])
             try:
                 with torch.inference_mode():
                     done += work(batch)
+                if single == 1:
+                    self._most = 1
+                single = max(single - 1, 0)
                 continue
-            except (RuntimeError, MemoryError) as error:
+            except HallucError:
+                raise
+            except Exception as error:
                 if not _out_of_memory(error):
-                    raise
+                    if len(batch) == 1:
+                        raise self._failed(batch[0], error) from error
+                    single = len(batch)
+                    continue
             # Outside the except clause, which keeps the failed batch's tensors alive.
             if len(batch) == 1:
-                raise ModelError(
+                raise SampleError(
+                    batch[0].id,
                     f"{self._checkpoint.name}: memory runs out on the single sample "
-                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype"
+                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype",
                 )
             self._most = len(batch) // 2
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
         return done
+
+    def _failed(self, request: Request, error: Exception) -> SampleError:
+        """What the model's own code says of a sample, in one line."""
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        what = f"{type(error).__name__}: {said[:200]}" if said else type(error).__name__
+        held = next((each for each in self._special if each in request.prompt), None)
+        hint = (
+            f"; its prompt holds {held!r}, which this model does not take for text" if held else ""
+        )
+        return SampleError(
+            request.id, f"{self._checkpoint.name} cannot answer {request.id!r}: {what}{hint}"
+        )
+
+    @functools.cached_property
+    def _special(self) -> list[str]:
+        """Words that stand for something else than text."""
+        image = getattr(self.processor, "image_token", None)
+        named = [image] if isinstance(image, str) else []
+        return [each for each in (*named, *self.tokenizer.all_special_tokens) if each]
 
 
 def _out_of_memory(error: Exception) -> bool:
