@@ -30,7 +30,7 @@ def part_thought(text: str, *, begun: bool = False) -> tuple[str, str]:
     """Thought and answer of a text, each without its tags.
 
     Behind a thought that was cut off there is no answer. A closing tag alone counts, too, as many
-    chat templates write the opening one into the prompt. Text without a thought comes back as it is.
+    chat templates write the opening one into the prompt. Other text comes back as it is.
 
     Args:
         text: what a model wrote.

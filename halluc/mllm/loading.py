@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import os
 import warnings
@@ -54,7 +55,7 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     with one_line(checkpoint):
         try:
             processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
-        except (ImportError, ValueError):  # which of them depends on the family
+        except (ImportError, ValueError, TypeError):  # which of them depends on the family
             kind = PROCESSOR_MAPPING.get(type(config), None)
             if kind is None or "video_processor" not in kind.get_attributes():
                 raise
@@ -200,5 +201,23 @@ def one_line(checkpoint: Checkpoint) -> Iterator[None]:
 
 def _without_video(kind: Any) -> Any:
     """A processor class that knows pictures and text only."""
-    parts = [each for each in kind.get_attributes() if each != "video_processor"]
-    return type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: parts)})
+    parts = [each for each in kind.get_attributes() if each in ("image_processor", "tokenizer")]
+    taken = inspect.signature(kind.__init__).parameters
+    absent = {
+        name: None
+        for name, parameter in taken.items()
+        if name in ("video_processor", "feature_extractor") and parameter.default is parameter.empty
+    }
+
+    def made(self: Any, *arguments: Any, **settings: Any) -> None:
+        named = dict(zip(parts, arguments, strict=False))
+        kind.__init__(self, **{**absent, **named, **settings})
+
+    return type(
+        kind.__name__,
+        (kind,),
+        {
+            "get_attributes": classmethod(lambda cls: parts),
+            **({"__init__": made} if absent else {}),
+        },
+    )

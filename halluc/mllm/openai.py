@@ -1,8 +1,8 @@
 """Any server with OpenAI's chat endpoint: vLLM, SGLang, ``transformers serve``, hosted models.
 
 The requests of a batch are asked at once, each with a try of its own: what may pass (no connection,
-a timeout, status 408, 409, 429, 5xx) is tried again, later and later, as long as the server says
-where it does; what stays (a wrong key, an unknown model, a prompt too long, a quota) is told at
+a timeout, status 408, 409, 429, 5xx) is tried again, later and later or when the server says;
+what stays (a wrong key, an unknown model, a prompt too long, a quota) is told at
 once. What comes in place of an answer (a refusal, a filter, a thought without an end) is kept and
 marked as that.
 
@@ -181,9 +181,7 @@ class OpenAIMLLM:
             if status != 200:
                 raise ModelError(self._why(status, said))
             if document.get("error") or document.get("object") == "error":
-                raise ModelError(
-                    f"{self._url} cannot answer {id!r}: {said}; the same command goes on"
-                )
+                raise SampleError(id, f"{self._url} cannot answer {id!r}: {said}")
             if (reply := read_reply(document)) is not None:
                 return reply
             unreadable += 1

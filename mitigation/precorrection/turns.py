@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from halluc.errors import InputError, ModelError
+from halluc.errors import HallucError, InputError, ModelError
 from halluc.mllm import Request
 
 if TYPE_CHECKING:
@@ -155,7 +155,15 @@ def check_items(
             continue
         key = (item.prompt, sizes[item.image])
         if key not in prefix:  # the size alone decides how many tokens a picture takes
-            asked = mllm.process([Request(item.id, item.prompt, open_image(item))])
+            try:
+                asked = mllm.process([Request(item.id, item.prompt, open_image(item))])
+            except HallucError:
+                raise
+            except Exception as error:  # processors say in many ways what they cannot take
+                said = next(iter(str(error).splitlines()), "")[:200]
+                what = f"that the model cannot take ({type(error).__name__}: {said})"
+                bad.setdefault(what, []).append(item.id)
+                continue
             prefix[key] = asked["input_ids"].shape[1]
         answer = max(len(answer_ids(mllm, item.prompt, text)) for text in item.answers)
         if prefix[key] + answer > longest:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from checkpoints import FAMILIES, picture
 
-from halluc.errors import ModelError
+from halluc.errors import ModelError, SampleError
 from halluc.mllm import Decoding, Request, load_model
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Response
@@ -232,8 +232,9 @@ def test_other_failures_are_not_taken_for_memory(
         raise RuntimeError("shapes cannot be multiplied")
 
     monkeypatch.setattr(type(model.model), "generate", broken)
-    with pytest.raises(RuntimeError, match="shapes"):
+    with pytest.raises(SampleError, match="cannot answer 's0': RuntimeError: shapes") as caught:
         model.generate(REQUESTS, DRAWN)
+    assert isinstance(caught.value.__cause__, RuntimeError)
 
 
 def test_an_output_that_is_no_number_is_told(checkpoint: Any) -> None:
