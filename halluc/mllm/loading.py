@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import logging
 import os
 import warnings
@@ -55,15 +54,23 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     with one_line(checkpoint):
         try:
             processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
-        except (ImportError, ValueError, TypeError):  # which of them depends on the family
+        except (ImportError, ValueError, TypeError) as error:  # which depends on the family
             kind = PROCESSOR_MAPPING.get(type(config), None)
             if kind is None or "video_processor" not in kind.get_attributes():
                 raise
-            if "apply_chat_template" in vars(kind):
-                raise  # SmolVLM's asks its video part even where there is no video
-            processor = _without_video(kind).from_pretrained(checkpoint.source, **arguments)
+            try:
+                if "apply_chat_template" in vars(kind):
+                    raise error  # SmolVLM's asks its video part even where there is no video
+                processor = _without_video(kind).from_pretrained(checkpoint.source, **arguments)
+            except TypeError:  # Gemma 4's cannot be made without it
+                raise ModelError(
+                    f"{checkpoint.name}: its processor needs torchvision; install the one that "
+                    "goes with your torch"
+                ) from None
     if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
         raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")
+    if not processor.chat_template:  # some come with the tokenizer alone
+        processor.chat_template = processor.tokenizer.chat_template
     processor.tokenizer.padding_side = "left"
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
@@ -201,23 +208,5 @@ def one_line(checkpoint: Checkpoint) -> Iterator[None]:
 
 def _without_video(kind: Any) -> Any:
     """A processor class that knows pictures and text only."""
-    parts = [each for each in kind.get_attributes() if each in ("image_processor", "tokenizer")]
-    taken = inspect.signature(kind.__init__).parameters
-    absent = {
-        name: None
-        for name, parameter in taken.items()
-        if name in ("video_processor", "feature_extractor") and parameter.default is parameter.empty
-    }
-
-    def made(self: Any, *arguments: Any, **settings: Any) -> None:
-        named = dict(zip(parts, arguments, strict=False))
-        kind.__init__(self, **{**absent, **named, **settings})
-
-    return type(
-        kind.__name__,
-        (kind,),
-        {
-            "get_attributes": classmethod(lambda cls: parts),
-            **({"__init__": made} if absent else {}),
-        },
-    )
+    parts = [each for each in kind.get_attributes() if each != "video_processor"]
+    return type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: parts)})

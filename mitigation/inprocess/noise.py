@@ -125,8 +125,9 @@ def own_pixels(inputs: Inputs, name: str, place: int) -> tuple[slice, ...]:
     mask are filled up with tiles of zeros.
     """
     pixels, layout = inputs[name], _layout(inputs, name)
+    own: tuple[slice, ...] = (slice(None),)
     if layout == "patches":
-        return (slice(None),)
+        return own
     for key in ("pixel_attention_mask", "pixel_mask"):
         mask = inputs.get(key)
         if mask is None:
@@ -137,19 +138,19 @@ def own_pixels(inputs: Inputs, name: str, place: int) -> tuple[slice, ...]:
             mask = mask.reshape(-1, *mask.shape[-2:])[place]
             return slice(None), slice(_extent(mask.any(1))), slice(_extent(mask.any(0)))
     if layout == "patches by picture":
-        return (slice(int((inputs["image_position_ids"][place] >= 0).all(-1).sum())),)
-    if layout == "pictures" and _sized(inputs, name):
+        own = (slice(int((inputs["image_position_ids"][place] >= 0).all(-1).sum())),)
+    elif layout == "pictures" and _sized(inputs, name):
         height, width = inputs["image_sizes"][place].tolist()
-        return slice(None), slice(height), slice(width)
-    if layout == "tiles by row":
+        own = slice(None), slice(height), slice(width)
+    elif layout == "tiles by row":
         tiles = pixels.flatten(1, -4)
         row, tile = divmod(place, tiles.shape[1])
         if "aspect_ratio_mask" in inputs:
             real = inputs["aspect_ratio_mask"].reshape(len(tiles), -1)[row, tile]
         else:  # a row all of zeros is a picture of zeros
             real = tiles[row, tile].any() or not tiles[row].any()
-        return (slice(None if real else 0),)
-    return (slice(None),)
+        own = (slice(None if real else 0),)
+    return own
 
 
 def _layout(inputs: Inputs, name: str) -> str | None:

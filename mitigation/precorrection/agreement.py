@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from trl.trainer.utils import FusedCausalLMOutput
 
-from halluc.errors import HallucError, ModelError
+from halluc.errors import ModelError
 
 TOLERANCE = {torch.float32: 1e-3}
 """How far a token's log-probability may be off, in float32; in half precision `HALF`."""
@@ -38,16 +38,21 @@ def use_right_head(model: Any, inputs: Mapping[str, Any], name: str) -> None:
     with torch.no_grad():
         try:
             own = type(model).forward(model, **more, use_cache=False).logits
-            fused = model(**inputs, fused_lm_head=True).log_probs
-        except HallucError:
-            raise
         except Exception as error:
             said = next(iter(str(error).splitlines()), "")[:200]
-            raise ModelError(
-                f"{name} cannot be trained so: {type(error).__name__}: {said}"
-            ) from error
-        if not agree(fused, log_probs(own, inputs["labels"]), own.dtype):
-            model.forward = types.MethodType(_with_own_head, model)
+            what = f"{name} cannot be trained so: {type(error).__name__}: {said}"
+            raise ModelError(what) from error
+        try:
+            fused = model(**inputs, fused_lm_head=True).log_probs
+        except Exception:  # the fused head does not know how the model is built
+            fused = None
+    if fused is None or not agree(fused, log_probs(own, inputs["labels"]), own.dtype):
+        model.forward = types.MethodType(_with_own_head, model)
+
+
+def has_own_head(model: Any) -> bool:
+    """Whether `use_right_head` put the fused head aside."""
+    return getattr(model.forward, "__func__", None) is _with_own_head
 
 
 def agree(one: Tensor, other: Tensor, dtype: torch.dtype) -> bool:

@@ -1,4 +1,4 @@
-"""More families still, tiny and random, for `checkpoints.FAMILIES`: one way to make most of them."""
+"""More families still, tiny and random, for `checkpoints.FAMILIES`; most are made in one way."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def mistral3(folder: Path) -> Path:
         config={"vision_config": PIXTRAL, "spatial_merge_size": 2},
         text={"model_type": "mistral", **TEXT, "head_dim": 8, "sliding_window": None},
         ids={"image_token_index": "[IMG]"},
-        processor={"processor_class": "PixtralProcessor", "patch_size": 14, "spatial_merge_size": 2},
+        processor={
+            "processor_class": "PixtralProcessor", "patch_size": 14, "spatial_merge_size": 2,
+        },
     )  # fmt: skip
 
 
@@ -404,7 +406,8 @@ def gemma4(folder: Path) -> Path:
         },
         ids={
             "image_token_id": "<|image|>", "boi_token_id": "<|image>", "eoi_token_id": "<image|>",
-            "audio_token_id": "<|audio|>", "boa_token_id": "<|audio>", "video_token_id": "<|video|>",
+            "audio_token_id": "<|audio|>", "boa_token_id": "<|audio>",
+            "video_token_id": "<|video|>",
         },
         processor={"image_seq_length": 70},
     )  # fmt: skip
