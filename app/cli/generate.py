@@ -78,6 +78,12 @@ _TASKS = sorted(
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds that a server has for an answer [300].",
 )
+@click.option(
+    "--chat-template",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Jinja template to ask by, instead of the checkpoint's own.",
+)
 @DTYPE
 @DEVICE
 @IMAGES
@@ -96,6 +102,7 @@ def generate(
     batch_size: int,
     skip_failing: bool,
     timeout: float | None,
+    chat_template: Path | None,
     dtype: str,
     device: str,
     images: Path | None,
@@ -135,7 +142,8 @@ def generate(
         try:
             with bars() as progress:
                 run = work(
-                    Named(model, dtype, device, trust_remote_code, timeout), data, output,
+                    Named(model, dtype, device, trust_remote_code, timeout, chat_template),
+                    data, output,
                     task=task, decode=decode, options=own, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
                     skip_failing=skip_failing, progress=progress, started=started, **plain,

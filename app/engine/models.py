@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,7 +29,7 @@ class Named:
     """A model by its name, to be loaded where it is asked; see `load_model`.
 
     Attributes:
-        name, dtype, device, trust_remote_code, timeout: as `load_model` takes them.
+        name, dtype, device, trust_remote_code, timeout, chat_template: as `load_model` takes them.
         threads: of torch in the process that asks; the last digits of a probability hang on them.
     """
 
@@ -37,6 +38,7 @@ class Named:
     device: str = "auto"
     trust_remote_code: bool = False
     timeout: float | None = None
+    chat_template: Path | None = None
     threads: int | None = None
 
     def load(self) -> MLLM:
@@ -51,6 +53,7 @@ class Named:
             device=self.device,
             trust_remote_code=self.trust_remote_code,
             timeout=self.timeout,
+            chat_template=self.chat_template,
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halluc.errors import ModelError
+from halluc.errors import InputError, ModelError
+from halluc.jsonl import reason
 from halluc.mllm.base import MLLM
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def load_model(
     device: str = "auto",
     trust_remote_code: bool = False,
     timeout: float | None = None,
+    chat_template: Path | None = None,
 ) -> MLLM:
     """Make ready the model of a name; weights are read when it is first asked.
 
@@ -44,10 +46,11 @@ def load_model(
         device: as torch names it; "auto" takes an accelerator if there is one.
         trust_remote_code: run code that comes with the checkpoint.
         timeout: seconds that a server has for an answer; default: 300.
+        chat_template: file of a Jinja template to take instead of the checkpoint's own.
 
     Raises:
         ModelError: no such model, or it cannot be loaded.
-        InputError: a file of recorded answers cannot be used.
+        InputError: a file of recorded answers, or of a chat template, cannot be used.
     """
     if name.startswith("replay:"):
         from halluc.mllm.replay import ReplayMLLM
@@ -74,8 +77,20 @@ def load_model(
             f"running {name} needs {error.name}; install it with: pip install 'halluc[models]'"
         ) from None
     return TransformersMLLM(
-        checkpoint, dtype=dtype, device=device, trust_remote_code=trust_remote_code
+        checkpoint,
+        dtype=dtype,
+        device=device,
+        trust_remote_code=trust_remote_code,
+        chat_template=None if chat_template is None else _read_text(chat_template),
     )
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = reason(error) if isinstance(error, OSError) else "no UTF-8 text"
+        raise InputError(what, file) from None
 
 
 def load_detector(name: str, device: str = "auto") -> BoxDetector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -11,8 +12,9 @@ import torch
 import transformers
 
 from halluc.errors import HallucError, ModelError, SampleError
+from halluc.mllm.attention import NAME
 from halluc.mllm.base import Decoding, Request
-from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder
+from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder, hashed
 from halluc.mllm.loading import (
     choose_device,
     choose_dtype,
@@ -23,9 +25,10 @@ from halluc.mllm.loading import (
 )
 from halluc.mllm.picking import Picker
 from halluc.mllm.pictures import image_token
-from halluc.mllm.prefixes import let_share, share_prefixes
+from halluc.mllm.prefixes import WORTH, let_share, share_prefixes
 from halluc.mllm.spans import text_and_spans
 from halluc.mllm.spellings import spellings
+from halluc.mllm.templates import TODAY, Form, form_of, freeze_clock, message, render
 from halluc.records import Finish, Response, Token
 from halluc.thoughts import TAGS, opens_thought, part_thought
 
@@ -55,14 +58,24 @@ class TransformersMLLM:
 
     Args:
         checkpoint: where it is.
-        dtype, device, trust_remote_code: see `halluc.mllm.load_model`.
+        dtype, device, trust_remote_code, chat_template: see `halluc.mllm.load_model`.
+
+    Attributes:
+        form: what its chat template takes.
+        worth: tokens that sharing prefixes must leave, as a share of all; see `prefixes`.
 
     Raises:
         ModelError: configuration or processor cannot be loaded. Weights are read when first used.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, *, dtype: str, device: str, trust_remote_code: bool
+        self,
+        checkpoint: Checkpoint,
+        *,
+        dtype: str,
+        device: str,
+        trust_remote_code: bool,
+        chat_template: str | None = None,
     ) -> None:
         self._checkpoint = checkpoint
         self._trust = trust_remote_code
@@ -70,10 +83,21 @@ class TransformersMLLM:
         self.dtype = choose_dtype(dtype, self.device)
         self.config = load_config(checkpoint, trust_remote_code)
         self.processor = load_processor(checkpoint, self.config, trust_remote_code)
-        if not self.processor.chat_template and self.config.model_type not in PLAIN:
-            raise ModelError(f"{checkpoint.name}: no chat template comes with it; add one to it")
+        if chat_template is not None:
+            self.processor.chat_template = chat_template
+        frozen = False
+        self.form: Form = "parts"
+        if self.processor.chat_template:
+            self.processor.chat_template, frozen = freeze_clock(self.processor.chat_template)
+            self.form = form_of(self.processor, checkpoint.name)
+        elif self.config.model_type not in PLAIN:
+            raise ModelError(
+                f"{checkpoint.name}: no chat template comes with it; give one with "
+                "--chat-template FILE"
+            )
         self.tokenizer = self.processor.tokenizer
         self._most: int | None = None  # requests that fit in memory, once that is known
+        self.worth = WORTH
         if checkpoint.folder:
             identity = hash_folder(checkpoint.folder)
         else:
@@ -88,7 +112,19 @@ class TransformersMLLM:
             **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             "dtype": str(self.dtype).removeprefix("torch."),
             "device": str(self.device),
+            **({"chat_template": hashed(chat_template)} if chat_template is not None else {}),
+            **({"date in the chat template": str(TODAY)} if frozen else {}),
         }
+
+    @classmethod
+    def of(cls, other: TransformersMLLM) -> TransformersMLLM:
+        """The same checkpoint, its weights in memory a second time so that they can be trained."""
+        made = copy.copy(other)
+        made.__dict__.pop("_shares", None)
+        made.__dict__["model"] = whole = copy.deepcopy(other.model)
+        if (decoder := whole.get_decoder()).config._attn_implementation == NAME:
+            decoder.set_attn_implementation("sdpa")  # as it was before it was let share prefixes
+        return made
 
     @functools.cached_property
     def model(self) -> Any:
@@ -128,7 +164,9 @@ class TransformersMLLM:
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
             begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
-            shared = self._shares and share_prefixes(self.model, inputs, image_token(self.config))
+            shared = self._shares and share_prefixes(
+                self.model, inputs, image_token(self.config), self.worth
+            )
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
             watch = [tokens[0] for spelled in said.values() for tokens in spelled]
@@ -179,7 +217,7 @@ class TransformersMLLM:
 
     def process(self, requests: Sequence[Request]) -> Any:
         """What `prepare` gives, still on the CPU and as precise as the processor made it."""
-        if self.processor.chat_template:
+        if self.processor.chat_template and self.form == "parts":
             conversations = []
             for request in requests:
                 content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
@@ -195,17 +233,26 @@ class TransformersMLLM:
                 processor_kwargs={"padding": True},
             )
         else:
-            form = PLAIN[self.config.model_type]
-            if any(request.image is None for request in requests):
-                form = form.replace("<image>\n", "").replace("<image>", "")
             inputs = self.processor(
-                text=[form.replace("{}", request.prompt) for request in requests],
+                text=[
+                    self._asked(each.prompt, picture=each.image is not None) for each in requests
+                ],
                 images=[[request.image] for request in requests if request.image] or None,
                 padding=True,
                 return_tensors="pt",
             )
             inputs.pop("labels", None)  # PaliGemma's, for training
         return inputs
+
+    def _asked(self, prompt: str, *, picture: bool) -> str:
+        """A prompt in a template for text alone, or in the family's plain form."""
+        if self.processor.chat_template:
+            asked = message(self.processor, self.form, prompt, picture=picture)
+            return render(self.processor, [asked], ask=True)
+        form = PLAIN[self.config.model_type]
+        if not picture:
+            form = form.replace("<image>\n", "").replace("<image>", "")
+        return form.replace("{}", prompt)
 
     def _run(
         self, inputs: Any, picker: Picker, steps: int, loop: Callable[..., Any] | None
@@ -223,9 +270,11 @@ class TransformersMLLM:
         # A step beyond may have begun before transformers saw that all rows had ended.
         del picker.tokens[steps:], picker.logprobs[steps:]
         if torch.stack(picker.logprobs).isnan().any():
+            whole = self.dtype == torch.float32
+            hint = "is the checkpoint whole?" if whole else "try --dtype float32"
             raise ModelError(
                 f"{self._checkpoint.name}: the output is not a number in {self.card['dtype']}; "
-                "try --dtype float32"
+                f"{hint}"
             )
 
     def _response(

@@ -84,6 +84,11 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         base = self.model.get_base_model()
         self.share = recipe.share_prefix and can_share(base)
 
+    @property
+    def fused(self) -> bool:
+        """Whether TRL's fused head gives the model's own log-probabilities."""
+        return not has_own_head(self.model.get_base_model())
+
     @torch.no_grad()
     def reference(self, batch: dict[str, Any]) -> list[list[float]]:
         """Log-probabilities of the reference: chosen, rejected, chosen with the cropped picture."""

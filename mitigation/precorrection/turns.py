@@ -10,6 +10,7 @@ from torch import Tensor
 
 from halluc.errors import HallucError, InputError, ModelError
 from halluc.mllm import Request
+from halluc.mllm.templates import message, render
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,10 +66,10 @@ def written(mllm: TransformersMLLM, prompt: str, text: str) -> str:
     processor, end = mllm.processor, mllm.tokenizer.eos_token
     if not processor.chat_template:
         return f"{' ' if mllm.config.model_type == 'llava' else ''}{text}{end}"
-    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}
-    said = {"role": "assistant", "content": [{"type": "text", "text": text}]}
-    alone = processor.apply_chat_template([user], add_generation_prompt=True)
-    both = processor.apply_chat_template([user, said])
+    user = message(processor, mllm.form, prompt, picture=True)
+    content = text if mllm.form == "text" else [{"type": "text", "text": text}]
+    alone = render(processor, [user], ask=True)
+    both = render(processor, [user, {"role": "assistant", "content": content}])
     if not both.startswith(alone):
         raise ModelError(
             f"{mllm.card['model']['name']}: its chat template writes a prompt otherwise "

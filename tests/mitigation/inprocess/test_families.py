@@ -11,7 +11,7 @@ from families import MORE
 from two_passes import two_passes, vcd
 
 from halluc.errors import HallucError
-from halluc.mllm import Decoding, Request, prefixes
+from halluc.mllm import Decoding, Request
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -43,10 +43,10 @@ def test_the_page_has_all_families_that_are_tested() -> None:
 @pytest.mark.parametrize("family", table())
 def test_answers_in_batches(load: Any, family: str, shared: list[bool], monkeypatch: Any) -> None:
     model = load(family)
-    monkeypatch.setattr(prefixes, "_WORTH", 9)  # shared however few tokens it saves
+    monkeypatch.setattr(model, "worth", 9)  # shared however few tokens it saves
     together = model.generate(REQUESTS, Decoding(max_new_tokens=6), ["yes", "no"])
     assert ("yes" if any(shared) else "no") == table()[family]["shared prefixes"]
-    monkeypatch.setattr(prefixes, "_WORTH", 0)
+    monkeypatch.setattr(model, "worth", 0)
     for request, response in zip(REQUESTS, together, strict=True):
         [alone] = model.generate([request], Decoding(max_new_tokens=6), ["yes", "no"])
         assert response.text == alone.text
