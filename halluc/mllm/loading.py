@@ -53,20 +53,14 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     arguments = {"trust_remote_code": trust_remote_code}
     with one_line(checkpoint):
         try:
-            processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
-        except (ImportError, ValueError, TypeError) as error:  # which depends on the family
-            kind = PROCESSOR_MAPPING.get(type(config), None)
-            if kind is None or "video_processor" not in kind.get_attributes():
+            processor = _load_processor(checkpoint.source, config, arguments)
+        except (ImportError, TypeError) as error:
+            if "video_processor" not in str(error) and "orchvision" not in str(error):
                 raise
-            try:
-                if "apply_chat_template" in vars(kind):
-                    raise error  # SmolVLM's asks its video part even where there is no video
-                processor = _without_video(kind).from_pretrained(checkpoint.source, **arguments)
-            except TypeError:  # Gemma 4's cannot be made without it
-                raise ModelError(
-                    f"{checkpoint.name}: its processor needs torchvision; install the one that "
-                    "goes with your torch"
-                ) from None
+            raise ModelError(
+                f"{checkpoint.name}: its processor needs torchvision; install the one that goes "
+                "with your torch"
+            ) from None
     if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
         raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")
     if not processor.chat_template:  # some come with the tokenizer alone
@@ -75,6 +69,19 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     return processor
+
+
+def _load_processor(source: str, config: Any, arguments: dict[str, Any]) -> Any:
+    """A processor, without its video part if need be."""
+    try:
+        return transformers.AutoProcessor.from_pretrained(source, **arguments)
+    except (ImportError, ValueError, TypeError):  # which of them depends on the family
+        kind = PROCESSOR_MAPPING.get(type(config), None)
+        if kind is None or "video_processor" not in kind.get_attributes():
+            raise
+        if "apply_chat_template" in vars(kind):
+            raise  # SmolVLM's asks its video part even where there is no video
+        return _without_video(kind).from_pretrained(source, **arguments)
 
 
 def load_weights(
