@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.options import DEVICE, DTYPE, ENGINE, IMAGES, chosen, union_options
+from app.cli.options import CHAT_TEMPLATE, DEVICE, DTYPE, ENGINE, FIT, IMAGES, chosen, union_options
 from halluc.errors import SampleError
+from halluc.mllm import Fit
 from halluc.plugins import load_plugin, plugins
 from mitigation.inprocess import own_options
 
@@ -78,14 +79,10 @@ _TASKS = sorted(
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds that a server has for an answer [300].",
 )
-@click.option(
-    "--chat-template",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Jinja template to ask by, instead of the checkpoint's own.",
-)
+@CHAT_TEMPLATE
 @DTYPE
 @DEVICE
+@FIT
 @IMAGES
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
 @ENGINE
@@ -105,6 +102,9 @@ def generate(
     chat_template: Path | None,
     dtype: str,
     device: str,
+    quantize: str | None,
+    device_map: str | None,
+    attn: str | None,
     images: Path | None,
     trust_remote_code: bool,
     engine: str,
@@ -142,7 +142,10 @@ def generate(
         try:
             with bars() as progress:
                 run = work(
-                    Named(model, dtype, device, trust_remote_code, timeout, chat_template),
+                    Named(
+                        model, dtype, device, trust_remote_code, timeout, chat_template,
+                        Fit(quantize or "", device_map or "", attn or ""),
+                    ),
                     data, output,
                     task=task, decode=decode, options=own, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,

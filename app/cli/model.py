@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.options import AS_JSON, DEVICE, DTYPE
+from app.cli.options import AS_JSON, CHAT_TEMPLATE, DEVICE, DTYPE, FIT
 
 
 @click.group()
@@ -62,14 +62,10 @@ def describe(name: str, trust_remote_code: bool) -> None:
 @click.option(
     "--max-new-tokens", "tokens", type=click.IntRange(min=1), default=8, show_default=True
 )
-@click.option(
-    "--chat-template",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Jinja template to ask by, instead of the checkpoint's own.",
-)
+@CHAT_TEMPLATE
 @DTYPE
 @DEVICE
+@FIT
 @AS_JSON
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
 def check(
@@ -79,6 +75,9 @@ def check(
     chat_template: Path | None,
     dtype: str,
     device: str,
+    quantize: str | None,
+    device_map: str | None,
+    attn: str | None,
     as_json: bool,
     trust_remote_code: bool,
 ) -> None:
@@ -92,11 +91,11 @@ def check(
     from app.cli.tables import print_table
     from app.workflows.model import check_model
     from halluc.errors import ModelError
-    from halluc.mllm import load_model
+    from halluc.mllm import Fit, load_model
 
     mllm = load_model(
         name, dtype=dtype, device=device, trust_remote_code=trust_remote_code,
-        chat_template=chat_template,
+        chat_template=chat_template, fit=Fit(quantize or "", device_map or "", attn or ""),
     )  # fmt: skip
     from halluc.mllm.transformers import TransformersMLLM
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import msgspec
 
 from app.engine.cluster import Cluster
 from halluc.errors import ModelError
-from halluc.mllm import MLLM, Decoding, load_model
+from halluc.mllm import MLLM, Decoding, Fit, load_model
 from halluc.mllm.batches import cut_batches, generate_batches
 from halluc.records import Response, Sample
 from halluc.work import Work
@@ -29,7 +29,8 @@ class Named:
     """A model by its name, to be loaded where it is asked; see `load_model`.
 
     Attributes:
-        name, dtype, device, trust_remote_code, timeout, chat_template: as `load_model` takes them.
+        name, dtype, device, trust_remote_code, timeout, chat_template, fit: as `load_model`
+            takes them.
         threads: of torch in the process that asks; the last digits of a probability hang on them.
     """
 
@@ -39,6 +40,7 @@ class Named:
     trust_remote_code: bool = False
     timeout: float | None = None
     chat_template: Path | None = None
+    fit: Fit = field(default_factory=Fit)
     threads: int | None = None
 
     def load(self) -> MLLM:
@@ -54,6 +56,7 @@ class Named:
             trust_remote_code=self.trust_remote_code,
             timeout=self.timeout,
             chat_template=self.chat_template,
+            fit=self.fit,
         )
 
 

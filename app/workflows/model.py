@@ -208,7 +208,7 @@ def _prefixes(model: TransformersMLLM, decoding: Decoding) -> _Found:
 def _method(model: TransformersMLLM, method: str, off: dict[str, Any], tokens: int) -> _Found:
     """Whether a method is plain decoding where it is off, and the same alone as in a batch."""
     asked = _requests()
-    plain = {"max_new_tokens": tokens}
+    plain: dict[str, Any] = {"max_new_tokens": tokens}
     before = model.generate(asked, Decoding(**plain), _ANSWERS)
     nothing = model.generate(asked, make_decoding(method, plain, off), _ANSWERS)
     for one, other in zip(before, nothing, strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from halluc.errors import InputError, ModelError
 from halluc.jsonl import reason
-from halluc.mllm.base import MLLM
+from halluc.mllm.base import MLLM, Fit
 
 if TYPE_CHECKING:
     from halluc.mllm.boxes import BoxDetector
@@ -33,6 +33,7 @@ def load_model(
     trust_remote_code: bool = False,
     timeout: float | None = None,
     chat_template: Path | None = None,
+    fit: Fit = Fit(),  # noqa: B008 (frozen)
 ) -> MLLM:
     """Make ready the model of a name; weights are read when it is first asked.
 
@@ -47,6 +48,7 @@ def load_model(
         trust_remote_code: run code that comes with the checkpoint.
         timeout: seconds that a server has for an answer; default: 300.
         chat_template: file of a Jinja template to take instead of the checkpoint's own.
+        fit: how a checkpoint is made to fit.
 
     Raises:
         ModelError: no such model, or it cannot be loaded.
@@ -82,6 +84,7 @@ def load_model(
         device=device,
         trust_remote_code=trust_remote_code,
         chat_template=None if chat_template is None else _read_text(chat_template),
+        fit=fit,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import warnings
@@ -17,6 +18,7 @@ from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from halluc.errors import HallucError, ModelError
 from halluc.jsonl import read_json
+from halluc.mllm.base import Fit
 from halluc.mllm.checkpoint import Checkpoint
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -85,7 +87,11 @@ def _load_processor(source: str, config: Any, arguments: dict[str, Any]) -> Any:
 
 
 def load_weights(
-    checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device, trust_remote_code: bool
+    checkpoint: Checkpoint,
+    dtype: torch.dtype,
+    device: torch.device,
+    trust_remote_code: bool,
+    fit: Fit = Fit(),  # noqa: B008 (frozen)
 ) -> Any:
     """The model, in evaluation mode; safetensors only.
 
@@ -99,18 +105,48 @@ def load_weights(
             use_safetensors=True,
             trust_remote_code=trust_remote_code,
             output_loading_info=True,
+            **_fitted(fit, dtype, device, checkpoint.name),
         )
     if missing := sorted(report["missing_keys"]):
         # transformers would fill these with random numbers and only warn.
         raise ModelError(
             f"{checkpoint.name}: {len(missing)} weights are missing from it, such as {missing[0]}"
         )
+    if fit.quantize or fit.device_map:
+        return model.eval()  # placed already
     try:
         return model.to(device).eval()
     except torch.OutOfMemoryError:
         raise ModelError(
-            f"{checkpoint.name} does not fit in the memory of {device}; try --device cpu"
+            f"{checkpoint.name} does not fit in the memory of {device}; try --quantize 4bit, "
+            "--device-map auto or --device cpu"
         ) from None
+
+
+def _fitted(fit: Fit, dtype: torch.dtype, device: torch.device, name: str) -> dict[str, Any]:
+    """What `Fit` is to transformers.
+
+    Raises:
+        ModelError: what it needs is not installed.
+    """
+    given: dict[str, Any] = {}
+    if fit.attn:
+        given["attn_implementation"] = {"flash": "flash_attention_2"}.get(fit.attn, fit.attn)
+    if fit.device_map:
+        given["device_map"] = fit.device_map
+    if fit.quantize:
+        if importlib.util.find_spec("bitsandbytes") is None:
+            raise ModelError(
+                f"{name}: --quantize needs bitsandbytes; install it with: pip install bitsandbytes"
+            )
+        four = fit.quantize == "4bit"
+        given["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=four,
+            load_in_8bit=not four,
+            **({"bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype} if four else {}),
+        )
+        given.setdefault("device_map", {"": device})
+    return given
 
 
 def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:

@@ -13,7 +13,7 @@ import transformers
 
 from halluc.errors import HallucError, ModelError, SampleError
 from halluc.mllm.attention import NAME
-from halluc.mllm.base import Decoding, Request
+from halluc.mllm.base import Decoding, Fit, Request
 from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder, hashed
 from halluc.mllm.loading import (
     choose_device,
@@ -58,7 +58,7 @@ class TransformersMLLM:
 
     Args:
         checkpoint: where it is.
-        dtype, device, trust_remote_code, chat_template: see `halluc.mllm.load_model`.
+        dtype, device, trust_remote_code, chat_template, fit: see `halluc.mllm.load_model`.
 
     Attributes:
         form: what its chat template takes.
@@ -76,9 +76,10 @@ class TransformersMLLM:
         device: str,
         trust_remote_code: bool,
         chat_template: str | None = None,
+        fit: Fit = Fit(),  # noqa: B008 (frozen)
     ) -> None:
         self._checkpoint = checkpoint
-        self._trust = trust_remote_code
+        self._trust, self._fit = trust_remote_code, fit
         self.device = choose_device(device)
         self.dtype = choose_dtype(dtype, self.device)
         self.config = load_config(checkpoint, trust_remote_code)
@@ -112,6 +113,7 @@ class TransformersMLLM:
             **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             "dtype": str(self.dtype).removeprefix("torch."),
             "device": str(self.device),
+            **fit.card,
             **({"chat_template": hashed(chat_template)} if chat_template is not None else {}),
             **({"date in the chat template": str(TODAY)} if frozen else {}),
         }
@@ -129,7 +131,7 @@ class TransformersMLLM:
     @functools.cached_property
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
-        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust)
+        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
         model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {

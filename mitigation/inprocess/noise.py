@@ -146,9 +146,9 @@ def own_pixels(inputs: Inputs, name: str, place: int) -> tuple[slice, ...]:
         tiles = pixels.flatten(1, -4)
         row, tile = divmod(place, tiles.shape[1])
         if "aspect_ratio_mask" in inputs:
-            real = inputs["aspect_ratio_mask"].reshape(len(tiles), -1)[row, tile]
+            real = bool(inputs["aspect_ratio_mask"].reshape(len(tiles), -1)[row, tile])
         else:  # a row all of zeros is a picture of zeros
-            real = tiles[row, tile].any() or not tiles[row].any()
+            real = bool(tiles[row, tile].any()) or not bool(tiles[row].any())
         own = (slice(None if real else 0),)
     return own
 

@@ -7,15 +7,16 @@ compared with the model's own forward, for any family.
 
 from __future__ import annotations
 
+import contextlib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from trl.trainer.utils import FusedCausalLMOutput
 
-from halluc.errors import ModelError
+from halluc.errors import HallucError, ModelError
 
 TOLERANCE = {torch.float32: 1e-3}
 """How far a token's log-probability may be off, in float32; in half precision `HALF`."""
@@ -36,18 +37,27 @@ def use_right_head(model: Any, inputs: Mapping[str, Any], name: str) -> None:
     """
     more = {key: value for key, value in inputs.items() if key != "labels"}
     with torch.no_grad():
-        try:
+        with told_of(name):
             own = type(model).forward(model, **more, use_cache=False).logits
-        except Exception as error:
-            said = next(iter(str(error).splitlines()), "")[:200]
-            what = f"{name} cannot be trained so: {type(error).__name__}: {said}"
-            raise ModelError(what) from error
         try:
             fused = model(**inputs, fused_lm_head=True).log_probs
         except Exception:  # the fused head does not know how the model is built
             fused = None
     if fused is None or not agree(fused, log_probs(own, inputs["labels"]), own.dtype):
         model.forward = types.MethodType(_with_own_head, model)
+
+
+@contextlib.contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Turn what a model's own code says of a batch into one line."""
+    try:
+        yield
+    except HallucError:
+        raise
+    except Exception as error:
+        said = next(iter(str(error).splitlines()), "")[:200]
+        what = f"{name} cannot be trained so: {type(error).__name__}: {said}"
+        raise ModelError(what) from error
 
 
 def has_own_head(model: Any) -> bool:

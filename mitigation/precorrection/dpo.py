@@ -31,7 +31,7 @@ from trl import DPOConfig, DPOTrainer
 
 from halluc.errors import InputError
 from halluc.jsonl import write_json
-from mitigation.precorrection.agreement import agree, has_own_head, use_right_head
+from mitigation.precorrection.agreement import agree, has_own_head, told_of, use_right_head
 from mitigation.precorrection.batches import Collator
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.pairs import Pair
@@ -133,8 +133,10 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         base.eval()
         with self.model.disable_adapter():
             use_right_head(base, rows, name)
-            if self.aux_loss_enabled:  # of experts; not to be had of all families
-                self.aux_loss_enabled = not has_own_head(base) and _has_aux_loss(base, rows)
+            # That of experts is not to be had of all families.
+            self.aux_loss_enabled: bool = (
+                self.aux_loss_enabled and not has_own_head(base) and _has_aux_loss(base, rows)
+            )
             if self.share:
                 once = {key: batch[key] for key in batch if key in rows}
                 once |= {"labels": rows["labels"], "use_cache": False, "fused_lm_head": True}
@@ -215,8 +217,10 @@ def make_trainer(
     )
     trainer.precompute_ref_logps = True
     if splits["train"]:
-        few = trainer.data_collator([{"id": pair.id} for pair in splits["train"][:2]])
-        trainer.check_log_probs(few, mllm.card["model"]["name"])
+        few = [{"id": pair.id} for pair in splits["train"][:2]]
+        with told_of(mllm.card["model"]["name"]):
+            batch = collator(few)
+        trainer.check_log_probs(batch, mllm.card["model"]["name"])
     with trainer.accelerator.main_process_first():
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
     return trainer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from checkpoints import FAMILIES, picture
 from families import MORE
 from newer import NEWER
+from pages import families_table
 from two_passes import two_passes, vcd
 
 from halluc.errors import HallucError
@@ -26,35 +26,12 @@ REQUESTS = [
 METHODS = {"VCD": VCD, "ICD": ICD, "M3ID": M3ID}
 
 
-def table() -> dict[str, dict[str, str]]:
-    """Family → column → what the page says."""
-    page = Path(__file__).resolve().parents[3] / "docs" / "models.md"
-    lines = page.read_text().partition("| family |")[2].partition("\n\n")[0].splitlines()
-    rows = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
-    return {row[1]: dict(zip(rows[0][1:], row[2:], strict=True)) for row in rows[2:]}
-
-
-TABLE = table()
+TABLE = families_table()
 USABLE = [family for family, columns in TABLE.items() if columns["batches"] == "yes"]
 
 
 def test_the_page_has_all_families_that_are_tested() -> None:
     assert set(TABLE) == {*FAMILIES, *MORE, *NEWER}
-
-
-@pytest.mark.parametrize("family", TABLE)
-def test_the_page_is_what_model_check_finds(load: Any, family: str) -> None:
-    columns = {"training": "training on pairs"}
-    try:
-        checks = {each.name: each for each in check_model(load(family))}
-    except ModelError as error:
-        assert "\n" not in str(error) and "torchvision" in str(error)
-        assert set(TABLE[family].values()) == {"–"}
-        return
-    assert not [each for each in checks.values() if "\n" in each.reason]
-    found = {name: checks[columns.get(name, name.lower())].verdict for name in TABLE[family]}
-    assert found == TABLE[family]
-    assert checks["picture counts"].verdict == checks["batches"].verdict
 
 
 @pytest.mark.parametrize("family", USABLE)
