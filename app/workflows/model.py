@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -234,7 +235,8 @@ def _pairs(model: TransformersMLLM) -> _Found:
     ]
     # Adapters and another head are put on a model of its own.
     own = TransformersMLLM.of(model)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of TRL, on what is not trained here
         trainer = make_trainer(
             own, {"train": pairs, "test": []}, lambda pair: _picture(int(pair.image)), Recipe(),
             Path(folder), save_steps=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -42,6 +43,14 @@ VOCABULARY = (
     "suppress_tokens",
     "begin_suppress_tokens",
 )
+PROVEN = frozenset({
+    "aria", "aya_vision", "blip-2", "deepseek_vl", "deepseek_vl_hybrid", "gemma3", "glm4v",
+    "glm4v_moe", "idefics2", "idefics3", "instructblip", "internvl", "lighton_ocr", "llava",
+    "llava_next", "llava_onevision", "mllama", "ovis2", "paddleocr_vl", "paligemma", "qwen2_5_vl",
+    "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe", "video_llama_3", "vipllava",
+})  # fmt: skip
+"""Families whose answers in a batch the tests compare with those alone; see docs/models.md."""
+
 # Prompt forms of families whose processors come without a chat template: PaliGemma takes the
 # instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues,
 # BLIP-2's authors ask so, and InstructBLIP takes the instruction as it is.
@@ -98,6 +107,7 @@ class TransformersMLLM:
             )
         self.tokenizer = self.processor.tokenizer
         self._most: int | None = None  # requests that fit in memory, once that is known
+        self._unproven = self.config.model_type not in PROVEN
         self.worth = WORTH
         if checkpoint.folder:
             identity = hash_folder(checkpoint.folder)
@@ -163,6 +173,9 @@ class TransformersMLLM:
         """
         said = spellings(self.tokenizer, answers)
 
+        if self._unproven and len(requests) > 1:
+            self._prove(requests)
+
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
             begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
@@ -200,6 +213,31 @@ class TransformersMLLM:
             ]
 
         return self._in_memory(requests, work)
+
+    def _prove(self, requests: Sequence[Request]) -> None:
+        """Of a family that the tests do not know: ask two requests together and alone, once.
+
+        Where the answers differ, all are asked one by one from then on.
+        """
+        self._unproven = False
+        first = requests[0]
+        alike = [each for each in requests[1:] if (each.image is None) == (first.image is None)]
+        if not alike:
+            return
+        # Of another length, so that one of them is padded.
+        pair = [first, max(alike, key=lambda each: abs(len(each.prompt) - len(first.prompt)))]
+        short = Decoding(max_new_tokens=4)
+        together = self.generate(pair, short)
+        alone = [self.generate([each], short)[0] for each in pair]
+        near = 1e-3 if self.dtype == torch.float32 else 0.1
+        if all(_alike(*each, near) for each in zip(together, alone, strict=True)):
+            return
+        self._most = 1
+        name = self.card["model"]["name"]
+        warnings.warn(
+            f"{name} answers otherwise in a batch than alone, so it is asked one by one",
+            stacklevel=3,
+        )
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
         """For each request, the probability that the reply begins with each short answer.
@@ -397,6 +435,13 @@ class TransformersMLLM:
         image = getattr(self.processor, "image_token", None)
         named = [image] if isinstance(image, str) else []
         return [each for each in (*named, *self.tokenizer.all_special_tokens) if each]
+
+
+def _alike(one: Response, other: Response, near: float) -> bool:
+    """Whether two answers begin with the same token, as likely."""
+    if not one.tokens or not other.tokens:
+        return one.text == other.text
+    return abs(one.tokens[0].logprob - other.tokens[0].logprob) <= near
 
 
 def _out_of_memory(error: Exception) -> bool:
