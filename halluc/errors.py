@@ -31,5 +31,22 @@ class ModelError(HallucError):
     """A model cannot be named, found, loaded or run."""
 
 
+class SampleError(ModelError):
+    """One sample cannot be answered, while others may be.
+
+    Args:
+        id: of the sample; the text names it, too.
+        what: what is wrong, and how to mend it, in one sentence without a full stop.
+    """
+
+    def __init__(self, id: str, what: str) -> None:
+        super().__init__(" ".join(what.split()))
+        self.id = id
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """So that it comes whole from another process."""
+        return type(self), (self.id, str(self))
+
+
 class RunError(HallucError):
     """A run on disk and the command that would continue or read it disagree."""

@@ -18,6 +18,15 @@ Kind = Literal["object", "attribute", "relation"]
 Verdict = Literal["supported", "hallucinated", "unverifiable"]
 Label = Literal["yes", "no"]
 Stance = Literal["asserted", "denied", "hedged", "asked"]
+Finish = Literal["stop", "length", "refusal", "content_filter", "tool_calls", "error"]
+Lack = Literal["", "empty", "unfinished", "refusal", "filtered", "tool call", "failed"]
+
+_LACKS: dict[str, Lack] = {
+    "refusal": "refusal",
+    "content_filter": "filtered",
+    "tool_calls": "tool call",
+    "error": "failed",
+}
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -131,7 +140,11 @@ class Response(Record, frozen=True):
         tokens: the generated tokens; empty where the model does not give them.
         answers: probability of each short answer asked for, such as ``{"yes": .9, "no": .08}``;
             together ≤ 1.
-        finish: why it ended: an end token ("stop") or the token limit ("length").
+        finish: why it ended: an end token ("stop"), the token limit ("length"), the model refuses
+            ("refusal"; the text is its words), a server's filter took it ("content_filter"), it
+            calls a tool ("tool_calls"), or the server broke off ("error").
+        thought: what a reasoning model wrote before the answer; no part of the text.
+        error: why there is no answer, in one line, where asking failed.
     """
 
     id: str
@@ -141,7 +154,27 @@ class Response(Record, frozen=True):
     split: str = ""
     tokens: tuple[Token, ...] = ()
     answers: dict[str, float] = {}
-    finish: Literal["stop", "length"] = "stop"
+    finish: Finish = "stop"
+    thought: str = ""
+    error: str = ""
+
+    @property
+    def lack(self) -> Lack:
+        """Why this is no answer; empty for an answer, also for one that the token limit cut."""
+        return lack_of(self.text, self.finish)
+
+
+def lack_of(text: str, finish: Finish = "stop") -> Lack:
+    """Why a text is no answer; empty for an answer.
+
+    >>> lack_of("A dog."), lack_of(" "), lack_of("", "length"), lack_of("I cannot.", "refusal")
+    ('', 'empty', 'unfinished', 'refusal')
+    """
+    if finish in _LACKS:
+        return _LACKS[finish]
+    if text and not text.isspace():
+        return ""
+    return "unfinished" if finish == "length" else "empty"
 
 
 class Answer(NamedTuple):
@@ -154,6 +187,7 @@ class Answer(NamedTuple):
         prompt: what was asked, None if the file does not say.
         own: the question as the file itself tells it, with its split and right answer; None if it
             tells neither.
+        finish: why it ended, as `Response` has it.
     """
 
     id: int | str
@@ -162,6 +196,7 @@ class Answer(NamedTuple):
     line: int
     prompt: str | None = None
     own: Sample | None = None
+    finish: Finish = "stop"
 
 
 class Claim(Record, frozen=True):

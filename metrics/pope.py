@@ -115,16 +115,27 @@ class Pope(Metric, frozen=True, kw_only=True):
         """The figures by split and their mean, of one parser or of all."""
         parsers = list(PARSERS.values()) if self.parser == "all" else [PARSERS[self.parser]]
         tally = Tally(parsers, [sample.split for sample in given.asked or ()])
-        tally.update((sample, answer.text) for sample, answer in given)
+        # What is no answer is noted in `lacks` while the pairs are gone through.
+        tally.update(((sample, answer.text) for sample, answer in given), given.lacks)
         settings: dict[str, Any] = {"parser": self.parser}
         if pairs := given.note.get("pairs"):
             given.left_out, given.missing = left_out(pairs), pairs.missing
             settings["left out"] = given.left_out
+        extra: dict[str, Any] = {"disputes": tally.disputes} if len(parsers) > 1 else {}
+        lines = []
+        if given.lacks:
+            extra["as published"] = [s for p in parsers for s in tally.scores(p, published=True)]
+            shown = [s for s in extra["as published"] if s.name in ("accuracy", "F1")]
+            lines = [
+                "What is no answer counts as unknown. As published, it is read like any text: "
+                + ", ".join(f"{s.metric} {s.split} {s.name} {figure(s)}" for s in shown)
+            ]
         return Measured(
             [tally.counted(each) for each in parsers],
             settings,
             ways=[{"parser": each.name} for each in parsers],
-            extra={"disputes": tally.disputes} if len(parsers) > 1 else {},
+            extra=extra,
+            lines=lines,
         )
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:

@@ -275,5 +275,7 @@ def rightly(given: Given, read: Callable[[str, Label], str | None]) -> dict[str,
         if each.truth is not None and each.truth.label is not None:
             label = each.truth.label
             answer = read(given.texts[each.id], label)
-            right.setdefault(each.split, {})[each.id] = answer == label
+            right.setdefault(each.split, {})[each.id] = (
+                answer == label and each.id not in given.lacks
+            )
     return right

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.options import DEVICE, DTYPE, ENGINE, IMAGES, chosen, union_options
+from app.cli.options import CHAT_TEMPLATE, DEVICE, DTYPE, ENGINE, FIT, IMAGES, chosen, union_options
+from halluc.errors import SampleError
+from halluc.mllm import Fit
 from halluc.plugins import load_plugin, plugins
 from mitigation.inprocess import own_options
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from halluc.runs import Run
 
 _OWN = {name: own_options(name) for name in plugins("decodings")}
+_SHOWN = 5  # samples that failed, of those that are told
 _TASKS = sorted(
     {load_plugin("metrics", name).task.name for name in plugins("metrics")},
     key=lambda name: (name != "caption", name),
@@ -65,8 +69,20 @@ _TASKS = sorted(
     help="yes-bias: take the bias with which yes is as frequent as in this run.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option(
+    "--skip-failing",
+    is_flag=True,
+    help="Go on behind samples that cannot be answered; each is kept with the reason and counted.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that a server has for an answer [300].",
+)
+@CHAT_TEMPLATE
 @DTYPE
 @DEVICE
+@FIT
 @IMAGES
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
 @ENGINE
@@ -81,8 +97,14 @@ def generate(
     decode: str | None,
     match_yes: Path | None,
     batch_size: int,
+    skip_failing: bool,
+    timeout: float | None,
+    chat_template: Path | None,
     dtype: str,
     device: str,
+    quantize: str | None,
+    device_map: str | None,
+    attn: str | None,
     images: Path | None,
     trust_remote_code: bool,
     engine: str,
@@ -117,11 +139,18 @@ def generate(
         try:
             with bars() as progress:
                 run = work(
-                    Named(model, dtype, device, trust_remote_code), data, output,
+                    Named(
+                        model, dtype, device, trust_remote_code, timeout, chat_template,
+                        Fit(quantize or "", device_map or "", attn or ""),
+                    ),
+                    data, output,
                     task=task, decode=decode, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
-                    progress=progress, started=started, **chosen(given),
+                    skip_failing=skip_failing, progress=progress, started=started,
+                    **chosen(given),
                 )  # fmt: skip
+        except SampleError as error:
+            raise SampleError(error.id, f"{error}; --skip-failing goes on without it") from None
         except KeyboardInterrupt:
             if not seen:
                 raise
@@ -129,4 +158,20 @@ def generate(
             click.echo(f"\nstopped after {done} of {of}; the same command continues", err=True)
             sys.exit(130)
     click.echo(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
+    for line in _incomplete(run):
+        click.echo(f"halluc: {line}", err=True)
     click.echo(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)
+
+
+def _incomplete(run: Run) -> Iterator[str]:
+    """What of a run is no answer, or was cut short."""
+    from halluc.answers.given import tell_lacks
+
+    failed = [each for each in run.responses if each.error]
+    for each in failed[:_SHOWN]:
+        yield f"{each.id}: {each.error}"
+    if told := tell_lacks((each.lack for each in run.responses), len(run.responses)):
+        yield f"no answer: {told}; every score counts them and says so"
+    cut = sum(each.finish == "length" and not each.lack for each in run.responses)
+    if cut:
+        yield f"cut short at --max-new-tokens: {cut} of {len(run.responses)} answers"

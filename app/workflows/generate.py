@@ -65,6 +65,7 @@ def generate(
     match_yes: str | Path | None = None,
     cluster: Cluster | None = None,
     batch_size: int = 8,
+    skip_failing: bool = False,
     progress: Progress = silent,
     started: Callable[[Run], None] | None = None,
     **options: Any,
@@ -88,6 +89,7 @@ def generate(
         match_yes: with yes-bias: a run whose share of yes is to be reached.
         cluster: where a model that is given by name is asked; None: in this process.
         batch_size: samples asked at once, ≥ 1.
+        skip_failing: go on behind samples that cannot be answered; their responses say why.
         progress: called with how far it is.
         started: called with the run before anything is asked.
         options: of `halluc.mllm.Decoding` (max_new_tokens, do_sample, temperature, top_p, top_k,
@@ -128,7 +130,10 @@ def generate(
     try:
         if started is not None:
             started(run)
-        answer(run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress)
+        answer(
+            run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress,
+            skip_failing=skip_failing,
+        )  # fmt: skip
     finally:
         run.close()
     return run
@@ -163,6 +168,7 @@ def answer(
     *,
     prompt: str | None = None,
     batch_size: int = 8,
+    skip_failing: bool = False,
     progress: Progress = silent,
     title: str | None = None,
 ) -> None:
@@ -175,6 +181,7 @@ def answer(
         decoding: as given to `open_answers`.
         prompt: what the user asks, as given to `open_answers`; it goes before the data set's own.
         batch_size: samples asked at once.
+        skip_failing: as `generate` takes it.
         progress: called with how far it is.
         title: what the progress is called; default: the task.
 
@@ -196,6 +203,7 @@ def answer(
         batch_size=batch_size,
         answers=task.answers,
         done=done,
+        skip_failing=skip_failing,
     ):
         run.append(responses)
         progress(told, len(run.responses), len(run.samples))

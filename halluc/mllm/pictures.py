@@ -25,7 +25,8 @@ def picture_sizes(inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """
     if "image_grid_thw" in inputs:
         return inputs["image_grid_thw"].prod(-1)
-    return torch.ones(len(inputs["pixel_values"]), dtype=torch.long)
+    pixels = next(value for name, value in inputs.items() if "pixel_values" in name)
+    return torch.ones(len(pixels), dtype=torch.long)
 
 
 def owners(inputs: Mapping[str, torch.Tensor], rows: int, image_token: int | None) -> list[int]:

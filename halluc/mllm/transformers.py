@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -10,9 +12,10 @@ from typing import Any
 import torch
 import transformers
 
-from halluc.errors import ModelError
-from halluc.mllm.base import Decoding, Request
-from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder
+from halluc.errors import HallucError, ModelError, SampleError
+from halluc.mllm.attention import NAME
+from halluc.mllm.base import Decoding, Fit, Request
+from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder, hashed
 from halluc.mllm.loading import (
     choose_device,
     choose_dtype,
@@ -23,10 +26,12 @@ from halluc.mllm.loading import (
 )
 from halluc.mllm.picking import Picker
 from halluc.mllm.pictures import image_token
-from halluc.mllm.prefixes import let_share, share_prefixes
+from halluc.mllm.prefixes import WORTH, let_share, share_prefixes
 from halluc.mllm.spans import text_and_spans
 from halluc.mllm.spellings import spellings
-from halluc.records import Response, Token
+from halluc.mllm.templates import TODAY, Form, form_of, freeze_clock, message, render
+from halluc.records import Finish, Response, Token
+from halluc.thoughts import TAGS, opens_thought, part_thought
 
 # What of a checkpoint's generation config says which tokens exist; all else there is decoding.
 VOCABULARY = (
@@ -38,6 +43,14 @@ VOCABULARY = (
     "suppress_tokens",
     "begin_suppress_tokens",
 )
+PROVEN = frozenset({
+    "aria", "aya_vision", "blip-2", "deepseek_vl", "deepseek_vl_hybrid", "gemma3", "glm4v",
+    "glm4v_moe", "idefics2", "idefics3", "instructblip", "internvl", "lighton_ocr", "llava",
+    "llava_next", "llava_onevision", "mllama", "ovis2", "paddleocr_vl", "paligemma", "qwen2_5_vl",
+    "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe", "video_llama_3", "vipllava",
+})  # fmt: skip
+"""Families whose answers in a batch the tests compare with those alone; see docs/models.md."""
+
 # Prompt forms of families whose processors come without a chat template: PaliGemma takes the
 # instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues,
 # BLIP-2's authors ask so, and InstructBLIP takes the instruction as it is.
@@ -54,25 +67,48 @@ class TransformersMLLM:
 
     Args:
         checkpoint: where it is.
-        dtype, device, trust_remote_code: see `halluc.mllm.load_model`.
+        dtype, device, trust_remote_code, chat_template, fit: see `halluc.mllm.load_model`.
+
+    Attributes:
+        form: what its chat template takes.
+        worth: tokens that sharing prefixes must leave, as a share of all; see `prefixes`.
 
     Raises:
         ModelError: configuration or processor cannot be loaded. Weights are read when first used.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, *, dtype: str, device: str, trust_remote_code: bool
+        self,
+        checkpoint: Checkpoint,
+        *,
+        dtype: str,
+        device: str,
+        trust_remote_code: bool,
+        chat_template: str | None = None,
+        fit: Fit = Fit(),  # noqa: B008 (frozen)
     ) -> None:
         self._checkpoint = checkpoint
-        self._trust = trust_remote_code
+        self._trust, self._fit = trust_remote_code, fit
         self.device = choose_device(device)
         self.dtype = choose_dtype(dtype, self.device)
         self.config = load_config(checkpoint, trust_remote_code)
         self.processor = load_processor(checkpoint, self.config, trust_remote_code)
-        if not self.processor.chat_template and self.config.model_type not in PLAIN:
-            raise ModelError(f"{checkpoint.name}: no chat template comes with it; add one to it")
+        if chat_template is not None:
+            self.processor.chat_template = chat_template
+        frozen = False
+        self.form: Form = "parts"
+        if self.processor.chat_template:
+            self.processor.chat_template, frozen = freeze_clock(self.processor.chat_template)
+            self.form = form_of(self.processor, checkpoint.name)
+        elif self.config.model_type not in PLAIN:
+            raise ModelError(
+                f"{checkpoint.name}: no chat template comes with it; give one with "
+                "--chat-template FILE"
+            )
         self.tokenizer = self.processor.tokenizer
         self._most: int | None = None  # requests that fit in memory, once that is known
+        self._unproven = self.config.model_type not in PROVEN
+        self.worth = WORTH
         if checkpoint.folder:
             identity = hash_folder(checkpoint.folder)
         else:
@@ -87,12 +123,25 @@ class TransformersMLLM:
             **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             "dtype": str(self.dtype).removeprefix("torch."),
             "device": str(self.device),
+            **fit.card,
+            **({"chat_template": hashed(chat_template)} if chat_template is not None else {}),
+            **({"date in the chat template": str(TODAY)} if frozen else {}),
         }
+
+    @classmethod
+    def of(cls, other: TransformersMLLM) -> TransformersMLLM:
+        """The same checkpoint, its weights in memory a second time so that they can be trained."""
+        made = copy.copy(other)
+        made.__dict__.pop("_shares", None)
+        made.__dict__["model"] = whole = copy.deepcopy(other.model)
+        if (decoder := whole.get_decoder()).config._attn_implementation == NAME:
+            decoder.set_attn_implementation("sdpa")  # as it was before it was let share prefixes
+        return made
 
     @functools.cached_property
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
-        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust)
+        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
         model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {
@@ -124,9 +173,15 @@ class TransformersMLLM:
         """
         said = spellings(self.tokenizer, answers)
 
+        if self._unproven and len(requests) > 1:
+            self._prove(requests)
+
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
-            shared = self._shares and share_prefixes(self.model, inputs, image_token(self.config))
+            begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
+            shared = self._shares and share_prefixes(
+                self.model, inputs, image_token(self.config), self.worth
+            )
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
             watch = [tokens[0] for spelled in said.values() for tokens in spelled]
@@ -147,7 +202,7 @@ class TransformersMLLM:
                         run(forced, len(tokens))
                         chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
             return [
-                self._response(request, tokens, logprobs, decoding.max_new_tokens, chosen)
+                self._response(request, tokens, logprobs, chosen, begun)
                 for request, tokens, logprobs, chosen in zip(
                     batch,
                     torch.stack(picker.tokens, 1).tolist(),
@@ -158,6 +213,31 @@ class TransformersMLLM:
             ]
 
         return self._in_memory(requests, work)
+
+    def _prove(self, requests: Sequence[Request]) -> None:
+        """Of a family that the tests do not know: ask two requests together and alone, once.
+
+        Where the answers differ, all are asked one by one from then on.
+        """
+        self._unproven = False
+        first = requests[0]
+        alike = [each for each in requests[1:] if (each.image is None) == (first.image is None)]
+        if not alike:
+            return
+        # Of another length, so that one of them is padded.
+        pair = [first, max(alike, key=lambda each: abs(len(each.prompt) - len(first.prompt)))]
+        short = Decoding(max_new_tokens=4)
+        together = self.generate(pair, short)
+        alone = [self.generate([each], short)[0] for each in pair]
+        near = 1e-3 if self.dtype == torch.float32 else 0.1
+        if all(_alike(*each, near) for each in zip(together, alone, strict=True)):
+            return
+        self._most = 1
+        name = self.card["model"]["name"]
+        warnings.warn(
+            f"{name} answers otherwise in a batch than alone, so it is asked one by one",
+            stacklevel=3,
+        )
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
         """For each request, the probability that the reply begins with each short answer.
@@ -177,7 +257,7 @@ class TransformersMLLM:
 
     def process(self, requests: Sequence[Request]) -> Any:
         """What `prepare` gives, still on the CPU and as precise as the processor made it."""
-        if self.processor.chat_template:
+        if self.processor.chat_template and self.form == "parts":
             conversations = []
             for request in requests:
                 content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
@@ -193,17 +273,26 @@ class TransformersMLLM:
                 processor_kwargs={"padding": True},
             )
         else:
-            form = PLAIN[self.config.model_type]
-            if any(request.image is None for request in requests):
-                form = form.replace("<image>\n", "").replace("<image>", "")
             inputs = self.processor(
-                text=[form.replace("{}", request.prompt) for request in requests],
+                text=[
+                    self._asked(each.prompt, picture=each.image is not None) for each in requests
+                ],
                 images=[[request.image] for request in requests if request.image] or None,
                 padding=True,
                 return_tensors="pt",
             )
             inputs.pop("labels", None)  # PaliGemma's, for training
         return inputs
+
+    def _asked(self, prompt: str, *, picture: bool) -> str:
+        """A prompt in a template for text alone, or in the family's plain form."""
+        if self.processor.chat_template:
+            asked = message(self.processor, self.form, prompt, picture=picture)
+            return render(self.processor, [asked], ask=True)
+        form = PLAIN[self.config.model_type]
+        if not picture:
+            form = form.replace("<image>\n", "").replace("<image>", "")
+        return form.replace("{}", prompt)
 
     def _run(
         self, inputs: Any, picker: Picker, steps: int, loop: Callable[..., Any] | None
@@ -221,9 +310,11 @@ class TransformersMLLM:
         # A step beyond may have begun before transformers saw that all rows had ended.
         del picker.tokens[steps:], picker.logprobs[steps:]
         if torch.stack(picker.logprobs).isnan().any():
+            whole = self.dtype == torch.float32
+            hint = "is the checkpoint whole?" if whole else "try --dtype float32"
             raise ModelError(
                 f"{self._checkpoint.name}: the output is not a number in {self.card['dtype']}; "
-                "try --dtype float32"
+                f"{hint}"
             )
 
     def _response(
@@ -231,10 +322,10 @@ class TransformersMLLM:
         request: Request,
         tokens: list[int],
         logprobs: list[float],
-        steps: int,
         chosen: dict[str, float],
+        begun: bool,
     ) -> Response:
-        """Cut a row at its end token and find its tokens in the text."""
+        """Cut a row at its end token, take off its thought and find its tokens in the text."""
         ends = self.model.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         length = next((place + 1 for place, each in enumerate(tokens) if each in ends), None)
@@ -245,47 +336,112 @@ class TransformersMLLM:
             )
             return str(text)
 
-        text, spans = text_and_spans(decode, tokens[:length])
+        tags = self._tags
+        if tags and not tags.keys().isdisjoint(tokens[:length]):
+
+            def spell(part: Sequence[int]) -> str:
+                runs = groupby(part, lambda token: tags.get(token, ""))
+                return "".join(tag or decode(list(run)) for tag, run in runs)
+
+            text, spans = text_and_spans(spell, tokens[:length])
+        else:
+            text, spans = text_and_spans(decode, tokens[:length])
+        finish: Finish = "length" if length is None else "stop"
+        thought, answer = part_thought(text, begun=begun)
+        start = text.rfind(answer) if thought or begun else 0
+        told = [
+            Token(max(first - start, 0), min(end - start, len(answer)), logprob)
+            for (first, end), logprob in zip(spans, logprobs[:length], strict=True)
+            if not start or (answer and end > start)
+        ]
         return Response(
             id=request.id,
-            text=text,
+            text=answer,
             prompt=request.prompt,
-            tokens=tuple(
-                Token(start, end, logprob)
-                for (start, end), logprob in zip(spans, logprobs[:length], strict=True)
-            ),
-            answers=chosen,
-            finish="length" if length is None else "stop",
+            tokens=tuple(told),
+            answers={} if thought or begun else chosen,  # the first token was the thought's
+            finish="length" if thought and not answer else finish,
+            thought=thought,
         )
+
+    @functools.cached_property
+    def _tags(self) -> dict[int, str]:
+        """Special tokens around a thought, which decoding would leave out."""
+        special = set(self.tokenizer.all_special_ids)
+        known = self.tokenizer.get_added_vocab()
+        return {
+            number: tag for pair in TAGS for tag in pair if (number := known.get(tag)) in special
+        }
 
     def _in_memory(
         self,
         requests: Sequence[Request],
         work: Callable[[Sequence[Request]], list[Response]],
     ) -> list[Response]:
-        """Work in batches that fit: halved when memory runs out, and so from then on."""
+        """Work in batches that fit: halved when memory runs out, and so from then on.
+
+        A batch that fails otherwise is asked one by one, which tells the sample that cannot be
+        answered; if each can, it is the batch that cannot be had, and none is tried again.
+        """
         done: list[Response] = []
+        single = 0  # how many are still to be asked one by one
         while len(done) < len(requests):
-            batch = requests[len(done) :][: self._most]
+            most = 1 if single else self._most
+            batch = requests[len(done) :][:most]
             # Processors take a picture for each request or none at all.
             batch = list(next(groupby(batch, lambda request: request.image is not None))[1])
             try:
                 with torch.inference_mode():
                     done += work(batch)
+                if single == 1:
+                    self._most = 1
+                single = max(single - 1, 0)
                 continue
-            except (RuntimeError, MemoryError) as error:
+            except HallucError:
+                raise
+            except Exception as error:
                 if not _out_of_memory(error):
-                    raise
+                    if len(batch) == 1:
+                        raise self._failed(batch[0], error) from error
+                    single = len(batch)
+                    continue
             # Outside the except clause, which keeps the failed batch's tensors alive.
             if len(batch) == 1:
-                raise ModelError(
+                raise SampleError(
+                    batch[0].id,
                     f"{self._checkpoint.name}: memory runs out on the single sample "
-                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype"
+                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype",
                 )
             self._most = len(batch) // 2
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
         return done
+
+    def _failed(self, request: Request, error: Exception) -> SampleError:
+        """What the model's own code says of a sample, in one line."""
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        what = f"{type(error).__name__}: {said[:200]}" if said else type(error).__name__
+        held = next((each for each in self._special if each in request.prompt), None)
+        hint = (
+            f"; its prompt holds {held!r}, which this model does not take for text" if held else ""
+        )
+        return SampleError(
+            request.id, f"{self._checkpoint.name} cannot answer {request.id!r}: {what}{hint}"
+        )
+
+    @functools.cached_property
+    def _special(self) -> list[str]:
+        """Words that stand for something else than text."""
+        image = getattr(self.processor, "image_token", None)
+        named = [image] if isinstance(image, str) else []
+        return [each for each in (*named, *self.tokenizer.all_special_tokens) if each]
+
+
+def _alike(one: Response, other: Response, near: float) -> bool:
+    """Whether two answers begin with the same token, as likely."""
+    if not one.tokens or not other.tokens:
+        return one.text == other.text
+    return abs(one.tokens[0].logprob - other.tokens[0].logprob) <= near
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -42,6 +42,7 @@ from mitigation.postcorrection.occurrences import Statistics, read_occurrences
 from mitigation.postcorrection.protocol import Prepared, Reviser, model_of
 from mitigation.postcorrection.readable import unfit
 from mitigation.postcorrection.revisions import Edit, Mask, Revision
+from mitigation.postcorrection.roles import require_revisor
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -142,7 +143,7 @@ def revise(
         The revision of each, in order.
 
     Raises:
-        ModelError: the revisor cannot be run.
+        ModelError: the revisor cannot be run, or is none.
     """
     reasons = {each.id: unfit(each.text) for each in responses}
     docs = parse("" if reasons[each.id] else each.text for each in responses)
@@ -156,6 +157,7 @@ def revise(
         if masked[each.id].spans
     ]
     told = {each.id: each for each in revisor.generate(asked, settings.decoding)} if asked else {}
+    require_revisor([(each.text, told[each.id].text) for each in responses if each.id in told])
     for each in responses:
         answer, how = told.get(each.id), masked[each.id]
         if answer is None:
