@@ -103,27 +103,24 @@ def generate(
     from app.workflows.generate import generate as work
     from app.workflows.score import metrics_of_task
 
-    names = {option.name for options in _OWN.values() for option in options}
-    own = chosen({name: value for name, value in given.items() if name in names})
-    plain = {name: value for name, value in given.items() if name not in names}
     seen: list[Run] = []
+    said: list[str] = []
 
     def started(run: Run) -> None:
         seen.append(run)
         if run.note:
             click.echo(f"halluc: {run.note}", err=True)
         if run.finished:
-            said = f"{output} has all {len(run.samples)} answers: nothing left to do"
-            click.echo(said, err=True)
+            said.append(f"{output} has all {len(run.samples)} answers: nothing left to do")
 
     with open_cluster(engine, workers, gpus) as cluster:
         try:
             with bars() as progress:
                 run = work(
                     Named(model, dtype, device, trust_remote_code), data, output,
-                    task=task, decode=decode, options=own, prompt=prompt, limit=limit,
+                    task=task, decode=decode, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
-                    progress=progress, started=started, **plain,
+                    progress=progress, started=started, **chosen(given),
                 )  # fmt: skip
         except KeyboardInterrupt:
             if not seen:
@@ -131,5 +128,5 @@ def generate(
             done, of = len(seen[0].responses), len(seen[0].samples)
             click.echo(f"\nstopped after {done} of {of}; the same command continues", err=True)
             sys.exit(130)
-    click.echo(f"{output}: {len(run.samples)} answers", err=True)
+    click.echo(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
     click.echo(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)

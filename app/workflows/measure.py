@@ -66,9 +66,9 @@ def measure_task(
         progress: called with how far it is.
     """
     run = generate(
-        model, dataset, folder, task=task, decode=method, options=own, batch_size=BATCH,
+        model, dataset, folder, task=task, decode=method, batch_size=BATCH,
         progress=lambda name, *how: progress(title or name, *how),
-        max_new_tokens=TOKENS[task], do_sample=do_sample,
+        max_new_tokens=TOKENS[task], do_sample=do_sample, **(own or {}),
     )  # fmt: skip
     if task == "caption":
         return measure_captions(run)

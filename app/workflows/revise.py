@@ -63,7 +63,7 @@ def revise(
 ) -> Run:
     """Revise the captions of a run; the original stays as it is.
 
-    >>> revise("runs/greedy", "woodpecker", "runs/revised", detector="tabletop")  # doctest: +SKIP
+    Example: ``revise("runs/greedy", "woodpecker", "runs/revised", detector="tabletop")``
 
     Args:
         run: the folder of a finished run of captions, or the run.

@@ -127,7 +127,7 @@ def score(
 ) -> Scored:
     """Score a run or files of answers with a metric.
 
-    >>> score("answers.jsonl", "pope", truth="coco_pope_random.json")  # doctest: +SKIP
+    Example: ``score("answers.jsonl", "pope", truth="coco_pope_random.json")``
 
     Args:
         answers: a run (its folder, or as `read_run` gives it), a file of answers, or several files.

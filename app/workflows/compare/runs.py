@@ -69,7 +69,7 @@ def compare(
 ) -> ComparedRuns:
     """Compare runs, or files of answers, pair by pair on the same ids.
 
-    >>> compare(["runs/greedy", "runs/vcd"], controls=["greedy"])  # doctest: +SKIP
+    Example: ``compare(["runs/greedy", "runs/vcd"], controls=["greedy"])``
 
     Args:
         runs: folders of runs, or files with commas between; names by a mapping, or as "NAME=RUN".

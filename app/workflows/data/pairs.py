@@ -50,7 +50,7 @@ def make_pairs(
 ) -> dict[str, Any]:
     """Make a set of preference pairs from runs that were scored by kind of claim.
 
-    >>> make_pairs(["runs/sampled"], "runs/pairs")  # doctest: +SKIP
+    Example: ``make_pairs(["runs/sampled"], "runs/pairs")``
 
     Args:
         runs: runs of captions with findings by kind, or of questions with labels.

@@ -18,7 +18,7 @@ def test_the_demo_leaves_runs_figures_and_pictures(monkeypatch, capsys, tmp_path
         "greedy", "sampled", "mask", "VCD", "DPO", "Woodpecker", "LURE", "DPO+VCD+LURE",
         "DPO+M3ID+LURE",
     } <= set(first.split())  # fmt: skip
-    for label in ("CHAIRs ↓", "CHAIRi ↓", "recall ↑", "looks ↓", "places ↓", "POPE ↑", "passes"):
+    for label in ("CHAIRs↓", "CHAIRi↓", "recall↑", "attribute↓", "relation↓", "POPE↑", "passes"):
         assert label in first
     table, _, hints = first.partition("Pictures:")
     assert max(map(len, table.partition("\n- ")[0].splitlines())) <= 80
