@@ -72,7 +72,7 @@ _TASKS = sorted(
 @click.option(
     "--skip-failing",
     is_flag=True,
-    help="Go on behind samples that cannot be answered; each is kept with the reason and counted.",
+    help="Continue after samples that cannot be answered; each is kept with its reason, counted.",
 )
 @click.option(
     "--timeout",
@@ -150,7 +150,7 @@ def generate(
                     **chosen(given),
                 )  # fmt: skip
         except SampleError as error:
-            raise SampleError(error.id, f"{error}; --skip-failing goes on without it") from None
+            raise SampleError(error.id, f"{error}; --skip-failing continues without it") from None
         except KeyboardInterrupt:
             if not seen:
                 raise
