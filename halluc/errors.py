@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 class HallucError(Exception):
-    """A failure that the user can mend; its text says what, where and how."""
+    """A failure that the user can correct; its text says what, where and how."""
 
 
 class InputError(HallucError):
     """A file, a line of it, or a picture cannot be used.
 
     Args:
-        what: what is wrong, and how to mend it, in one sentence without a full stop.
+        what: what is wrong, and how to correct it, in one sentence without a full stop.
         path: the file.
         line: the line in it, counted from 1.
     """

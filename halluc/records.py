@@ -1,4 +1,4 @@
-"""The records that every part of the house speaks, each one line of JSON.
+"""The records that every part of halluc speaks, each one line of JSON.
 
 `Sample` (a picture, a prompt and what is true of it) goes into an MM-LLM, a `Response` comes out;
 `Claim` and `Finding` say what the response states and whether it holds; `Score` counts them.
@@ -137,7 +137,7 @@ class Response(Record, frozen=True):
         prompt: what was asked, before any chat template.
         image: the sample's picture.
         split: the sample's split.
-        tokens: the generated tokens; empty where the model does not tell them.
+        tokens: the generated tokens; empty where the model does not give them.
         answers: probability of each short answer asked for, such as ``{"yes": .9, "no": .08}``;
             together ≤ 1.
         finish: why it ended: an end token ("stop"), the token limit ("length"), the model refuses
@@ -210,7 +210,7 @@ class Claim(Record, frozen=True):
         object: name of the other object of a relation, else empty.
         family: attribute family ("color"), else empty.
         stance: how the text states it; "there is no dog" denies its claim.
-        subject_span: where the object that it is about is mentioned; None where nothing tells.
+        subject_span: where the object that it is about is mentioned; None where it is not known.
         object_span: where the other object of a relation is mentioned.
     """
 
@@ -233,7 +233,7 @@ class Finding(Record, frozen=True):
         id: id of the response.
         claim: the claim.
         verdict: supported, hallucinated, or unverifiable (the truth is silent).
-        metric: the metric that looked ("chair"), so that a run can hold the findings of several.
+        metric: the metric that found it ("chair"), so that a run can hold the findings of several.
         rule: short name of the rule that decided.
         evidence: what in the truth decided, in words.
         boxes: boxes of the true objects that decided.

@@ -203,7 +203,7 @@ def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, Answer]]:
             what = "a file of answers without labels needs its --truth"
             raise InputError(what, answer.path, answer.line)
         if own.id in seen:
-            what = f"a second answer to {own.id}; remove one, or tell the splits apart by --truth"
+            what = f"a second answer to {own.id}; remove one, or name the splits by --truth"
             raise InputError(what, answer.path, answer.line)
         seen.add(own.id)
         yield own, answer

@@ -42,15 +42,15 @@ _TASKS = sorted(
     type=click.Path(path_type=Path),
     required=True,
     metavar="RUN",
-    help="Folder of the run. If it holds this run already, go on with it.",
+    help="Folder of the run. If it holds this run already, it is continued.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Ask about the first so many samples.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask about the first N samples only.")
 @click.option(
     "--prompt",
     help="What to ask, instead of the data set's own or the default. With all tasks but caption, "
     '{question} stands for the question (with mme without its "Please answer yes or no.").',
 )
-@click.option("--do-sample/--greedy", help="Draw tokens, or take the likeliest (default).")
+@click.option("--do-sample/--greedy", help="Sample tokens, or take the most likely one (default).")
 @click.option("--temperature", type=float, default=1.0, show_default=True)
 @click.option("--top-p", type=float, default=1.0, show_default=True)
 @click.option("--top-k", type=int, default=0, show_default=True, help="0: all tokens.")
@@ -59,7 +59,7 @@ _TASKS = sorted(
 @click.option(
     "--decode",
     type=click.Choice(list(_OWN)),
-    help="Correct while decoding, or a control of that: docs/decoding.md. Default: neither.",
+    help="Mitigation during decoding, or a control of it; see halluc list decodings. [none]",
 )
 @union_options(_OWN)
 @click.option(
@@ -116,7 +116,7 @@ def generate(
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder, openai:NAME@URL (a server; its key is in
     OPENAI_API_KEY) or replay:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, mme:FOLDER,
-    amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted run.
+    amber:FOLDER or jsonl:FILE. The same command continues an interrupted run.
     With ray, the model is on every worker, and the run comes out as with one process.
     """
     from app.cli.progress import bars
@@ -125,18 +125,15 @@ def generate(
     from app.workflows.generate import generate as work
     from app.workflows.score import metrics_of_task
 
-    names = {option.name for options in _OWN.values() for option in options}
-    own = chosen({name: value for name, value in given.items() if name in names})
-    plain = {name: value for name, value in given.items() if name not in names}
     seen: list[Run] = []
+    said: list[str] = []
 
     def started(run: Run) -> None:
         seen.append(run)
         if run.note:
             click.echo(f"halluc: {run.note}", err=True)
         if run.finished:
-            said = f"{output} has all {len(run.samples)} answers: nothing left to do"
-            click.echo(said, err=True)
+            said.append(f"{output} has all {len(run.samples)} answers: nothing left to do")
 
     with open_cluster(engine, workers, gpus) as cluster:
         try:
@@ -147,9 +144,10 @@ def generate(
                         Fit(quantize or "", device_map or "", attn or ""),
                     ),
                     data, output,
-                    task=task, decode=decode, options=own, prompt=prompt, limit=limit,
+                    task=task, decode=decode, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
-                    skip_failing=skip_failing, progress=progress, started=started, **plain,
+                    skip_failing=skip_failing, progress=progress, started=started,
+                    **chosen(given),
                 )  # fmt: skip
         except SampleError as error:
             raise SampleError(error.id, f"{error}; --skip-failing goes on without it") from None
@@ -157,9 +155,9 @@ def generate(
             if not seen:
                 raise
             done, of = len(seen[0].responses), len(seen[0].samples)
-            click.echo(f"\nstopped after {done} of {of}; the same command goes on", err=True)
+            click.echo(f"\nstopped after {done} of {of}; the same command continues", err=True)
             sys.exit(130)
-    click.echo(f"{output}: {len(run.samples)} answers", err=True)
+    click.echo(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
     for line in _incomplete(run):
         click.echo(f"halluc: {line}", err=True)
     click.echo(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)

@@ -45,8 +45,8 @@ VOCABULARY = click.option(
 STATISTICS = click.option(
     "--statistics",
     metavar="DATA",
-    help="Whose objects tell what comes together; forms as for --truth. Default: all of --truth, "
-    "else the run's own samples; for tabletop, the biased scenes.",
+    help="Data whose objects give the co-occurrences; forms as for --truth. Default: all of "
+    "--truth, else the run's own samples; for tabletop, the biased scenes.",
 )
 IMAGES = click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 DTYPE = click.option(

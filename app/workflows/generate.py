@@ -53,13 +53,12 @@ def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> li
 
 
 def generate(
-    model: str | Named | MLLM | Replicas = "tabletop",
-    data: str | Dataset = "tabletop",
-    output: str | Path = "",
+    model: str | Named | MLLM | Replicas,
+    data: str | Dataset,
+    output: str | Path,
     *,
     task: str = "caption",
     decode: str | None = None,
-    options: dict[str, Any] | None = None,
     prompt: str | None = None,
     limit: int | None = None,
     images: str | Path | None = None,
@@ -69,13 +68,13 @@ def generate(
     skip_failing: bool = False,
     progress: Progress = silent,
     started: Callable[[Run], None] | None = None,
-    **decoding: Any,
+    **options: Any,
 ) -> Run:
     """Ask an MM-LLM about a data set, and keep the answers as a run.
 
-    The same call goes on with a run that was interrupted.
+    The same call continues a run that was interrupted.
 
-    >>> generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)  # doctest: +SKIP
+    Example: ``generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)``
 
     Args:
         model: its name, as `halluc.mllm.load_model` takes it, or a model that is loaded.
@@ -83,7 +82,6 @@ def generate(
         output: folder of the run.
         task: what to ask: "caption", "pope", "mme", "amber" or that of another metric.
         decode: method of in-process correction, as `halluc list decodings` shows it; None: none.
-        options: the method's own options, such as ``{"alpha": 1.0}``.
         prompt: what to ask instead of the data set's own or the default; with questions,
             {question} stands for the question.
         limit: ask about the first so many samples.
@@ -92,10 +90,10 @@ def generate(
         cluster: where a model that is given by name is asked; None: in this process.
         batch_size: samples asked at once, ≥ 1.
         skip_failing: go on behind samples that cannot be answered; their responses say why.
-        progress: told how far it is.
+        progress: called with how far it is.
         started: called with the run before anything is asked.
-        decoding: of `halluc.mllm.Decoding`: max_new_tokens, do_sample, temperature, top_p, top_k,
-            seed.
+        options: of `halluc.mllm.Decoding` (max_new_tokens, do_sample, temperature, top_p, top_k,
+            seed), and the method's own, such as ``alpha=1.0``.
 
     Returns:
         The finished run.
@@ -105,14 +103,13 @@ def generate(
         ModelError: the model cannot be loaded or run.
         RunError: the folder holds something else.
     """
-    own = dict(options or {})
+    plain = {name: options.pop(name) for name in Decoding.__struct_fields__ if name in options}
+    own = dict(options)
     if decode == "yes-bias" or match_yes:
         check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
-    how = make_decoding(decode, decoding, own)
+    how = make_decoding(decode, plain, own)
     asked = find_task(task)
     ask = asked.ask(prompt)  # a bad prompt is refused before any model is read
-    if not str(output):
-        raise InputError('name the folder of the run: output="runs/…"')
     dataset = data
     if isinstance(dataset, str):
         dataset = load_dataset(dataset, None if images is None else Path(images), task)
@@ -125,7 +122,7 @@ def generate(
             Path(match_yes), mllm, dataset, samples, ask,
             do_sample=how.do_sample, batch_size=batch_size, progress=progress,
         )  # fmt: skip
-        how = make_decoding(decode, decoding, own)
+        how = make_decoding(decode, plain, own)
     run = open_answers(
         Path(output), model=mllm, dataset=dataset, samples=samples, task=asked, decoding=how,
         prompt=prompt,
@@ -152,7 +149,7 @@ def open_answers(
     decoding: Decoding,
     prompt: str | None = None,
 ) -> Run:
-    """The run of a task, new or to be gone on with; see `halluc.runs.open_run`."""
+    """The run of a task, new or to be continued; see `halluc.runs.open_run`."""
     card = {
         "task": task.name,
         "prompt": prompt or task.prompt,
@@ -185,7 +182,7 @@ def answer(
         prompt: what the user asks, as given to `open_answers`; it goes before the data set's own.
         batch_size: samples asked at once.
         skip_failing: as `generate` takes it.
-        progress: told how far it is.
+        progress: called with how far it is.
         title: what the progress is called; default: the task.
 
     Raises:

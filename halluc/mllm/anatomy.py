@@ -34,7 +34,7 @@ MODULES = {
     "vision encoder": ("vision_tower", "visual", "vision_model", "vision_encoder"),
     "LLM backbone": ("language_model", "text_model", "lm_head"),
 }
-OTHER = "not told apart"
+OTHER = "not separate"
 ANY_SIZE = 448  # pixels a side of the picture shown to an encoder that takes any resolution
 
 
@@ -66,7 +66,7 @@ class Anatomy:
         dtype: what its weights are stored in.
         parts: its parts, in the order that a picture goes through them.
         picture: width and height in pixels of the picture that was measured with.
-        image_tokens: tokens that the processor makes of that picture; None if it does not tell.
+        image_tokens: tokens that the processor makes of that picture; None if it does not say.
     """
 
     model: str
@@ -100,7 +100,7 @@ def take_apart(model: TransformersMLLM) -> Anatomy:
     stored = getattr(config, "dtype", None) or config.get_text_config().dtype
     return Anatomy(
         model=type(skeleton).__name__,
-        dtype=str(stored or "not told").removeprefix("torch."),
+        dtype=str(stored or "not known").removeprefix("torch."),
         parts=[
             Part(
                 name=part,

@@ -121,7 +121,7 @@ class MLLM(Protocol):
         Args:
             requests: what to ask; their number is the batch size.
             decoding: how to pick tokens.
-            answers: short answers whose probabilities `Response.answers` shall hold (see `choose`).
+            answers: short answers whose probabilities `Response.answers` will hold (see `choose`).
 
         Raises:
             ModelError: the model cannot be run, such as when one picture does not fit in memory.
@@ -132,7 +132,7 @@ class MLLM(Protocol):
         """For each request, the probability that the reply begins with each short answer.
 
         Probabilities are the model's own (temperature 1) and together ≤ 1. An empty dict means
-        that the model does not tell.
+        that the model does not say.
         """
 
 

@@ -97,7 +97,7 @@ class OpenAIMLLM:
     ) -> list[Response]:
         """Answer requests, all at once.
 
-        ``Response.tokens`` and ``Response.answers`` are empty where the server tells no
+        ``Response.tokens`` and ``Response.answers`` are empty where the server gives no
         log-probabilities. The probability of a short answer is summed over how its first token may
         be spelled, among the 20 likeliest; it is told where all of `answers` are among them.
 
@@ -245,14 +245,14 @@ class OpenAIMLLM:
             return unknown is not None
 
     def _why(self, status: int, said: str) -> str:
-        """What failed in the end, and how to mend it."""
+        """What failed in the end, and how to correct it."""
         if status in (401, 403):
             return f"{self._url} refuses the key ({said}); set OPENAI_API_KEY"
         if status == 404:
             return f"{self._url} knows no model {self._name!r} or is no chat endpoint ({said})"
         if status == 429:
-            return f"{self._url} has a limit that is reached ({said}); the same command goes on"
-        return f"{self._url} fails: status {status}, {said}; the same command goes on"
+            return f"{self._url} has a limit that is reached ({said}); the same command continues"
+        return f"{self._url} fails: status {status}, {said}; the same command continues"
 
     def _hidden(self, said: str) -> str:
         """A server's words without the key."""

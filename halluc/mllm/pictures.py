@@ -33,7 +33,7 @@ def owners(inputs: Mapping[str, torch.Tensor], rows: int, image_token: int | Non
     """The row of each picture: they come in order, and take image tokens by their sizes.
 
     Raises:
-        InputError: the rows' image tokens do not tell.
+        InputError: the rows' image tokens do not say.
     """
     sizes = picture_sizes(inputs).cpu()
     if len(sizes) == rows:
@@ -48,6 +48,8 @@ def owners(inputs: Mapping[str, torch.Tensor], rows: int, image_token: int | Non
     for start, end in pairwise(places):
         row = next((row for row in range(rows) if ends[row] <= start < end <= ends[row + 1]), None)
         if row is None:
-            raise InputError(f"{len(sizes)} pictures cannot be told to belong to {rows} samples")
+            raise InputError(
+                f"{len(sizes)} pictures cannot be matched to {rows} samples by their image tokens"
+            )
         found.append(row)
     return found

@@ -62,7 +62,7 @@ class ReplayMLLM:
     def generate(
         self, requests: Sequence[Request], decoding: Decoding, answers: Sequence[str] = ()
     ) -> list[Response]:
-        """The recorded answers; `decoding` and `answers` were settled when they were recorded.
+        """The recorded answers; `decoding` and `answers` were fixed when they were recorded.
 
         Raises:
             InputError: a request has no recorded answer; names its id. Or the decoding is a method

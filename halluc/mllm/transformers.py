@@ -169,7 +169,7 @@ class TransformersMLLM:
 
         Raises:
             ModelError: one request alone does not fit in memory, the output is not a number, or
-                `answers` cannot be told apart.
+                `answers` cannot be distinguished.
         """
         said = spellings(self.tokenizer, answers)
 

@@ -79,7 +79,7 @@ def add_noise(
         name: of the input; see `picture_inputs`.
 
     Raises:
-        InputError: a picture cannot be told to belong to a sample.
+        InputError: a picture cannot be matched to a sample.
     """
     pixels = inputs[name]
     keep, amount = schedule(step)

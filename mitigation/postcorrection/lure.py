@@ -1,4 +1,4 @@
-"""LURE: mask the suspect objects of a caption, and let a trained revisor write it anew.
+"""LURE: mask the suspect objects of a caption, and let a trained revisor rewrite it.
 
 The caption with its masks (`mitigation.postcorrection.masks`) and the picture go to the revisor, an
 MM-LLM that learned what such a caption should say (`halluc train lure`). What it writes in the
@@ -74,13 +74,13 @@ class Lure(Reviser, frozen=True, kw_only=True):
 
     name = "lure"
     title = "LURE"
-    summary = "Mask the suspect objects of a caption, and let a trained revisor write it anew."
+    summary = "Mask the suspect objects of a caption, and let a trained revisor rewrite it."
     paper = "arXiv:2310.00754"
 
     revisor: Annotated[
         str | None,
         Meta(
-            description="Who writes the captions anew, such as hf:ORG/NAME+FOLDER after halluc "
+            description="Model that rewrites the captions, such as hf:ORG/NAME+FOLDER after halluc "
             "train lure. Default, for captions of the embedded MM-LLM: tabletop+lure.",
             extra={"metavar": "M"},
         ),
@@ -135,7 +135,7 @@ def revise(
     Args:
         responses: the captions.
         images: their pictures.
-        revisor: who writes them anew.
+        revisor: who rewrites them.
         things: the vocabulary.
         settings: how.
 

@@ -146,7 +146,7 @@ def ask_about_objects(captions: Sequence[Caption], model: MLLM, things: Things) 
         for (caption, name), question, answers in zip(asked, questions, told, strict=True):
             if not answers:
                 raise ModelError(
-                    "the model tells no probabilities of yes and no; give another --model"
+                    "the model gives no probabilities of yes and no; give another --model"
                 )
             caption.yes.setdefault(name, []).append(Asked(question=question, answers=answers))
     many = [number_question(name) for _, name in asked]

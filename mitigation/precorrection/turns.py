@@ -73,7 +73,7 @@ def written(mllm: TransformersMLLM, prompt: str, text: str) -> str:
     if not both.startswith(alone):
         raise ModelError(
             f"{mllm.card['model']['name']}: its chat template writes a prompt otherwise "
-            "once an answer follows, so answers cannot be told apart"
+            "once an answer follows, so the answers cannot be separated"
         )
     return str(both[len(alone) :])
 

@@ -21,10 +21,10 @@ class Word:
     """A word or sign of a text.
 
     Attributes:
-        place: its place among the words of the text; white space is none.
+        place: its position among the words of the text; white space is none.
         text, lemma: in lower case.
         tag, relation: Penn Treebank tag; relation to its head (Universal Dependencies).
-        head: the place of its head, its own for the root of a sentence.
+        head: the position of its head, its own for the root of a sentence.
         start, end: where it stands in the text.
         sentence: number of its sentence.
         below: places of its dependents, in order.

@@ -137,7 +137,7 @@ def test_an_interrupted_run_goes_on_to_the_same_files(
     monkeypatch.setattr(TransformersMLLM, "generate", interrupted)
     code, said = halluc(*command(model, data, "parts"))
     assert code == 130
-    assert said.strip() == "stopped after 4 of 7; the same command goes on"
+    assert said.strip() == "stopped after 4 of 7; the same command continues"
     assert read_run("parts").card["state"] == "running"
     monkeypatch.setattr(TransformersMLLM, "generate", generate)
     with Path("parts/responses.jsonl").open("ab") as file:

@@ -174,7 +174,7 @@ def test_choose_an_answer_of_several_tokens(load: Any) -> None:
         expected += float(logprobs.gather(1, torch.tensor(tokens)[:, None]).sum().exp())
     chosen = model.choose(REQUESTS[:2], (answer, "yes"))[0]
     assert chosen[answer] == pytest.approx(expected, rel=1e-3)
-    with pytest.raises(ModelError, match="cannot tell 'yes' from 'YES'"):
+    with pytest.raises(ModelError, match="cannot distinguish 'yes' from 'YES'"):
         model.choose(REQUESTS, ("yes", "YES"))
 
 
