@@ -6,13 +6,12 @@ import copy
 import functools
 import warnings
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Any
 
 import torch
 import transformers
 
-from halluc.errors import HallucError, ModelError, SampleError
+from halluc.errors import ModelError
 from halluc.mllm.attention import NAME
 from halluc.mllm.base import Decoding, Fit, Request
 from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder, hashed
@@ -24,14 +23,16 @@ from halluc.mllm.loading import (
     load_weights,
     merge_adapter,
 )
+from halluc.mllm.memory import Batches
 from halluc.mllm.picking import Picker
 from halluc.mllm.pictures import image_token
 from halluc.mllm.prefixes import WORTH, let_share, share_prefixes
-from halluc.mllm.spans import text_and_spans
+from halluc.mllm.proven import PROVEN, same_in_batches
+from halluc.mllm.rows import Rows
 from halluc.mllm.spellings import spellings
 from halluc.mllm.templates import TODAY, Form, form_of, freeze_clock, message, render
-from halluc.records import Finish, Response, Token
-from halluc.thoughts import TAGS, opens_thought, part_thought
+from halluc.records import Response
+from halluc.thoughts import opens_thought
 
 # What of a checkpoint's generation config says which tokens exist; all else there is decoding.
 VOCABULARY = (
@@ -43,14 +44,6 @@ VOCABULARY = (
     "suppress_tokens",
     "begin_suppress_tokens",
 )
-PROVEN = frozenset({
-    "aria", "aya_vision", "blip-2", "deepseek_vl", "deepseek_vl_hybrid", "gemma3", "glm4v",
-    "glm4v_moe", "idefics2", "idefics3", "instructblip", "internvl", "lighton_ocr", "llava",
-    "llava_next", "llava_onevision", "mllama", "ovis2", "paddleocr_vl", "paligemma", "qwen2_5_vl",
-    "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe", "video_llama_3", "vipllava",
-})  # fmt: skip
-"""Families whose answers in a batch the tests compare with those alone; see docs/models.md."""
-
 # Prompt forms of families whose processors come without a chat template: PaliGemma takes the
 # instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues,
 # BLIP-2's authors ask so, and InstructBLIP takes the instruction as it is.
@@ -71,6 +64,7 @@ class TransformersMLLM:
 
     Attributes:
         form: what its chat template takes.
+        batches: how many requests it takes at once.
         worth: tokens that sharing prefixes must leave, as a share of all; see `prefixes`.
 
     Raises:
@@ -106,7 +100,9 @@ class TransformersMLLM:
                 "--chat-template FILE"
             )
         self.tokenizer = self.processor.tokenizer
-        self._most: int | None = None  # requests that fit in memory, once that is known
+        image = getattr(self.processor, "image_token", None)
+        special = [each for each in (image, *self.tokenizer.all_special_tokens) if each]
+        self.batches = Batches(checkpoint.name, special, cuda=self.device.type == "cuda")
         self._unproven = self.config.model_type not in PROVEN
         self.worth = WORTH
         if checkpoint.folder:
@@ -132,7 +128,8 @@ class TransformersMLLM:
     def of(cls, other: TransformersMLLM) -> TransformersMLLM:
         """The same checkpoint, its weights in memory a second time so that they can be trained."""
         made = copy.copy(other)
-        made.__dict__.pop("_shares", None)
+        for name in ("_shares", "_rows"):
+            made.__dict__.pop(name, None)
         made.__dict__["model"] = whole = copy.deepcopy(other.model)
         if (decoder := whole.get_decoder()).config._attn_implementation == NAME:
             decoder.set_attn_implementation("sdpa")  # as it was before it was let share prefixes
@@ -151,6 +148,11 @@ class TransformersMLLM:
         kept.setdefault("pad_token_id", self.tokenizer.pad_token_id)
         model.generation_config = transformers.GenerationConfig(**kept)
         return model
+
+    @functools.cached_property
+    def _rows(self) -> Rows:
+        ends = self.model.generation_config.eos_token_id
+        return Rows(self.tokenizer, ends if isinstance(ends, list) else [ends])
 
     @functools.cached_property
     def _shares(self) -> bool:
@@ -174,7 +176,12 @@ class TransformersMLLM:
         said = spellings(self.tokenizer, answers)
 
         if self._unproven and len(requests) > 1:
-            self._prove(requests)
+            self._unproven = False
+            if not same_in_batches(self, requests):
+                self.batches.most = 1
+                name = self.card["model"]["name"]
+                what = f"{name} answers otherwise in a batch than alone, so it is asked one by one"
+                warnings.warn(what, stacklevel=2)
 
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
@@ -202,7 +209,7 @@ class TransformersMLLM:
                         run(forced, len(tokens))
                         chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
             return [
-                self._response(request, tokens, logprobs, chosen, begun)
+                self._rows.response(request, tokens, logprobs, chosen, begun=begun)
                 for request, tokens, logprobs, chosen in zip(
                     batch,
                     torch.stack(picker.tokens, 1).tolist(),
@@ -212,32 +219,7 @@ class TransformersMLLM:
                 )
             ]
 
-        return self._in_memory(requests, work)
-
-    def _prove(self, requests: Sequence[Request]) -> None:
-        """Of a family that the tests do not know: ask two requests together and alone, once.
-
-        Where the answers differ, all are asked one by one from then on.
-        """
-        self._unproven = False
-        first = requests[0]
-        alike = [each for each in requests[1:] if (each.image is None) == (first.image is None)]
-        if not alike:
-            return
-        # Of another length, so that one of them is padded.
-        pair = [first, max(alike, key=lambda each: abs(len(each.prompt) - len(first.prompt)))]
-        short = Decoding(max_new_tokens=4)
-        together = self.generate(pair, short)
-        alone = [self.generate([each], short)[0] for each in pair]
-        near = 1e-3 if self.dtype == torch.float32 else 0.1
-        if all(_alike(*each, near) for each in zip(together, alone, strict=True)):
-            return
-        self._most = 1
-        name = self.card["model"]["name"]
-        warnings.warn(
-            f"{name} answers otherwise in a batch than alone, so it is asked one by one",
-            stacklevel=3,
-        )
+        return self.batches.work(requests, work)
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
         """For each request, the probability that the reply begins with each short answer.
@@ -316,137 +298,3 @@ class TransformersMLLM:
                 f"{self._checkpoint.name}: the output is not a number in {self.card['dtype']}; "
                 f"{hint}"
             )
-
-    def _response(
-        self,
-        request: Request,
-        tokens: list[int],
-        logprobs: list[float],
-        chosen: dict[str, float],
-        begun: bool,
-    ) -> Response:
-        """Cut a row at its end token, take off its thought and find its tokens in the text."""
-        ends = self.model.generation_config.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        length = next((place + 1 for place, each in enumerate(tokens) if each in ends), None)
-
-        def decode(part: Sequence[int]) -> str:
-            text = self.tokenizer.decode(
-                part, skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
-            return str(text)
-
-        tags = self._tags
-        if tags and not tags.keys().isdisjoint(tokens[:length]):
-
-            def spell(part: Sequence[int]) -> str:
-                runs = groupby(part, lambda token: tags.get(token, ""))
-                return "".join(tag or decode(list(run)) for tag, run in runs)
-
-            text, spans = text_and_spans(spell, tokens[:length])
-        else:
-            text, spans = text_and_spans(decode, tokens[:length])
-        finish: Finish = "length" if length is None else "stop"
-        thought, answer = part_thought(text, begun=begun)
-        start = text.rfind(answer) if thought or begun else 0
-        told = [
-            Token(max(first - start, 0), min(end - start, len(answer)), logprob)
-            for (first, end), logprob in zip(spans, logprobs[:length], strict=True)
-            if not start or (answer and end > start)
-        ]
-        return Response(
-            id=request.id,
-            text=answer,
-            prompt=request.prompt,
-            tokens=tuple(told),
-            answers={} if thought or begun else chosen,  # the first token was the thought's
-            finish="length" if thought and not answer else finish,
-            thought=thought,
-        )
-
-    @functools.cached_property
-    def _tags(self) -> dict[int, str]:
-        """Special tokens around a thought, which decoding would leave out."""
-        special = set(self.tokenizer.all_special_ids)
-        known = self.tokenizer.get_added_vocab()
-        return {
-            number: tag for pair in TAGS for tag in pair if (number := known.get(tag)) in special
-        }
-
-    def _in_memory(
-        self,
-        requests: Sequence[Request],
-        work: Callable[[Sequence[Request]], list[Response]],
-    ) -> list[Response]:
-        """Work in batches that fit: halved when memory runs out, and so from then on.
-
-        A batch that fails otherwise is asked one by one, which tells the sample that cannot be
-        answered; if each can, it is the batch that cannot be had, and none is tried again.
-        """
-        done: list[Response] = []
-        single = 0  # how many are still to be asked one by one
-        while len(done) < len(requests):
-            most = 1 if single else self._most
-            batch = requests[len(done) :][:most]
-            # Processors take a picture for each request or none at all.
-            batch = list(next(groupby(batch, lambda request: request.image is not None))[1])
-            try:
-                with torch.inference_mode():
-                    done += work(batch)
-                if single == 1:
-                    self._most = 1
-                single = max(single - 1, 0)
-                continue
-            except HallucError:
-                raise
-            except Exception as error:
-                if not _out_of_memory(error):
-                    if len(batch) == 1:
-                        raise self._failed(batch[0], error) from error
-                    single = len(batch)
-                    continue
-            # Outside the except clause, which keeps the failed batch's tensors alive.
-            if len(batch) == 1:
-                raise SampleError(
-                    batch[0].id,
-                    f"{self._checkpoint.name}: memory runs out on the single sample "
-                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype",
-                )
-            self._most = len(batch) // 2
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-        return done
-
-    def _failed(self, request: Request, error: Exception) -> SampleError:
-        """What the model's own code says of a sample, in one line."""
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-        what = f"{type(error).__name__}: {said[:200]}" if said else type(error).__name__
-        held = next((each for each in self._special if each in request.prompt), None)
-        hint = (
-            f"; its prompt holds {held!r}, which this model does not take for text" if held else ""
-        )
-        return SampleError(
-            request.id, f"{self._checkpoint.name} cannot answer {request.id!r}: {what}{hint}"
-        )
-
-    @functools.cached_property
-    def _special(self) -> list[str]:
-        """Words that stand for something else than text."""
-        image = getattr(self.processor, "image_token", None)
-        named = [image] if isinstance(image, str) else []
-        return [each for each in (*named, *self.tokenizer.all_special_tokens) if each]
-
-
-def _alike(one: Response, other: Response, near: float) -> bool:
-    """Whether two answers begin with the same token, as likely."""
-    if not one.tokens or not other.tokens:
-        return one.text == other.text
-    return abs(one.tokens[0].logprob - other.tokens[0].logprob) <= near
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Whether an accelerator's or the CPU's allocator gave up (the latter only says so)."""
-    said = str(error)
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
-        each in said for each in ("can't allocate memory", "not enough memory")
-    )

@@ -48,3 +48,25 @@ def test_a_comparison_says_its_verdict_and_gives_a_table(files: Path) -> None:
     table = compared.to_pandas()
     row = table[table["name"] == "CHAIRi"].iloc[0]
     assert row["difference"] == pytest.approx(2 / 3 - 1 / 4)
+
+
+def test_thoughts_are_no_answers_and_what_is_none_is_counted(tmp_path: Path) -> None:
+    answers = ["<think>Yes, maybe.</think>No.", "<think>Yes, it", "", "Yes.", "No."]
+    labels = ["no", "yes", "no", "yes", "yes"]
+    truth = [
+        {"question_id": n, "image": f"{n}.jpg", "text": f"Is there a dog {n}?", "label": label}
+        for n, label in enumerate(labels, 1)
+    ]
+    rows = [{"question_id": n, "answer": text} for n, text in enumerate(answers, 1)]
+    for name, lines in (("truth.json", truth), ("answers.jsonl", rows)):
+        (tmp_path / name).write_text("".join(json.dumps(each) + "\n" for each in lines))
+    scored = halluc.score(tmp_path / "answers.jsonl", "pope", truth=tmp_path / "truth.json")
+    split = scored.scores[0].split
+    counts = {name: scored.figure(name, split) for name in ("TP", "FP", "TN", "FN", "unknown")}
+    assert counts == {"TP": 1, "FP": 0, "TN": 1, "FN": 1, "unknown": 2}
+    assert scored.how["no answer"] == "2 of 5 (1 unfinished, 1 empty)"
+    published = {each.name: each.value for each in scored.measured.extra["as published"]}
+    assert (published["TP"], published["FP"], published["unknown"]) == (2, 1, 0)
+    again = scored.metric.read([str(tmp_path / "answers.jsonl")], [str(tmp_path / "truth.json")])
+    right = scored.metric.right(again)[split]
+    assert sorted(right.values()) == [False, False, False, True, True]

@@ -15,6 +15,7 @@ from checkpoints import CHAT, picture
 
 from halluc.errors import InputError, ModelError, SampleError
 from halluc.mllm import Decoding, Fit, Request, load_model
+from halluc.mllm.rows import Rows
 from halluc.mllm.transformers import TransformersMLLM
 
 ASKED = [Request(str(n), "is there a dog", picture(n)) for n in range(2)]
@@ -97,8 +98,9 @@ def test_a_thought_is_kept_apart(checkpoint: Any, monkeypatch: Any) -> None:
         """The response to a row of tokens that spell a text."""
         tokens = model.tokenizer(text, add_special_tokens=False)["input_ids"]
         tokens = [*tokens, model.tokenizer.eos_token_id][:length]
-        model.model  # noqa: B018
-        return model._response(ASKED[0], tokens, [-0.5] * len(tokens), {"yes": 0.9}, False)
+        reader = Rows(model.tokenizer, [model.tokenizer.eos_token_id])
+        logprobs = [-0.5] * len(tokens)
+        return reader.response(ASKED[0], tokens, logprobs, {"yes": 0.9}, begun=False)
 
     assert plain.thought == "" and plain.answers
     got = written("<think>Yes, a dog.</think>\nNo, there is no dog.")

@@ -15,7 +15,8 @@ from pages import families_table
 
 from halluc.errors import ModelError, SampleError
 from halluc.mllm import Decoding, Request, load_model
-from halluc.mllm.transformers import PROVEN, TransformersMLLM
+from halluc.mllm.proven import PROVEN
+from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Response
 
 PROMPTS = ["what is there", "is there a dog", "no", "a cat on the left of the table yes", "cup"]
