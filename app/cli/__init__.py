@@ -23,7 +23,7 @@ COMMANDS = {
     "analyse": "Analyse which factors go along with hallucination (LURE), and a detector.",
     "data": "Build POPE questions and preference pairs, and recognise published questions.",
     "train": "Train adapters (DPO, fine-tuning), a detector, or what halluc ships.",
-    "model": "Describe an MM-LLM in the survey's terms.",
+    "model": "Describe an MM-LLM, or check what works on it.",
     "list": "Show the metrics, decodings, revisers, models and data that there are.",
     "doctor": "Show what is installed, what is missing, and the command that repairs it.",
 }

@@ -19,6 +19,13 @@ def test_forms_of_models_and_data_are_listed(halluc):
     assert "vg:FOLDER" in halluc("list", "data")[1]
 
 
+def test_without_an_argument_all_is_listed(halluc):
+    out = halluc("list")[1]
+    names = [*plugins("metrics"), *plugins("decodings"), *plugins("revisers")]
+    for name in [*names, "openai:NAME@URL", "vg:FOLDER"]:
+        assert any(line.split()[:1] == [name] for line in out.splitlines())
+
+
 def test_what_cannot_be_listed_is_one_line(halluc):
     code, out, err = halluc("list", "magic")
     assert (code, out, err.count("\n")) == (2, "", 1)
