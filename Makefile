@@ -2,8 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# The same with the newest versions that pyproject.toml allows, without constraints.txt.
+NEWEST := .venv-newest/bin
+NEWEST_READY := .venv-newest/.ready
+EXTRAS := [models,inspector,train,dev]
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
+# Each test process computes with one thread: more would wait for each other.
+PYTEST := OMP_NUM_THREADS=1
 
-.PHONY: demo test lint docs clean install
+.PHONY: demo test test-newest lint docs clean install
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -12,15 +19,25 @@ install: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("halluc needs Python 3.11 or later; try make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models,inspector,train,dev]'
+	$(BIN)/$(PIP_INSTALL) $$(grep '^torch==' constraints.txt)
+	$(BIN)/$(PIP_INSTALL) -c constraints.txt -e '.$(EXTRAS)'
+	@touch $@
+
+$(NEWEST_READY): pyproject.toml
+	$(PYTHON) -m venv .venv-newest
+	$(NEWEST)/$(PIP_INSTALL) $$(grep '^torch==' constraints.txt)
+	$(NEWEST)/$(PIP_INSTALL) -e '.$(EXTRAS)'
 	@touch $@
 
 demo: $(READY)
 	$(BIN)/halluc demo
 
 test: $(READY)
-	$(BIN)/pytest
+	$(PYTEST) $(BIN)/pytest --numprocesses auto --dist loadgroup --durations 10
+
+test-newest: $(NEWEST_READY)
+	$(NEWEST)/halluc demo --scenes 8 -o .venv-newest/demo
+	$(PYTEST) $(NEWEST)/pytest --numprocesses auto --dist loadgroup tests/halluc/mllm tests/mitigation/inprocess
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -30,7 +47,8 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/make_reference.py
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python docs/make_notebook.py
+	$(BIN)/zensical build --clean --strict
 
 clean:
-	rm -rf .venv build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-newest .cache build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

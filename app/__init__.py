@@ -1,1 +1,1 @@
-"""The doors of the house: the `halluc` command and the inspector."""
+"""The `halluc` command, the workflows behind it, and the inspector."""

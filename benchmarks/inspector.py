@@ -59,7 +59,7 @@ from streamlit.testing.v1 import AppTest
 import app.inspector
 from app.inspector.settings import Settings
 os.environ.update(Settings((sys.argv[1],), reviews="sqlite://").environment())
-script = Path(app.inspector.__file__).with_name("main.py")
+script = Path(app.inspector.__file__).with_name("pages") / "main.py"
 test = AppTest.from_file(str(script), default_timeout=60)
 begun = time.perf_counter()
 test.run()

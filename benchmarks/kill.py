@@ -5,7 +5,7 @@
 `halluc generate` on the embedded model, `halluc score chair` and `halluc revise woodpecker` on its
 run, and generate and revise with `--engine ray --workers 2` (names: generate, score, revise, ray,
 ray-revise), are each killed (SIGKILL) after a time drawn evenly from 0 to 1.1 times that of an
-undisturbed command. The next command goes on with what is there; a run that is finished is
+undisturbed command. The next command continues with what is there; a run that is finished is
 compared, file by file, with that of the undisturbed command in one process, and a new one is begun.
 Answers that were on the disk before a kill and are gone after it are counted, and so are files that
 do not belong to a run.
@@ -61,7 +61,7 @@ def answers(run: Path) -> int:
 
 
 def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: int) -> None:
-    """Kill, go on and compare; print what came of it.
+    """Kill, continue and compare; print the result.
 
     Args:
         name: for the printed line.

@@ -2,10 +2,10 @@
 
     python benchmarks/tabletop_decoding.py FOLDER [--scenes 1000] [--sweep 200] [--plot PICTURE]
 
-FOLDER keeps the runs; the same command goes on with what is there. Bias-broken scenes are captioned
-by the embedded MM-LLM in each way, scored with CHAIR, and compared pair by pair: everything against
-sampling, VCD also against its controls. The sweep changes one of α, β and the noise step at a time,
-on the first scenes of them.
+FOLDER keeps the runs; the same command continues with what is there. Bias-broken scenes are
+captioned by the embedded MM-LLM in each way, scored with CHAIR, and compared pair by pair:
+everything against sampling, VCD also against its controls. The sweep changes one of α, β and the
+noise step at a time, on the first scenes of them.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python benchmarks/tabletop_dpo.py FOLDER RUN... [--ways NAME...] [--steps 100] [--seeds 3]
 
 RUN... are what docs/dpo.md mines from: inspected captions and questions on scenes that do not
-measure. FOLDER keeps pairs, adapters and runs; the same command goes on with what is there. All
+measure. FOLDER keeps pairs, adapters and runs; the same command continues with what is there. All
 trainings take as many steps, with the recipe of the adapter that ships but for what the row says;
 `sft` trains on the better answers alone. Printed are means over the seeds and, in brackets, the
 least and the greatest.

@@ -2,10 +2,10 @@
 
     python benchmarks/tabletop_revision.py FOLDER [--scenes 1000] [--fit 2000] [--arms NAME …]
 
-FOLDER keeps the runs; the same command goes on with what is there. Every arm is a caption of the
+FOLDER keeps the runs; the same command continues with what is there. Every arm is a caption of the
 same scenes, greedy, and its name says how it came about, step by step: `dpo` captions by the model
 after DPO, `vcd` and `m3id` (λ .01) while decoding, `woodpecker` is asked about without and
-`detector` with the detector that ships, `lure` is written anew by the revisor that ships, with that
+`detector` with the detector that ships, `lure` is rewritten by the revisor that ships, with that
 detector's masks, and `rule` with those of LURE's published rule. Each is compared with `greedy`.
 
 `fit` holds greedy captions of bias-broken scenes from number 10,000 on. Then

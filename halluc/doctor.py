@@ -1,4 +1,4 @@
-"""What is installed, what is missing, what is in the way: each with the one command that mends it.
+"""What is installed, missing or in the way: each with the one command that repairs it.
 
 Shown by `halluc doctor`; ``python -m halluc.doctor`` shows the same where another package named
 ``app`` keeps the command itself from starting.
@@ -26,12 +26,12 @@ AGAIN = "pip install --force-reinstall --no-deps halluc"
 
 
 class Check(NamedTuple):
-    """One thing that was looked at.
+    """One thing that was checked.
 
     Attributes:
         state: "wrong" keeps something from working, "missing" is optional.
         what: what was found, in words.
-        mend: the command that mends it; empty where there is nothing to mend.
+        mend: the command that repairs it; empty where nothing has to be repaired.
     """
 
     state: Literal["ok", "missing", "wrong"]
@@ -40,7 +40,7 @@ class Check(NamedTuple):
 
 
 def examine() -> Iterator[Check]:
-    """Look at everything, from the machine to the data."""
+    """Check everything, from the machine to the data."""
     yield _machine()
     yield from _packages()
     yield from _shadows()

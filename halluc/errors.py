@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 class HallucError(Exception):
-    """A failure that the user can mend; its text says what, where and how."""
+    """A failure that the user can correct; its text says what, where and how."""
 
 
 class InputError(HallucError):
     """A file, a line of it, or a picture cannot be used.
 
     Args:
-        what: what is wrong, and how to mend it, in one sentence without a full stop.
+        what: what is wrong, and how to correct it, in one sentence without a full stop.
         path: the file.
         line: the line in it, counted from 1.
     """
@@ -29,6 +29,23 @@ class InputError(HallucError):
 
 class ModelError(HallucError):
     """A model cannot be named, found, loaded or run."""
+
+
+class SampleError(ModelError):
+    """One sample cannot be answered, while others may be.
+
+    Args:
+        id: of the sample; the text names it, too.
+        what: what is wrong, and how to mend it, in one sentence without a full stop.
+    """
+
+    def __init__(self, id: str, what: str) -> None:
+        super().__init__(" ".join(what.split()))
+        self.id = id
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """So that it comes whole from another process."""
+        return type(self), (self.id, str(self))
 
 
 class RunError(HallucError):

@@ -1,4 +1,4 @@
-"""The records that every part of the house speaks, each one line of JSON.
+"""The records that every part of halluc speaks, each one line of JSON.
 
 `Sample` (a picture, a prompt and what is true of it) goes into an MM-LLM, a `Response` comes out;
 `Claim` and `Finding` say what the response states and whether it holds; `Score` counts them.
@@ -18,6 +18,15 @@ Kind = Literal["object", "attribute", "relation"]
 Verdict = Literal["supported", "hallucinated", "unverifiable"]
 Label = Literal["yes", "no"]
 Stance = Literal["asserted", "denied", "hedged", "asked"]
+Finish = Literal["stop", "length", "refusal", "content_filter", "tool_calls", "error"]
+Lack = Literal["", "empty", "unfinished", "refusal", "filtered", "tool call", "failed"]
+
+_LACKS: dict[str, Lack] = {
+    "refusal": "refusal",
+    "content_filter": "filtered",
+    "tool_calls": "tool call",
+    "error": "failed",
+}
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -128,10 +137,14 @@ class Response(Record, frozen=True):
         prompt: what was asked, before any chat template.
         image: the sample's picture.
         split: the sample's split.
-        tokens: the generated tokens; empty where the model does not tell them.
+        tokens: the generated tokens; empty where the model does not give them.
         answers: probability of each short answer asked for, such as ``{"yes": .9, "no": .08}``;
             together ≤ 1.
-        finish: why it ended: an end token ("stop") or the token limit ("length").
+        finish: why it ended: an end token ("stop"), the token limit ("length"), the model refuses
+            ("refusal"; the text is its words), a server's filter took it ("content_filter"), it
+            calls a tool ("tool_calls"), or the server broke off ("error").
+        thought: what a reasoning model wrote before the answer; no part of the text.
+        error: why there is no answer, in one line, where asking failed.
     """
 
     id: str
@@ -141,7 +154,27 @@ class Response(Record, frozen=True):
     split: str = ""
     tokens: tuple[Token, ...] = ()
     answers: dict[str, float] = {}
-    finish: Literal["stop", "length"] = "stop"
+    finish: Finish = "stop"
+    thought: str = ""
+    error: str = ""
+
+    @property
+    def lack(self) -> Lack:
+        """Why this is no answer; empty for an answer, also for one that the token limit cut."""
+        return lack_of(self.text, self.finish)
+
+
+def lack_of(text: str, finish: Finish = "stop") -> Lack:
+    """Why a text is no answer; empty for an answer.
+
+    >>> lack_of("A dog."), lack_of(" "), lack_of("", "length"), lack_of("I cannot.", "refusal")
+    ('', 'empty', 'unfinished', 'refusal')
+    """
+    if finish in _LACKS:
+        return _LACKS[finish]
+    if text and not text.isspace():
+        return ""
+    return "unfinished" if finish == "length" else "empty"
 
 
 class Answer(NamedTuple):
@@ -154,6 +187,7 @@ class Answer(NamedTuple):
         prompt: what was asked, None if the file does not say.
         own: the question as the file itself tells it, with its split and right answer; None if it
             tells neither.
+        finish: why it ended, as `Response` has it.
     """
 
     id: int | str
@@ -162,6 +196,7 @@ class Answer(NamedTuple):
     line: int
     prompt: str | None = None
     own: Sample | None = None
+    finish: Finish = "stop"
 
 
 class Claim(Record, frozen=True):
@@ -175,7 +210,7 @@ class Claim(Record, frozen=True):
         object: name of the other object of a relation, else empty.
         family: attribute family ("color"), else empty.
         stance: how the text states it; "there is no dog" denies its claim.
-        subject_span: where the object that it is about is mentioned; None where nothing tells.
+        subject_span: where the object that it is about is mentioned; None where it is not known.
         object_span: where the other object of a relation is mentioned.
         some: it is said of one or some of the things mentioned, not of all ("one is red").
         sure: how sure its reading is, from 0 to 1.
@@ -202,7 +237,7 @@ class Finding(Record, frozen=True):
         id: id of the response.
         claim: the claim.
         verdict: supported, hallucinated, or unverifiable (the truth is silent).
-        metric: the metric that looked ("chair"), so that a run can hold the findings of several.
+        metric: the metric that found it ("chair"), so that a run can hold the findings of several.
         rule: short name of the rule that decided.
         evidence: what in the truth decided, in words.
         boxes: boxes of the true objects that decided.

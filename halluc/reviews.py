@@ -57,7 +57,7 @@ class Review:
 
 
 def claim_key(finding: Finding) -> str:
-    """Tells a finding from the others of its run, also after the run is scored anew."""
+    """Tells a finding from the others of its run, also after the run is scored again."""
     told = (finding.id, finding.metric, finding.claim)
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 

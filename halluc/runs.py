@@ -6,7 +6,7 @@ samples.jsonl      the samples asked, with their truth, so that the folder stand
 responses.jsonl    the answers, flushed to disk batch by batch; in the samples' order once finished
 findings.jsonl     claims with verdicts, written by a metric
 scores.json        for each metric, how it was scored and its figures
-times.jsonl        when it was begun, gone on with and finished; all else is the same bytes
+times.jsonl        when it was begun, continued and finished; all else is the same bytes
                    however often the run was interrupted
 =================  ==============================================================================
 
@@ -69,6 +69,10 @@ class Run:
     _resumed: dict[str, Any] | None = field(default=None, repr=False)
     _open: set[str] | None = field(default=None, repr=False)  # ids without an answer
 
+    def __repr__(self) -> str:
+        """Short, for a prompt of Python or a log."""
+        return f"Run({str(self.path)!r}: {len(self.responses)} of {len(self.samples)} answers)"
+
     @property
     def finished(self) -> bool:
         """Whether the run was finished and every sample has its answer."""
@@ -107,7 +111,7 @@ class Run:
         except OSError as error:
             raise RunError(
                 f"{self.path}: {reason(error)}; the answers before are kept, and once that is "
-                "mended the same command goes on"
+                "repaired the same command continues"
             ) from None
         self.responses.extend(responses)
         self._open -= new
@@ -131,7 +135,7 @@ class Run:
         self.close()
 
     def close(self) -> None:
-        """Let other processes go on with the run."""
+        """Let other processes continue the run."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -210,7 +214,7 @@ class Run:
         for id, some in groupby(mine, key=lambda each: each.id):
             if id in seen:
                 raise InputError(
-                    f"the findings of {id!r} stand apart; find them anew with: halluc score "
+                    f"the findings of {id!r} stand apart; find them again with: halluc score "
                     f"{metric} {self.path}",
                     self.path / "findings.jsonl",
                 )
@@ -238,7 +242,7 @@ class Run:
 
 
 def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) -> Run:
-    """Begin a run, or go on with it where the folder holds one made in the same way.
+    """Begin a run, or continue it where the folder holds one made in the same way.
 
     Two runs are made in the same way when their cards agree (`halluc.card`) and their samples
     are the same.

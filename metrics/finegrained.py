@@ -9,7 +9,7 @@ The kinds are those of the survey "Hallucination of Multimodal Large Language Mo
 - unverifiable share: unverifiable / all claims.
 - coverage: true things that a supported claim states / true things that the truth lists, higher is
   better; each counts once for a picture: a class, an attribute of a class ("cup, color, red"), a
-  relation of two classes, from whichever side it is told. Numbers of things are not listed.
+  relation of two classes, from whichever side it is stated. Numbers of things are not listed.
 
 All are from 0 to 1.
 """

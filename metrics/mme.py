@@ -66,7 +66,7 @@ def _truth_beside(given: Iterable[tuple[Sample, Answer]]) -> Iterator[tuple[Samp
         )
         if told and told != true:
             what = f"the truth beside this answer is {told}, that of {sample.id} is {true}"
-            raise InputError(f"{what}; make the folder anew", answer.path, answer.line)
+            raise InputError(f"{what}; make the folder again", answer.path, answer.line)
         yield sample, answer
 
 

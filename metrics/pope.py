@@ -115,16 +115,27 @@ class Pope(Metric, frozen=True, kw_only=True):
         """The figures by split and their mean, of one parser or of all."""
         parsers = list(PARSERS.values()) if self.parser == "all" else [PARSERS[self.parser]]
         tally = Tally(parsers, [sample.split for sample in given.asked or ()])
-        tally.update((sample, answer.text) for sample, answer in given)
+        # What is no answer is noted in `lacks` while the pairs are gone through.
+        tally.update(((sample, answer.text) for sample, answer in given), given.lacks)
         settings: dict[str, Any] = {"parser": self.parser}
         if pairs := given.note.get("pairs"):
             given.left_out, given.missing = left_out(pairs), pairs.missing
             settings["left out"] = given.left_out
+        extra: dict[str, Any] = {"disputes": tally.disputes} if len(parsers) > 1 else {}
+        lines = []
+        if given.lacks:
+            extra["as published"] = [s for p in parsers for s in tally.scores(p, published=True)]
+            shown = [s for s in extra["as published"] if s.name in ("accuracy", "F1")]
+            lines = [
+                "What is no answer counts as unknown. As published, it is read like any text: "
+                + ", ".join(f"{s.metric} {s.split} {s.name} {figure(s)}" for s in shown)
+            ]
         return Measured(
             [tally.counted(each) for each in parsers],
             settings,
             ways=[{"parser": each.name} for each in parsers],
-            extra={"disputes": tally.disputes} if len(parsers) > 1 else {},
+            extra=extra,
+            lines=lines,
         )
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
@@ -192,7 +203,7 @@ def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, Answer]]:
             what = "a file of answers without labels needs its --truth"
             raise InputError(what, answer.path, answer.line)
         if own.id in seen:
-            what = f"a second answer to {own.id}; remove one, or tell the splits apart by --truth"
+            what = f"a second answer to {own.id}; remove one, or name the splits by --truth"
             raise InputError(what, answer.path, answer.line)
         seen.add(own.id)
         yield own, answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
@@ -21,6 +21,10 @@ DEFAULT = PARSERS["pope"]
 
 Pairs = dict[tuple[Reading, Label], int]
 """Numbers of answers by (reading, right answer)."""
+
+
+# Split, picture, right answer, readings, and whether there is an answer at all.
+_Cell = tuple[str, str, Label, tuple[Reading, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,16 @@ class Tally:
     def __init__(self, parsers: Sequence[Parser] = (DEFAULT,), splits: Iterable[str] = ()) -> None:
         self.parsers, self.disputes = tuple(parsers), list[Dispute]()
         self._splits = dict.fromkeys(splits)
-        self._cells: dict[tuple[str, str, Label, tuple[Reading, ...]], int] = {}
+        self._cells: dict[_Cell, int] = {}
 
-    def update(self, pairs: Iterable[tuple[Sample, str]]) -> None:
+    def update(
+        self, pairs: Iterable[tuple[Sample, str]], lacks: Container[str] = frozenset()
+    ) -> None:
         """Read and count answers to questions, which may come in any order and in parts.
+
+        Args:
+            pairs: questions with the text of their answers.
+            lacks: ids of questions whose text is no answer: unknown, but as published.
 
         Raises:
             InputError: a question has no label.
@@ -76,24 +86,30 @@ class Tally:
                 what = f"sample {sample.id!r} has no yes/no label, so POPE cannot score it"
                 raise InputError(what)
             readings, disputed = read(text, truth.label)
-            cell = sample.split, sample.image or sample.id, truth.label, readings
+            none = sample.id in lacks
+            cell = sample.split, sample.image or sample.id, truth.label, readings, none
             if cell in cells:
                 cells[cell] += 1
             else:
                 cells[cell] = 1
                 splits.setdefault(sample.split)
-            if disputed:
+            if disputed and not none:
                 named = {parser.name: each for parser, each in zip(parsers, readings, strict=True)}
                 dispute = Dispute(sample.id, sample.split, text, truth.label, named)
                 self.disputes.append(dispute)
 
-    def scores(self, parser: Parser = DEFAULT) -> list[Score]:
-        """Figures of one of the parsers: split by split, their mean, and pooled where published."""
-        return self._figures(self._cells_by(parser, lambda picture: ""), parser)
+    def scores(self, parser: Parser = DEFAULT, *, published: bool = False) -> list[Score]:
+        """Figures of one of the parsers: split by split, their mean, and pooled where published.
+
+        Args:
+            parser: one of those who read.
+            published: read as the published script does also what is no answer.
+        """
+        return self._figures(self._cells_by(parser, lambda picture: "", published), parser)
 
     def counted(self, parser: Parser = DEFAULT) -> Counted:
         """The figures with what each picture adds to them, for intervals."""
-        group = grouping({picture for _, picture, _, _ in self._cells})
+        group = grouping({picture for _, picture, *_ in self._cells})
         cells = self._cells_by(parser, group)
         pictures: dict[str, dict[str, PopeCounts]] = {}
         for (split, picture), pairs in cells.items():
@@ -119,14 +135,15 @@ class Tally:
         return scores + (_means(scores, parser) if several else [])
 
     def _cells_by(
-        self, parser: Parser, group: Callable[[str], str]
+        self, parser: Parser, group: Callable[[str], str], published: bool = False
     ) -> dict[tuple[str, str], Pairs]:
         """What one of the parsers read, by split and group of pictures."""
         place = self.parsers.index(parser)
         sums: dict[tuple[str, str], Pairs] = {}
-        for (split, picture, label, readings), number in self._cells.items():
+        for (split, picture, label, readings, none), number in self._cells.items():
             pairs = sums.setdefault((split, group(picture)), {})
-            pair = readings[place], label
+            pair: tuple[Reading, Label]
+            pair = readings[place] if published or not none else "unknown", label
             pairs[pair] = pairs.get(pair, 0) + number
         return sums
 

@@ -53,7 +53,7 @@ class Measured:
 
     Attributes:
         counted: figures with what each picture adds to them, for intervals. Several where answers
-            were read in several ways; `ways` tells them apart.
+            were read in several ways; `ways` says which is which.
         settings: what decided the figures (parser, compat, …), for the result card.
         ways: for each of `counted`, what of the settings is its own.
         notes: more for the result card, behind all else.
@@ -82,12 +82,13 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: as ``halluc score`` calls it; also the name of its entry point.
-        title, summary, paper: what it is called, what it tells in a line, where it is published.
+        title, summary, paper: what it is called, what it measures in a line, where it is published.
         edition: the metric as the result card names it.
         task: what is asked for it.
         by_default: it is compared, and suggested after `generate`, wherever its task was asked.
         spreads: ``--engine`` can spread it over machines.
-        story: figures that tell of it in words; the first one that there is decides on controls.
+        story: figures that are put into words, the first figure by default; the first one that
+            there is decides on controls.
         coverage: figures of how much of the ground truth is stated, and of length; whoever says
             less hallucinates less.
         hidden: figures that no table of `compare` shows; JSON has all.
@@ -275,5 +276,7 @@ def rightly(given: Given, read: Callable[[str, Label], str | None]) -> dict[str,
         if each.truth is not None and each.truth.label is not None:
             label = each.truth.label
             answer = read(given.texts[each.id], label)
-            right.setdefault(each.split, {})[each.id] = answer == label
+            right.setdefault(each.split, {})[each.id] = (
+                answer == label and each.id not in given.lacks
+            )
     return right

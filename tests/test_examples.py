@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -9,15 +10,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from example import EXAMPLE, installed  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*sorted((ROOT / "docs/own").glob("*.md")), ROOT / "docs/scale.md"]
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r'^```\w+ title="(.*?)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 HALLUC = "from app.cli import main; main()"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_examples_of_a_page_work(page: Path, tmp_path: Path) -> None:
+def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, installed: Path) -> None:  # noqa: F811
     given = 0
     for kind, text in BLOCK.findall(page.read_text("utf-8")):
         if kind == "python":
@@ -31,7 +34,17 @@ def test_the_examples_of_a_page_work(page: Path, tmp_path: Path) -> None:
             done = subprocess.run(
                 [sys.executable, *start, *arguments],
                 cwd=tmp_path, capture_output=True, text=True, check=False,
+                env={**os.environ, "PYTHONPATH": str(installed)},
             )  # fmt: skip
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
             given += 1
     assert given
+
+
+def test_pages_show_the_files_of_the_example_as_they_are() -> None:
+    shown = {}
+    for page in (ROOT / "docs/own").glob("*.md"):
+        shown |= dict(SHOWN.findall(page.read_text("utf-8")))
+    files = {name: (EXAMPLE / name).read_text("utf-8") for name in shown}
+    assert shown == files
+    assert len(shown) == 4

@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from example import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("halluc", "metrics", "mitigation", "app", "pyproject.toml", "README.md", "LICENSE")
@@ -63,6 +64,23 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     shutil.rmtree(place / "source")
     return place / "clean" / "bin"
+
+
+def test_a_package_of_somebody_else_stands_beside_it(clean: Path, tmp_path: Path) -> None:
+    source = shutil.copytree(EXAMPLE, tmp_path / "source")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    alone = ["--no-deps", "--no-index", "--no-build-isolation"]
+    run([*pip, "--python", clean / "python", "install", *alone, source], tmp_path)
+    halluc = clean / "halluc"
+    assert "halluc-example 1.0" in run([halluc, "list", "metrics"], tmp_path)
+    assert "halluc-example 1.0" in run([halluc, "list", "decodings"], tmp_path)
+    ask = [halluc, "generate", "--limit", "2", "--max-new-tokens", "16"]
+    run([*ask, "-o", "greedy"], tmp_path)
+    run([*ask, "--decode", "grey", "-o", "grey"], tmp_path)
+    assert "hedged captions" in run([halluc, "score", "hedging", "grey"], tmp_path)
+    compare = [halluc, "compare", "greedy", "grey", "--metric", "hedging"]
+    assert "hedged captions" in run(compare, tmp_path)
+    run([*pip, "--python", clean / "python", "uninstall", "--yes", "halluc-example"], tmp_path)
 
 
 @pytest.fixture(params=["empty", "own metrics and app"])

@@ -1,4 +1,4 @@
-"""`halluc analyse`: what goes along with hallucination, and how well that tells it."""
+"""`halluc analyse`: factors of hallucination, and how well they predict it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def detector(
     as_json: bool,
     output: Path | None,
 ) -> None:
-    """How well a detector tells absent objects from present ones, beside LURE's rule.
+    """How well a detector separates absent objects from present ones, beside LURE's rule.
 
     AUROC and average precision over mentions, with 95 % intervals of a bootstrap over pictures, and
     whether its probabilities are right (expected calibration error; plot).

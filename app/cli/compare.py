@@ -24,7 +24,7 @@ Form = Literal["json", "markdown", "csv"]
     "controls",
     multiple=True,
     metavar="NAME",
-    help="A run that the others must beat: greedy, the plausibility mask alone, … May repeat.",
+    help="A run that the others must beat, such as greedy or mask-only. May repeat.",
 )
 @click.option(
     "--metric",
@@ -54,7 +54,7 @@ def compare(
     """Compare runs, or files of answers, pair by pair on the same ids.
 
     Each is a folder of a run, or files with commas between them, and may have a name:
-    greedy=a.jsonl,b.jsonl. Differences are told against the first, with 95 % intervals and paired
+    greedy=a.jsonl,b.jsonl. Each is compared with the first, with 95 % intervals and paired
     tests, and in words.
     """
     from app.workflows.compare import compare as work

@@ -86,7 +86,7 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     """Say which published POPE question file each of these is, or else what it holds.
 
     Files are known by what they ask: neither the order of rows and keys nor the form (JSON lines or
-    an array) matters. Whether a copy has the "imange" typo of older ones is told apart.
+    an array) matters. Whether a copy has the "imange" typo of older ones is shown.
     """
     from halluc.datasets.pope_editions import verify as look
 

@@ -29,7 +29,7 @@ def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
-    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO.
+    sampled with VCD beside its control, the plausibility constraint alone, and greedily after DPO.
     Woodpecker and LURE revise the greedy captions, and LURE those of DPO with VCD and with M3ID.
     Each is compared with greedy decoding.
     """
@@ -60,7 +60,7 @@ Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/sc
 Runs:     {output}/captions-greedy and thirteen more; run.json in each says how it was made
 
 What to type next:
-  halluc inspect {output}/*-*/       look at them: wrong words, their boxes, runs side by side
+  halluc inspect {output}/*-*/       inspect them: wrong words, their boxes, runs side by side
   halluc model describe                                     what the embedded MM-LLM is made of
   halluc score chair {output}/captions-sampled             the figures of one run
   halluc compare {output}/captions-sampled {output}/captions-vcd   do they really differ?

@@ -1,4 +1,4 @@
-"""`halluc doctor`: what is installed, what is missing, the one command that mends it."""
+"""`halluc doctor`: what is installed, what is missing, the one command that repairs it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def doctor() -> None:
-    """Show what is installed, what is missing or in the way, and the command that mends it.
+    """Show what is installed, what is missing or in the way, and the command that repairs it.
 
     Exit code 2 if something is wrong; what is optional is not. If the command does not start at
     all, try python -m halluc.doctor.

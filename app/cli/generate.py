@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.options import DEVICE, DTYPE, ENGINE, IMAGES, chosen, union_options
+from app.cli.options import CHAT_TEMPLATE, DEVICE, DTYPE, ENGINE, FIT, IMAGES, chosen, union_options
+from halluc.errors import SampleError
+from halluc.mllm import Fit
 from halluc.plugins import load_plugin, plugins
 from mitigation.inprocess import own_options
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from halluc.runs import Run
 
 _OWN = {name: own_options(name) for name in plugins("decodings")}
+_SHOWN = 5  # samples that failed, of those that are told
 _TASKS = sorted(
     {load_plugin("metrics", name).task.name for name in plugins("metrics")},
     key=lambda name: (name != "caption", name),
@@ -38,15 +42,15 @@ _TASKS = sorted(
     type=click.Path(path_type=Path),
     required=True,
     metavar="RUN",
-    help="Folder of the run. If it holds this run already, go on with it.",
+    help="Folder of the run. If it holds this run already, it is continued.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Ask about the first so many samples.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask about the first N samples only.")
 @click.option(
     "--prompt",
     help="What to ask, instead of the data set's own or the default. With all tasks but caption, "
     '{question} stands for the question (with mme without its "Please answer yes or no.").',
 )
-@click.option("--do-sample/--greedy", help="Draw tokens, or take the likeliest (default).")
+@click.option("--do-sample/--greedy", help="Sample tokens, or take the most likely one (default).")
 @click.option("--temperature", type=float, default=1.0, show_default=True)
 @click.option("--top-p", type=float, default=1.0, show_default=True)
 @click.option("--top-k", type=int, default=0, show_default=True, help="0: all tokens.")
@@ -55,7 +59,7 @@ _TASKS = sorted(
 @click.option(
     "--decode",
     type=click.Choice(list(_OWN)),
-    help="Correct while decoding, or a control of that: docs/decoding.md. Default: neither.",
+    help="Mitigation during decoding, or a control of it; see halluc list decodings. [none]",
 )
 @union_options(_OWN)
 @click.option(
@@ -65,8 +69,20 @@ _TASKS = sorted(
     help="yes-bias: take the bias with which yes is as frequent as in this run.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option(
+    "--skip-failing",
+    is_flag=True,
+    help="Continue after samples that cannot be answered; each is kept with its reason, counted.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that a server has for an answer [300].",
+)
+@CHAT_TEMPLATE
 @DTYPE
 @DEVICE
+@FIT
 @IMAGES
 @click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
 @ENGINE
@@ -81,8 +97,14 @@ def generate(
     decode: str | None,
     match_yes: Path | None,
     batch_size: int,
+    skip_failing: bool,
+    timeout: float | None,
+    chat_template: Path | None,
     dtype: str,
     device: str,
+    quantize: str | None,
+    device_map: str | None,
+    attn: str | None,
     images: Path | None,
     trust_remote_code: bool,
     engine: str,
@@ -94,7 +116,7 @@ def generate(
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder, openai:NAME@URL (a server; its key is in
     OPENAI_API_KEY) or replay:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, mme:FOLDER,
-    amber:FOLDER or jsonl:FILE. The same command goes on with an interrupted run.
+    amber:FOLDER or jsonl:FILE. The same command continues an interrupted run.
     With ray, the model is on every worker, and the run comes out as with one process.
     """
     from app.cli.progress import bars
@@ -103,33 +125,53 @@ def generate(
     from app.workflows.generate import generate as work
     from app.workflows.score import metrics_of_task
 
-    names = {option.name for options in _OWN.values() for option in options}
-    own = chosen({name: value for name, value in given.items() if name in names})
-    plain = {name: value for name, value in given.items() if name not in names}
     seen: list[Run] = []
+    said: list[str] = []
 
     def started(run: Run) -> None:
         seen.append(run)
         if run.note:
             click.echo(f"halluc: {run.note}", err=True)
         if run.finished:
-            said = f"{output} has all {len(run.samples)} answers: nothing left to do"
-            click.echo(said, err=True)
+            said.append(f"{output} has all {len(run.samples)} answers: nothing left to do")
 
     with open_cluster(engine, workers, gpus) as cluster:
         try:
             with bars() as progress:
                 run = work(
-                    Named(model, dtype, device, trust_remote_code), data, output,
-                    task=task, decode=decode, options=own, prompt=prompt, limit=limit,
+                    Named(
+                        model, dtype, device, trust_remote_code, timeout, chat_template,
+                        Fit(quantize or "", device_map or "", attn or ""),
+                    ),
+                    data, output,
+                    task=task, decode=decode, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
-                    progress=progress, started=started, **plain,
+                    skip_failing=skip_failing, progress=progress, started=started,
+                    **chosen(given),
                 )  # fmt: skip
+        except SampleError as error:
+            raise SampleError(error.id, f"{error}; --skip-failing continues without it") from None
         except KeyboardInterrupt:
             if not seen:
                 raise
             done, of = len(seen[0].responses), len(seen[0].samples)
-            click.echo(f"\nstopped after {done} of {of}; the same command goes on", err=True)
+            click.echo(f"\nstopped after {done} of {of}; the same command continues", err=True)
             sys.exit(130)
-    click.echo(f"{output}: {len(run.samples)} answers", err=True)
+    click.echo(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
+    for line in _incomplete(run):
+        click.echo(f"halluc: {line}", err=True)
     click.echo(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)
+
+
+def _incomplete(run: Run) -> Iterator[str]:
+    """What of a run is no answer, or was cut short."""
+    from halluc.answers.given import tell_lacks
+
+    failed = [each for each in run.responses if each.error]
+    for each in failed[:_SHOWN]:
+        yield f"{each.id}: {each.error}"
+    if told := tell_lacks((each.lack for each in run.responses), len(run.responses)):
+        yield f"no answer: {told}; every score counts them and says so"
+    cut = sum(each.finish == "length" and not each.lack for each in run.responses)
+    if cut:
+        yield f"cut short at --max-new-tokens: {cut} of {len(run.responses)} answers"

@@ -1,4 +1,4 @@
-"""`halluc inspect`: open runs in the inspector, on this machine only unless told otherwise."""
+"""`halluc inspect`: open runs in the inspector, on this machine only by default."""
 
 from __future__ import annotations
 

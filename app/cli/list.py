@@ -13,23 +13,34 @@ from halluc.plugins import GROUPS, Group, load_plugin, origin, plugins
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice([*GROUPS, "models", "data"]))
+@click.argument("what", required=False, type=click.Choice([*GROUPS, "models", "data"]))
 def list_(what: Any) -> None:
     """Show the metrics, decodings, revisers, forms of models or of data that there are.
 
-    Metrics, decodings and revisers of other packages are among them once these are installed.
+    Without an argument, all five. Metrics, decodings and revisers of other packages are among
+    them once these are installed.
     """
     from app.cli.tables import print_table
 
+    if what:
+        rows = _rows(what)
+        print_table(rows, rows[0])
+        return
+    for name in (*GROUPS, "models", "data"):
+        rows = _rows(name)
+        print_table(rows, rows[0], title=name)
+        click.echo()
+
+
+def _rows(what: Any) -> list[list[str]]:
+    """The table of one kind, its heads first."""
     if what in GROUPS:
         group: Group = what
-        rows = [["name", "what it does", "paper", "from"]]
-        for name in plugins(group):
-            rows.append([name, *_told(group, name), origin(group, name)])
-        print_table(rows, rows[0])
-    else:
-        forms = MODELS if what == "models" else FORMS
-        print_table([["name", "what it is"], *map(list, forms.items())], ("name", "what it is"))
+        return [
+            ["name", "what it does", "paper", "from"],
+            *([name, *_told(group, name), origin(group, name)] for name in plugins(group)),
+        ]
+    return [["name", "what it is"], *map(list, (MODELS if what == "models" else FORMS).items())]
 
 
 def _told(group: Group, name: str) -> list[str]:

@@ -1,13 +1,18 @@
-"""`halluc model`: what an MM-LLM is made of."""
+"""`halluc model`: what an MM-LLM is made of, and what works on it."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
+
+from app.cli.options import AS_JSON, CHAT_TEMPLATE, DEVICE, DTYPE, FIT
 
 
 @click.group()
 def model() -> None:
-    """Describe an MM-LLM in the survey's terms."""
+    """What an MM-LLM is made of, and what of the workbench works on it."""
 
 
 @model.command()
@@ -50,3 +55,57 @@ def describe(name: str, trust_remote_code: bool) -> None:
     tokens = "an unknown number of" if anatomy.image_tokens is None else anatomy.image_tokens
     click.echo(f"A picture of {width}×{height} pixels becomes {tokens} image tokens.")
     click.echo(f"The weights are stored in {anatomy.dtype}.")
+
+
+@model.command()
+@click.argument("name", default="tabletop", metavar="[M]")
+@click.option(
+    "--max-new-tokens", "tokens", type=click.IntRange(min=1), default=8, show_default=True
+)
+@CHAT_TEMPLATE
+@DTYPE
+@DEVICE
+@FIT
+@AS_JSON
+@click.option("--trust-remote-code", is_flag=True, help="Run code that comes with the model.")
+def check(
+    *,
+    name: str,
+    tokens: int,
+    chat_template: Path | None,
+    dtype: str,
+    device: str,
+    quantize: str | None,
+    device_map: str | None,
+    attn: str | None,
+    as_json: bool,
+    trust_remote_code: bool,
+) -> None:
+    """Try on a model what the workbench does with one; exit code 1 if something works wrongly.
+
+    M is tabletop (the default), hf:ORG/NAME or hf:./folder. yes: it works; no: it works, but
+    wrongly; –: it is not for this model, and would be refused.
+    """
+    import msgspec
+
+    from app.cli.tables import print_table
+    from app.workflows.model import check_model
+    from halluc.errors import ModelError
+    from halluc.mllm import Fit, load_model
+
+    mllm = load_model(
+        name, dtype=dtype, device=device, trust_remote_code=trust_remote_code,
+        chat_template=chat_template, fit=Fit(quantize or "", device_map or "", attn or ""),
+    )  # fmt: skip
+    from halluc.mllm.transformers import TransformersMLLM
+
+    if not isinstance(mllm, TransformersMLLM):
+        raise ModelError(f"{name} is no checkpoint, so there is nothing to try")
+    checks = check_model(mllm, tokens, lambda what: click.echo(f"trying: {what}", err=True))
+    if as_json:
+        click.echo(msgspec.json.encode({"model": mllm.card, "checks": checks}))
+    else:
+        rows = [["", "works", ""], *([each.name, each.verdict, each.reason] for each in checks)]
+        print_table(rows, left=("", "works"))
+    if any(each.verdict == "no" for each in checks):
+        sys.exit(1)

@@ -45,8 +45,8 @@ VOCABULARY = click.option(
 STATISTICS = click.option(
     "--statistics",
     metavar="DATA",
-    help="Whose objects tell what comes together; forms as for --truth. Default: all of --truth, "
-    "else the run's own samples; for tabletop, the biased scenes.",
+    help="Data whose objects give the co-occurrences; forms as for --truth. Default: all of "
+    "--truth, else the run's own samples; for tabletop, the biased scenes.",
 )
 IMAGES = click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 DTYPE = click.option(
@@ -66,6 +66,29 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return add
 
 
+FIT = together(
+    click.option(
+        "--quantize",
+        type=click.Choice(["4bit", "8bit"]),
+        help="Weights in fewer bits, by bitsandbytes; it changes answers.",
+    ),
+    click.option(
+        "--device-map",
+        type=click.Choice(["auto"]),
+        help="Spread the layers over all GPUs, and the rest over memory.",
+    ),
+    click.option(
+        "--attn",
+        type=click.Choice(["sdpa", "flash", "eager"]),
+        help="How attention is computed; flash needs flash-attn. [what transformers takes]",
+    ),
+)
+CHAT_TEMPLATE = click.option(
+    "--chat-template",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Jinja template to ask by, instead of the checkpoint's own.",
+)
 ENGINE = together(
     click.option(
         "--engine",

@@ -30,7 +30,7 @@ _OUTPUT = click.option(
     type=click.Path(path_type=Path),
     required=True,
     metavar="RUN2",
-    help="Folder of the revised run. If it holds this run already, go on with it.",
+    help="Folder of the revised run. If it holds this run already, it is continued.",
 )
 _BATCH = click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True)
 

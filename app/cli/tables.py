@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 
 WIDTH = 80
-"""Columns of text where no terminal tells."""
+"""Columns of text where there is no terminal."""
 
 
 def print_table(

@@ -4,7 +4,7 @@ What is to be done is cut into items by position before anybody begins, and each
 from itself alone: so who does it, how often it is tried and in which order results come change
 nothing. Workers are actors of Ray (https://docs.ray.io/en/latest/ray-core/actors.html), each with
 an item at a time; for one that is lost another is started, elsewhere if need be, and its item is
-given out anew. Only the command itself writes, so a run is as safe as with one process. Items and
+given out again. Only the command itself writes, so a run is as safe as with one process. Items and
 results are bytes of the caller's making.
 """
 
@@ -270,7 +270,7 @@ def _one_line() -> Iterator[None]:
     except RayError as error:
         raise RunError(
             f"the Ray cluster failed: {_line(error)}; what is done is kept, and the same command "
-            "goes on"
+            "continues"
         ) from None
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app.engine.cluster import Cluster
 from halluc.errors import ModelError
-from halluc.mllm import MLLM, Decoding, load_model
+from halluc.mllm import MLLM, Decoding, Fit, load_model
 from halluc.mllm.batches import cut_batches, generate_batches
 from halluc.records import Response, Sample
 from halluc.work import Work
@@ -28,7 +29,8 @@ class Named:
     """A model by its name, to be loaded where it is asked; see `load_model`.
 
     Attributes:
-        name, dtype, device, trust_remote_code: as `load_model` takes them.
+        name, dtype, device, trust_remote_code, timeout, chat_template, fit: as `load_model`
+            takes them.
         threads: of torch in the process that asks; the last digits of a probability hang on them.
     """
 
@@ -36,6 +38,9 @@ class Named:
     dtype: str = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
+    timeout: float | None = None
+    chat_template: Path | None = None
+    fit: Fit = field(default_factory=Fit)
     threads: int | None = None
 
     def load(self) -> MLLM:
@@ -49,6 +54,9 @@ class Named:
             dtype=self.dtype,
             device=self.device,
             trust_remote_code=self.trust_remote_code,
+            timeout=self.timeout,
+            chat_template=self.chat_template,
+            fit=self.fit,
         )
 
 
@@ -76,10 +84,13 @@ class Replicas:
         batch_size: int = 8,
         answers: Sequence[str] = (),
         done: Collection[str] = (),
+        skip_failing: bool = False,
     ) -> Iterator[list[Response]]:
         """As `halluc.mllm.batches.generate_batches`; batches come in any order."""
         batches = list(cut_batches(samples, batch_size, done))
-        begin = partial(_answering, self.named, self.card, open_image, prompt, decoding, answers)
+        begin = partial(
+            _answering, self.named, self.card, open_image, prompt, decoding, answers, skip_failing
+        )
         items = [msgspec.json.encode(batch) for batch in batches]
         for _, result in self.cluster.spread(begin, items):
             responses = msgspec.json.decode(result, type=list[Response])
@@ -150,14 +161,16 @@ def _answering(  # noqa: PLR0917
     prompt: Callable[[Sample], str],
     decoding: Decoding,
     answers: Sequence[str],
+    skip_failing: bool,
 ) -> Work:
     model = _load(named, card)
 
     def work(item: bytes) -> bytes:
         batch = msgspec.json.decode(item, type=list[Sample])
         (responses,) = generate_batches(
-            model, batch, open_image, prompt, decoding, batch_size=len(batch), answers=answers
-        )
+            model, batch, open_image, prompt, decoding,
+            batch_size=len(batch), answers=answers, skip_failing=skip_failing,
+        )  # fmt: skip
         return msgspec.json.encode(responses)
 
     return work

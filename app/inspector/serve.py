@@ -17,7 +17,7 @@ def main() -> None:
     read_ahead(read_settings().runs[0])
     from streamlit.web import cli
 
-    script = Path(__file__).with_name("main.py")
+    script = Path(__file__).with_name("pages") / "main.py"
     cli.main(["run", str(script), *sys.argv[1:]], prog_name="streamlit")
 
 

@@ -23,11 +23,11 @@ from mitigation.postcorrection.revisions import Revision, read_revisions
 
 # What the table shows: head, name of it in the metric.
 CAPTIONS = {
-    "CHAIRs ↓": "CHAIRs",
-    "CHAIRi ↓": "CHAIRi",
-    "recall ↑": "Recall",
-    "attribute ↓": "attribute hallucination rate",
-    "relation ↓": "relation hallucination rate",
+    "CHAIRs↓": "CHAIRs",
+    "CHAIRi↓": "CHAIRi",
+    "recall↑": "Recall",
+    "attribute↓": "attribute hallucination rate",
+    "relation↓": "relation hallucination rate",
 }
 NOTES = (
     "In %. CHAIRs: captions that name an absent object; CHAIRi: absent ones of the objects named; "
@@ -79,16 +79,16 @@ class Arm:
         shown = {label: self.captions.figure(name) for label, name in CAPTIONS.items()}
         if self.answers is None:
             return shown
-        return shown | {"POPE ↑": self.answers.figure("F1", "adversarial")}
+        return shown | {"POPE↑": self.answers.figure("F1", "adversarial")}
 
 
 def demo(output: Path, scenes: int = 40, progress: Progress = silent) -> list[Arm]:
     """Caption scenes and answer POPE in all ways, score, and save the pictures.
 
     Args:
-        output: where the runs, sheet.png and scores.png go; an interrupted call is gone on with.
+        output: where the runs, sheet.png and scores.png go; an interrupted call is continued.
         scenes: how many held-out bias-broken scenes, 1 to 1000.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         The arms that are shown.
@@ -146,7 +146,7 @@ def passes_to_revise(revisions: Sequence[Revision]) -> float:
 
 def rows(arms: Sequence[Arm]) -> Iterator[list[str]]:
     """The table of the arms, its head first."""
-    labels = (*CAPTIONS, "POPE ↑")
+    labels = (*CAPTIONS, "POPE↑")
     yield ["", *labels, "words", "passes"]
     for arm in arms:
         figures = arm.figures()

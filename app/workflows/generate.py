@@ -53,28 +53,28 @@ def select_samples(dataset: Dataset, task: Task, limit: int | None = None) -> li
 
 
 def generate(
-    model: str | Named | MLLM | Replicas = "tabletop",
-    data: str | Dataset = "tabletop",
-    output: str | Path = "",
+    model: str | Named | MLLM | Replicas,
+    data: str | Dataset,
+    output: str | Path,
     *,
     task: str = "caption",
     decode: str | None = None,
-    options: dict[str, Any] | None = None,
     prompt: str | None = None,
     limit: int | None = None,
     images: str | Path | None = None,
     match_yes: str | Path | None = None,
     cluster: Cluster | None = None,
     batch_size: int = 8,
+    skip_failing: bool = False,
     progress: Progress = silent,
     started: Callable[[Run], None] | None = None,
-    **decoding: Any,
+    **options: Any,
 ) -> Run:
     """Ask an MM-LLM about a data set, and keep the answers as a run.
 
-    The same call goes on with a run that was interrupted.
+    The same call continues a run that was interrupted.
 
-    >>> generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)  # doctest: +SKIP
+    Example: ``generate("tabletop", "tabletop", "runs/vcd", decode="vcd", do_sample=True)``
 
     Args:
         model: its name, as `halluc.mllm.load_model` takes it, or a model that is loaded.
@@ -82,7 +82,6 @@ def generate(
         output: folder of the run.
         task: what to ask: "caption", "pope", "mme", "amber" or that of another metric.
         decode: method of in-process correction, as `halluc list decodings` shows it; None: none.
-        options: the method's own options, such as ``{"alpha": 1.0}``.
         prompt: what to ask instead of the data set's own or the default; with questions,
             {question} stands for the question.
         limit: ask about the first so many samples.
@@ -90,10 +89,11 @@ def generate(
         match_yes: with yes-bias: a run whose share of yes is to be reached.
         cluster: where a model that is given by name is asked; None: in this process.
         batch_size: samples asked at once, ≥ 1.
-        progress: told how far it is.
+        skip_failing: go on behind samples that cannot be answered; their responses say why.
+        progress: called with how far it is.
         started: called with the run before anything is asked.
-        decoding: of `halluc.mllm.Decoding`: max_new_tokens, do_sample, temperature, top_p, top_k,
-            seed.
+        options: of `halluc.mllm.Decoding` (max_new_tokens, do_sample, temperature, top_p, top_k,
+            seed), and the method's own, such as ``alpha=1.0``.
 
     Returns:
         The finished run.
@@ -103,14 +103,13 @@ def generate(
         ModelError: the model cannot be loaded or run.
         RunError: the folder holds something else.
     """
-    own = dict(options or {})
+    plain = {name: options.pop(name) for name in Decoding.__struct_fields__ if name in options}
+    own = dict(options)
     if decode == "yes-bias" or match_yes:
         check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
-    how = make_decoding(decode, decoding, own)
+    how = make_decoding(decode, plain, own)
     asked = find_task(task)
     ask = asked.ask(prompt)  # a bad prompt is refused before any model is read
-    if not str(output):
-        raise InputError('name the folder of the run: output="runs/…"')
     dataset = data
     if isinstance(dataset, str):
         dataset = load_dataset(dataset, None if images is None else Path(images), task)
@@ -123,7 +122,7 @@ def generate(
             Path(match_yes), mllm, dataset, samples, ask,
             do_sample=how.do_sample, batch_size=batch_size, progress=progress,
         )  # fmt: skip
-        how = make_decoding(decode, decoding, own)
+        how = make_decoding(decode, plain, own)
     run = open_answers(
         Path(output), model=mllm, dataset=dataset, samples=samples, task=asked, decoding=how,
         prompt=prompt,
@@ -131,7 +130,10 @@ def generate(
     try:
         if started is not None:
             started(run)
-        answer(run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress)
+        answer(
+            run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress,
+            skip_failing=skip_failing,
+        )  # fmt: skip
     finally:
         run.close()
     return run
@@ -147,7 +149,7 @@ def open_answers(
     decoding: Decoding,
     prompt: str | None = None,
 ) -> Run:
-    """The run of a task, new or to be gone on with; see `halluc.runs.open_run`."""
+    """The run of a task, new or to be continued; see `halluc.runs.open_run`."""
     card = {
         "task": task.name,
         "prompt": prompt or task.prompt,
@@ -166,6 +168,7 @@ def answer(
     *,
     prompt: str | None = None,
     batch_size: int = 8,
+    skip_failing: bool = False,
     progress: Progress = silent,
     title: str | None = None,
 ) -> None:
@@ -178,7 +181,8 @@ def answer(
         decoding: as given to `open_answers`.
         prompt: what the user asks, as given to `open_answers`; it goes before the data set's own.
         batch_size: samples asked at once.
-        progress: told how far it is.
+        skip_failing: as `generate` takes it.
+        progress: called with how far it is.
         title: what the progress is called; default: the task.
 
     Raises:
@@ -199,6 +203,7 @@ def answer(
         batch_size=batch_size,
         answers=task.answers,
         done=done,
+        skip_failing=skip_failing,
     ):
         run.append(responses)
         progress(told, len(run.responses), len(run.samples))

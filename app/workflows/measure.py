@@ -55,7 +55,7 @@ def measure_task(
     """Answer scenes of the embedded world, or questions on them, and score the run.
 
     Args:
-        folder: of the run; one that is there already is gone on with.
+        folder: of the run; one that is there already is continued.
         model: what to ask.
         dataset: of the embedded world.
         task: "caption" or "pope".
@@ -63,12 +63,12 @@ def measure_task(
         method: of in-process correction, with `own` as its options; see `make_decoding`.
         own: those that differ from the method's defaults.
         title: what the progress is called.
-        progress: told how far it is.
+        progress: called with how far it is.
     """
     run = generate(
-        model, dataset, folder, task=task, decode=method, options=own, batch_size=BATCH,
+        model, dataset, folder, task=task, decode=method, batch_size=BATCH,
         progress=lambda name, *how: progress(title or name, *how),
-        max_new_tokens=TOKENS[task], do_sample=do_sample,
+        max_new_tokens=TOKENS[task], do_sample=do_sample, **(own or {}),
     )  # fmt: skip
     if task == "caption":
         return measure_captions(run)
@@ -88,13 +88,13 @@ def measure_revised(
     """Revise captions of the embedded world, and score them.
 
     Args:
-        folder: of the revised run; one that is there already is gone on with.
+        folder: of the revised run; one that is there already is continued.
         original: the captions.
         model: what is asked about the pictures.
         dataset: of the embedded world.
         method: the reviser with its options.
         title: what the progress is called.
-        progress: told how far it is.
+        progress: called with how far it is.
     """
     things = load_things(None)
     prepared = method.prepare(original, things)
@@ -128,9 +128,9 @@ def measure_tabletop(
 
     Args:
         model: what to measure.
-        folder: keeps the two runs, so that an interrupted measurement goes on.
+        folder: keeps the two runs, so that an interrupted measurement continues.
         scenes: how many scenes, from the first, 1 to 1000.
-        progress: told how far it is.
+        progress: called with how far it is.
     """
     shown = first_scenes(scenes)
     questions = with_questions(shown)

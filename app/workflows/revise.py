@@ -63,24 +63,24 @@ def revise(
 ) -> Run:
     """Revise the captions of a run; the original stays as it is.
 
-    >>> revise("runs/greedy", "woodpecker", "runs/revised", detector="tabletop")  # doctest: +SKIP
+    Example: ``revise("runs/greedy", "woodpecker", "runs/revised", detector="tabletop")``
 
     Args:
         run: the folder of a finished run of captions, or the run.
         method: a reviser's name, as `halluc list revisers` shows it, or one with its options.
-        output: folder of the revised run. If it holds this run already, it is gone on with.
+        output: folder of the revised run. If it holds this run already, it is continued.
         vocabulary: file of things and the words for them, beside COCO's 80 classes.
         images: folder of the pictures, where they do not lie with the data set.
         dtype: of the models; see `halluc.mllm.load_model`.
         device: likewise.
         batch_size: captions at once, ≥ 1.
         cluster: where the model is asked; None: in this process.
-        progress: told how far it is.
+        progress: called with how far it is.
         started: called with the revised run before anything is asked.
         options: of the reviser.
 
     Returns:
-        The revised run; `read_revisions` of its folder tells what was changed and why.
+        The revised run; `read_revisions` of its folder says what was changed and why.
 
     Raises:
         RunError: no run, or the output holds something else.
@@ -119,7 +119,7 @@ def revise(
 
 
 def open_revised(output: Path, original: Run, model: MLLM | Replicas, how: dict[str, Any]) -> Run:
-    """The revised run, new or to be gone on with; see `halluc.runs.open_run`.
+    """The revised run, new or to be continued; see `halluc.runs.open_run`.
 
     Its card is the original's, with the revision beside it: the method and its settings, the model
     that is asked, and the original run by folder and SHA-256 of its answers, and how that was
@@ -178,7 +178,7 @@ def revise_run(
         things: the vocabulary.
         prepared: the reviser.
         batch_size: captions at once.
-        progress: told how far it is.
+        progress: called with how far it is.
         title: what the progress is called.
 
     Returns:
@@ -186,7 +186,7 @@ def revise_run(
 
     Raises:
         InputError: a picture cannot be read.
-        ModelError: the model cannot be run, or does not tell what is needed.
+        ModelError: the model cannot be run, or does not say what is needed.
     """
     file = run.path / FILE
     found = _read(file)
@@ -270,8 +270,8 @@ def _append(file: Path, revisions: Sequence[Revision]) -> None:
             append_durably(lines, content)
     except OSError as error:
         raise RunError(
-            f"{file}: {reason(error)}; the revisions before are kept, and once that is mended the "
-            "same command goes on"
+            f"{file}: {reason(error)}; the revisions before are kept, and once that is repaired "
+            "the same command continues"
         ) from None
 
 

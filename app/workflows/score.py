@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from halluc import __version__
-from halluc.answers.given import Given
+from halluc.answers.given import Given, tell_lacks
 from halluc.errors import InputError
 from halluc.html import table_html
 from halluc.jsonl import reason
@@ -47,6 +47,15 @@ class Scored:
     given: Given
     measured: Measured
 
+    def __repr__(self) -> str:
+        """Short, for a prompt of Python or a log: the figures."""
+        shown = (
+            f"{', '.join(filter(None, (each.split, each.name)))} "
+            f"{'undefined' if each.value is None else f'{each.value:.4g}'}"
+            for each in self.scores
+        )
+        return f"Scored({self.metric.name}: {'; '.join(shown)})"
+
     def figure(self, name: str, split: str = "") -> float | None:
         """The value of one figure; None where it is undefined.
 
@@ -56,7 +65,9 @@ class Scored:
         for score in self.scores:
             if (score.name, score.split) == (name, split):
                 return score.value
-        raise KeyError(f"{self.metric.name} has no figure {name!r} of the split {split!r}")
+        known = ", ".join(", ".join(filter(None, (each.split, each.name))) for each in self.scores)
+        what = ", ".join(filter(None, (split, name)))
+        raise KeyError(f"{self.metric.name} has no figure {what!r}; it has {known}")
 
     def tables(self) -> Iterator[Table]:
         """The figures for a person."""
@@ -116,7 +127,7 @@ def score(
 ) -> Scored:
     """Score a run or files of answers with a metric.
 
-    >>> score("answers.jsonl", "pope", truth="coco_pope_random.json")  # doctest: +SKIP
+    Example: ``score("answers.jsonl", "pope", truth="coco_pope_random.json")``
 
     Args:
         answers: a run (its folder, or as `read_run` gives it), a file of answers, or several files.
@@ -149,6 +160,8 @@ def score(
 
     measured = made.measure(given, spread, keep)
     how = result_card(made.edition or made.name, given, measured.settings) | measured.notes
+    if given.lacks:
+        how["no answer"] = tell_lacks(given.lacks.values(), sum(given.rows.values()))
     scores = []
     for number, counted in enumerate(measured.counted):
         found = with_intervals(counted)

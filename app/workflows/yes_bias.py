@@ -53,7 +53,7 @@ def match_yes_ratio(
         ask: gives a question's prompt.
         do_sample: whether the answers will be drawn.
         batch_size: samples asked at once.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Raises:
         InputError: the run is not about these questions, or none of them has a label.

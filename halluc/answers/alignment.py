@@ -1,4 +1,4 @@
-"""Answers joined to their questions by id, never by place.
+"""Answers joined to their questions by id, never by position.
 
 Published scorers pair the n-th answer with the n-th label, so one missing answer shifts all that
 follow. Here a missing, surplus or second answer is an error that names it.
@@ -24,7 +24,7 @@ class Pairs:
     """Questions with their answers, one by one: holds no answer longer than it must.
 
     Answers that carry the samples' own ids, or tell their split, are joined directly. Those of
-    other tools number the questions anew in each split; they are cut where an id comes again or
+    other tools number the questions again in each split; they are cut where an id comes again or
     another file begins, and each block goes to the one split whose questions agree with what the
     answers say they were asked.
 

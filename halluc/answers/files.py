@@ -84,7 +84,7 @@ def _stream_rows(path: Path) -> Iterator[Answer]:
             text, prompt = told[0], row.text if prompt is None else prompt
         if id is None:
             raise InputError(
-                'no "question_id": answers are joined by id, never by place', path, line
+                'no "question_id": answers are joined by id, never by position', path, line
             )
         if text is None:
             raise InputError('no answer: give it as "text" or "answer"', path, line)

@@ -11,8 +11,9 @@ from typing import Any
 
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
-from halluc.records import Answer, Sample
+from halluc.records import Answer, Lack, Sample, lack_of
 from halluc.runs import Run, read_run
+from halluc.thoughts import part_thought
 
 Reader = Callable[[str], Iterable[Answer]]
 """Gives the answers of a file."""
@@ -33,6 +34,8 @@ class Given:
             through; empty unless that is allowed.
         missing: questions without an answer by split, likewise.
         note: more for the result card.
+        lacks: of which kind the answers are that are none (`halluc.records.Lack`), by the sample's
+            id; once the pairs have been gone through.
     """
 
     run: Run | None
@@ -44,16 +47,26 @@ class Given:
     left_out: dict[str, int] = field(default_factory=dict)
     missing: Counter[str] | None = None
     note: dict[str, Any] = field(default_factory=dict)
+    lacks: dict[str, Lack] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[Sample, Answer]]:
         """Each sample with its answer; from here on from memory if `answers` was read before."""
         if "_held" in self.__dict__:
             return iter(self._held)
-        return iter(self.pairs)
+        return self._answered()
+
+    def _answered(self) -> Iterator[tuple[Sample, Answer]]:
+        """The pairs, with thoughts taken off the answers, and what is no answer noted."""
+        for sample, answer in self.pairs:
+            thought, text = part_thought(answer.text)
+            finish = "length" if thought and not text else answer.finish
+            if lack := lack_of(text, finish):
+                self.lacks[sample.id] = lack
+            yield sample, answer._replace(text=text) if thought else answer
 
     @cached_property
     def _held(self) -> list[tuple[Sample, Answer]]:
-        return list(self.pairs)
+        return list(self._answered())
 
     @cached_property
     def answers(self) -> dict[str, Answer]:
@@ -114,7 +127,7 @@ def answers_of(run: Run) -> Iterator[Answer]:
     """The answers of a run, as a file would give them."""
     file = run.path / "responses.jsonl"
     return (
-        Answer(each.id, each.text, file, line, each.prompt)
+        Answer(each.id, each.text, file, line, each.prompt, finish=each.finish)
         for line, each in enumerate(run.responses, 1)
     )
 
@@ -139,6 +152,17 @@ def only_truth(truth: Sequence[str]) -> str | None:
     if len(truth) > 1:
         raise InputError("one --truth is wanted here", truth[1])
     return truth[0] if truth else None
+
+
+def tell_lacks(lacks: Iterable[Lack], of: int) -> str:
+    """How many answers are none, and why, in words; empty if all are answers.
+
+    >>> tell_lacks(["empty", "refusal", "empty"], 9)
+    '3 of 9 (2 empty, 1 refusal)'
+    """
+    kinds = Counter(lack for lack in lacks if lack)
+    told = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
+    return f"{kinds.total()} of {of} ({told})" if kinds else ""
 
 
 def count_rows(answers: Iterable[Answer], rows: Counter[Path]) -> Iterator[Answer]:

@@ -27,12 +27,31 @@ def open_image(path: str | Path, sample: str) -> Image:
 
     try:
         with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
+            return _as_rgb(ImageOps.exif_transpose(image), image.format)
     except UnidentifiedImageError:
         what = "not a picture that can be read"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         what = reason(error) if isinstance(error, OSError) else str(error)
     raise InputError(f"{what} (picture of sample {sample!r})", path)
+
+
+def _as_rgb(image: Image, form: str | None) -> Image:
+    """A picture with 8 bits a channel; greys of 16 bits, which Pillow would cut off, are scaled.
+
+    Raises:
+        ValueError: nothing tells which number is white.
+    """
+    sixteen = image.mode.startswith("I;16") or (image.mode == "I" and form == "PPM")
+    if sixteen:
+        import numpy
+        from PIL import Image
+
+        greys = numpy.asarray(image).astype(numpy.uint32)
+        return Image.fromarray(((greys + 128) // 257).astype(numpy.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        kind = "floating-point numbers" if image.mode == "F" else "integers of 32 bits"
+        raise ValueError(f"its pixels are {kind}, of which none is known to be white; save 8 bits")
+    return image.convert("RGB")
 
 
 def open_from(folder: Path, sample: Sample) -> Image:

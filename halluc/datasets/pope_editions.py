@@ -3,7 +3,7 @@
 Copies of the same questions circulate as JSON lines and arrays, with their keys in another order,
 and with a typo: an older generator turned every "a" of a question into "an" before a vowel, so also
 that of "image". The hash of an edition is over its rows without those differences; whether a copy
-has the typo is told apart.
+has the typo is shown.
 
 Sources: https://github.com/RUCAIBox/POPE, https://github.com/shikiw/OPERA (which keeps the older
 random split), https://github.com/haotian-liu/LLaVA (all three splits in one file, without labels).

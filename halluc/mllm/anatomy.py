@@ -34,7 +34,7 @@ MODULES = {
     "vision encoder": ("vision_tower", "visual", "vision_model", "vision_encoder"),
     "LLM backbone": ("language_model", "text_model", "lm_head"),
 }
-OTHER = "not told apart"
+OTHER = "not separate"
 ANY_SIZE = 448  # pixels a side of the picture shown to an encoder that takes any resolution
 
 
@@ -66,7 +66,7 @@ class Anatomy:
         dtype: what its weights are stored in.
         parts: its parts, in the order that a picture goes through them.
         picture: width and height in pixels of the picture that was measured with.
-        image_tokens: tokens that the processor makes of that picture; None if it does not tell.
+        image_tokens: tokens that the processor makes of that picture; None if it does not say.
     """
 
     model: str
@@ -84,8 +84,9 @@ def take_apart(model: TransformersMLLM) -> Anatomy:
     skeleton.tie_weights()
     order = ("vision encoder", "input projector", "LLM backbone", OTHER)
     counts = {part: [0, 0] for part in order}
+    tree = _tree(skeleton)
     for path, parameter in skeleton.named_parameters():
-        count = counts[_part_of(path)]
+        count = counts[_part_of(path, tree.get(id(parameter)))]
         count[0] += parameter.numel()
         count[1] += parameter.numel() if parameter.requires_grad else 0
     classes: dict[str, str] = {}
@@ -99,7 +100,7 @@ def take_apart(model: TransformersMLLM) -> Anatomy:
     stored = getattr(config, "dtype", None) or config.get_text_config().dtype
     return Anatomy(
         model=type(skeleton).__name__,
-        dtype=str(stored or "not told").removeprefix("torch."),
+        dtype=str(stored or "not known").removeprefix("torch."),
         parts=[
             Part(
                 name=part,
@@ -116,10 +117,39 @@ def take_apart(model: TransformersMLLM) -> Anatomy:
     )
 
 
-def _part_of(path: str) -> str:
-    """The part that a parameter belongs to, by the names on its path."""
+def _tree(model: Any) -> dict[int, str]:
+    """The part of each parameter, by the modules that transformers itself calls so."""
+    found: dict[int, str] = {}
+    for part, module in (
+        ("vision encoder", _asked(model, "get_encoder", modality="image")),
+        ("LLM backbone", _asked(model, "get_decoder")),
+        ("LLM backbone", _asked(model, "get_output_embeddings")),
+        ("LLM backbone", _asked(model, "get_input_embeddings")),
+    ):
+        if isinstance(module, torch.nn.Module) and module is not model:
+            found |= {id(each): part for each in module.parameters()}
+    return found
+
+
+def _asked(model: Any, name: str, **how: Any) -> Any:
+    """What a method of a model gives; None where the family does not have it."""
+    try:
+        return getattr(model, name)(**how)
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return None
+
+
+def _part_of(path: str, by_tree: str | None) -> str:
+    """The part that a parameter belongs to, by the names on its path, else by the tree.
+
+    What is neither in the encoder nor in the backbone stands between them.
+    """
     steps = set(path.split("."))
-    return next((part for part, names in MODULES.items() if steps & set(names)), OTHER)
+    named = next((part for part, names in MODULES.items() if steps & set(names)), None)
+    if named is not None or by_tree is not None:
+        return str(named or by_tree)
+    odd = any(word in path for word in ("audio", "vq", "generation", "speech", "talker"))
+    return OTHER if odd else "input projector"
 
 
 def _vision(config: Any) -> dict[str, int]:
@@ -175,5 +205,8 @@ def _image_tokens(model: TransformersMLLM, side: int) -> int | None:
     if token is None:
         return None
     grey = Image.new("RGB", (side, side), (128, 128, 128))
-    inputs = model.prepare([Request("grey", "Describe this image.", grey)])
+    try:
+        inputs = model.prepare([Request("grey", "Describe this image.", grey)])
+    except Exception:  # a processor that takes no picture by a chat template
+        return None
     return int((inputs["input_ids"] == token).sum())

@@ -70,6 +70,26 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
+class Fit:
+    """How a model of any size is made to fit.
+
+    Attributes:
+        quantize: "4bit" (NF4) or "8bit", by bitsandbytes; it changes answers. Empty: not.
+        device_map: "auto" spreads the layers over all accelerators, and the rest over memory.
+        attn: "sdpa", "flash" (FlashAttention 2) or "eager"; empty: transformers' choice.
+    """
+
+    quantize: str = ""
+    device_map: str = ""
+    attn: str = ""
+
+    @property
+    def card(self) -> dict[str, str]:
+        """What of it belongs in a result card: what may change an answer."""
+        return {name: value for name in ("quantize", "attn") if (value := getattr(self, name))}
+
+
+@dataclass(frozen=True)
 class Request:
     """One thing to ask.
 
@@ -101,7 +121,7 @@ class MLLM(Protocol):
         Args:
             requests: what to ask; their number is the batch size.
             decoding: how to pick tokens.
-            answers: short answers whose probabilities `Response.answers` shall hold (see `choose`).
+            answers: short answers whose probabilities `Response.answers` will hold (see `choose`).
 
         Raises:
             ModelError: the model cannot be run, such as when one picture does not fit in memory.
@@ -112,7 +132,7 @@ class MLLM(Protocol):
         """For each request, the probability that the reply begins with each short answer.
 
         Probabilities are the model's own (temperature 1) and together ≤ 1. An empty dict means
-        that the model does not tell.
+        that the model does not say.
         """
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from halluc.errors import HallucError, InputError, SampleError
 from halluc.mllm.base import MLLM, Decoding, Request
 from halluc.records import Response, Sample
 
@@ -25,6 +26,7 @@ def generate_batches(
     batch_size: int = 8,
     answers: Sequence[str] = (),
     done: Collection[str] = (),
+    skip_failing: bool = False,
 ) -> Iterator[list[Response]]:
     """Ask about samples and yield the answers of each batch of `cut_batches`.
 
@@ -39,18 +41,44 @@ def generate_batches(
         batch_size: samples asked at once, ≥ 1.
         answers: short answers whose probabilities to keep.
         done: ids that have their answer already.
+        skip_failing: a sample whose picture cannot be read, or that the model cannot answer, gets
+            a response of no text whose ``finish`` is "error", instead of an error.
 
     Raises:
         InputError: a picture cannot be read.
         ModelError: the model cannot be run.
+        SampleError: the model cannot answer a sample.
     """
     open_blocks = cut_batches(samples, batch_size, done)
 
-    def read(block: list[Sample]) -> list[Request]:
-        return [
-            Request(each.id, prompt(each), open_image(each) if each.image is not None else None)
-            for each in block
-        ]
+    def read(block: list[Sample]) -> list[Request | Response]:
+        requests: list[Request | Response] = []
+        for each in block:
+            asked = prompt(each)
+            try:
+                image = open_image(each) if each.image is not None else None
+            except InputError as error:
+                if not skip_failing:
+                    raise
+                requests.append(_failed(each.id, asked, error))
+            else:
+                requests.append(Request(each.id, asked, image))
+        return requests
+
+    def answer(requests: list[Request | Response]) -> list[Response]:
+        while True:
+            asked = [each for each in requests if isinstance(each, Request)]
+            try:
+                answered = {each.id: each for each in model.generate(asked, decoding, answers)}
+            except SampleError as error:
+                if not skip_failing:
+                    raise
+                requests = [
+                    _failed(each.id, each.prompt, error) if each.id == error.id else each
+                    for each in requests
+                ]
+            else:
+                return [e if isinstance(e, Response) else answered[e.id] for e in requests]
 
     with ThreadPoolExecutor(1, thread_name_prefix="pictures") as reader:
         block = next(open_blocks, None)
@@ -61,9 +89,7 @@ def generate_batches(
             ahead = reader.submit(read, coming) if coming else None
             yield [
                 msgspec.structs.replace(response, image=sample.image, split=sample.split)
-                for sample, response in zip(
-                    block, model.generate(requests, decoding, answers), strict=True
-                )
+                for sample, response in zip(block, answer(requests), strict=True)
                 if sample.id not in done
             ]
             block = coming
@@ -88,6 +114,11 @@ def cut_batches(
         batch = ordered[start : start + batch_size]
         if any(each.id not in done for each in batch):
             yield batch
+
+
+def _failed(id: str, prompt: str, error: HallucError) -> Response:
+    """What stands for the answer of a sample that failed."""
+    return Response(id=id, text="", prompt=prompt, finish="error", error=str(error))
 
 
 def _picture(sample: Sample) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halluc.errors import ModelError
-from halluc.mllm.base import MLLM
+from halluc.errors import InputError, ModelError
+from halluc.jsonl import reason
+from halluc.mllm.base import MLLM, Fit
 
 if TYPE_CHECKING:
     from halluc.mllm.boxes import BoxDetector
@@ -25,7 +26,14 @@ NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@UR
 
 
 def load_model(
-    name: str, *, dtype: str = "auto", device: str = "auto", trust_remote_code: bool = False
+    name: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    trust_remote_code: bool = False,
+    timeout: float | None = None,
+    chat_template: Path | None = None,
+    fit: Fit = Fit(),  # noqa: B008 (frozen)
 ) -> MLLM:
     """Make ready the model of a name; weights are read when it is first asked.
 
@@ -38,10 +46,13 @@ def load_model(
             where the accelerator has it and float16 where not.
         device: as torch names it; "auto" takes an accelerator if there is one.
         trust_remote_code: run code that comes with the checkpoint.
+        timeout: seconds that a server has for an answer; default: 300.
+        chat_template: file of a Jinja template to take instead of the checkpoint's own.
+        fit: how a checkpoint is made to fit.
 
     Raises:
         ModelError: no such model, or it cannot be loaded.
-        InputError: a file of recorded answers cannot be used.
+        InputError: a file of recorded answers, or of a chat template, cannot be used.
     """
     if name.startswith("replay:"):
         from halluc.mllm.replay import ReplayMLLM
@@ -49,12 +60,12 @@ def load_model(
         return ReplayMLLM(Path(name.removeprefix("replay:")))
     if name.startswith("openai:"):
         try:
-            from halluc.mllm.openai import OpenAIMLLM
+            from halluc.mllm.openai import TIMEOUT, OpenAIMLLM
         except ImportError as error:
             raise ModelError(
                 f"asking a server needs {error.name}; install it with: pip install 'halluc[openai]'"
             ) from None
-        return OpenAIMLLM(name)
+        return OpenAIMLLM(name, TIMEOUT if timeout is None else timeout)
     if name.partition("+")[0] != "tabletop" and not name.startswith("hf:"):
         raise ModelError(f"there is no model {name!r}; name it {NAMES}")
 
@@ -68,8 +79,21 @@ def load_model(
             f"running {name} needs {error.name}; install it with: pip install 'halluc[models]'"
         ) from None
     return TransformersMLLM(
-        checkpoint, dtype=dtype, device=device, trust_remote_code=trust_remote_code
+        checkpoint,
+        dtype=dtype,
+        device=device,
+        trust_remote_code=trust_remote_code,
+        chat_template=None if chat_template is None else _read_text(chat_template),
+        fit=fit,
     )
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = reason(error) if isinstance(error, OSError) else "no UTF-8 text"
+        raise InputError(what, file) from None
 
 
 def load_detector(name: str, device: str = "auto") -> BoxDetector:

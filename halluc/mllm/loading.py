@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import warnings
@@ -12,12 +13,12 @@ from typing import Any
 import torch
 import transformers
 from huggingface_hub import logging as hub_logging
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
-from halluc.errors import ModelError
+from halluc.errors import HallucError, ModelError
 from halluc.jsonl import read_json
+from halluc.mllm.base import Fit
 from halluc.mllm.checkpoint import Checkpoint
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -54,24 +55,43 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     arguments = {"trust_remote_code": trust_remote_code}
     with one_line(checkpoint):
         try:
-            processor = transformers.AutoProcessor.from_pretrained(checkpoint.source, **arguments)
-        except (ImportError, ValueError):  # which of them depends on the family
-            kind = PROCESSOR_MAPPING.get(type(config), None)
-            if kind is None or "video_processor" not in kind.get_attributes():
+            processor = _load_processor(checkpoint.source, config, arguments)
+        except (ImportError, TypeError) as error:
+            if "video_processor" not in str(error) and "orchvision" not in str(error):
                 raise
-            if "apply_chat_template" in vars(kind):
-                raise  # SmolVLM's asks its video part even where there is no video
-            processor = _without_video(kind).from_pretrained(checkpoint.source, **arguments)
+            raise ModelError(
+                f"{checkpoint.name}: its processor needs torchvision; install the one that goes "
+                "with your torch"
+            ) from None
     if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
         raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")
+    if not processor.chat_template:  # some come with the tokenizer alone
+        processor.chat_template = processor.tokenizer.chat_template
     processor.tokenizer.padding_side = "left"
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     return processor
 
 
+def _load_processor(source: str, config: Any, arguments: dict[str, Any]) -> Any:
+    """A processor, without its video part if need be."""
+    try:
+        return transformers.AutoProcessor.from_pretrained(source, **arguments)
+    except (ImportError, ValueError, TypeError):  # which of them depends on the family
+        kind = PROCESSOR_MAPPING.get(type(config), None)
+        if kind is None or "video_processor" not in kind.get_attributes():
+            raise
+        if "apply_chat_template" in vars(kind):
+            raise  # SmolVLM's asks its video part even where there is no video
+        return _without_video(kind).from_pretrained(source, **arguments)
+
+
 def load_weights(
-    checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device, trust_remote_code: bool
+    checkpoint: Checkpoint,
+    dtype: torch.dtype,
+    device: torch.device,
+    trust_remote_code: bool,
+    fit: Fit = Fit(),  # noqa: B008 (frozen)
 ) -> Any:
     """The model, in evaluation mode; safetensors only.
 
@@ -85,18 +105,48 @@ def load_weights(
             use_safetensors=True,
             trust_remote_code=trust_remote_code,
             output_loading_info=True,
+            **_fitted(fit, dtype, device, checkpoint.name),
         )
     if missing := sorted(report["missing_keys"]):
         # transformers would fill these with random numbers and only warn.
         raise ModelError(
             f"{checkpoint.name}: {len(missing)} weights are missing from it, such as {missing[0]}"
         )
+    if fit.quantize or fit.device_map:
+        return model.eval()  # placed already
     try:
         return model.to(device).eval()
     except torch.OutOfMemoryError:
         raise ModelError(
-            f"{checkpoint.name} does not fit in the memory of {device}; try --device cpu"
+            f"{checkpoint.name} does not fit in the memory of {device}; try --quantize 4bit, "
+            "--device-map auto or --device cpu"
         ) from None
+
+
+def _fitted(fit: Fit, dtype: torch.dtype, device: torch.device, name: str) -> dict[str, Any]:
+    """What `Fit` is to transformers.
+
+    Raises:
+        ModelError: what it needs is not installed.
+    """
+    given: dict[str, Any] = {}
+    if fit.attn:
+        given["attn_implementation"] = {"flash": "flash_attention_2"}.get(fit.attn, fit.attn)
+    if fit.device_map:
+        given["device_map"] = fit.device_map
+    if fit.quantize:
+        if importlib.util.find_spec("bitsandbytes") is None:
+            raise ModelError(
+                f"{name}: --quantize needs bitsandbytes; install it with: pip install bitsandbytes"
+            )
+        four = fit.quantize == "4bit"
+        given["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=four,
+            load_in_8bit=not four,
+            **({"bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype} if four else {}),
+        )
+        given.setdefault("device_map", {"": device})
+    return given
 
 
 def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
@@ -187,9 +237,11 @@ def one_line(checkpoint: Checkpoint) -> Iterator[None]:
     hub_logging.set_verbosity(logging.ERROR)  # it tells of each attempt to connect
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+    except HallucError:
+        raise
+    except Exception as error:  # what a checkpoint lacks shows in any way
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-        raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300]}") from error
+        raise ModelError(f"{checkpoint.name} cannot be loaded: {said[:300] or error!r}") from error
     finally:
         own.set_verbosity(verbosity)
         hub_logging.set_verbosity(hub_verbosity)

@@ -1,8 +1,10 @@
 """Any server with OpenAI's chat endpoint: vLLM, SGLang, ``transformers serve``, hosted models.
 
 The requests of a batch are asked at once, each with a try of its own: what may pass (no connection,
-a timeout, status 408, 409, 429, 5xx) is tried again, later and later, as long as the server says
-where it does; what stays (a wrong key, an unknown model, a prompt too long) is told at once.
+a timeout, status 408, 409, 429, 5xx) is tried again, later and later or when the server says;
+what stays (a wrong key, an unknown model, a prompt too long, a quota) is told at
+once. What comes in place of an answer (a refusal, a filter, a thought without an end) is kept and
+marked as that.
 
 The key comes from the environment (``OPENAI_API_KEY``) and goes to the server alone, never into a
 run or a message. A server may move: its address counts as a device does, not as the model.
@@ -11,12 +13,15 @@ run or a message. A server may move: its address counts as a device does, not as
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import math
 import os
 import re
 import threading
+import time
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -24,15 +29,23 @@ from urllib.parse import urlsplit
 
 import openai
 
-from halluc.errors import InputError, ModelError
+from halluc.errors import InputError, ModelError, SampleError
 from halluc.mllm.base import Decoding, Request
-from halluc.records import Response, Token
+from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
+from halluc.records import Response
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 RETRIES = 8
-"""Tries after the first one; with the library's pauses of 0.5 to 8 s they take some 40 s."""
+"""Tries after the first one; with pauses of 0.5 to 8 s they take some 40 s."""
+
+TIMEOUT = 300.0
+"""Seconds that a server has for an answer."""
+
+_PAUSE = 0.5  # seconds before the second try; each is twice as long as the one before
+_LATE = 2  # answers that come too late before it is said
+_AGAIN = 2  # requests after one whose reply was cut short
 
 # The most tokens of which servers tell the probability at each step.
 _TOP = 20
@@ -45,12 +58,13 @@ class OpenAIMLLM:
 
     Args:
         name: ``openai:NAME@URL``; a URL without a path gets ``/v1``.
+        timeout: seconds that an answer may take, > 0.
 
     Raises:
         ModelError: the name is no such name, or the URL holds a password or key.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, timeout: float = TIMEOUT) -> None:
         match = re.fullmatch(r"openai:(.+?)@(https?://[^\s/].*)", name)
         if match is None:  # not shown, since a key may be in it
             raise ModelError("a model behind a server is named openai:NAME@http://HOST:PORT/v1")
@@ -60,10 +74,18 @@ class OpenAIMLLM:
             raise ModelError("put no key into the URL of a server; set OPENAI_API_KEY instead")
         self._url = url if parts.path else f"{url}/v1"
         self._key = os.environ.get("OPENAI_API_KEY") or "none"  # most servers of one's own ask none
+        self._timeout = timeout
         self._client = openai.OpenAI(
-            api_key=self._key, base_url=self._url, max_retries=RETRIES, timeout=600
+            api_key=self._key,
+            base_url=self._url,
+            max_retries=0,  # tried again in `_send`
+            timeout=timeout,
+            # A POST that is redirected would come as a GET, and a key may go elsewhere.
+            http_client=openai.DefaultHttpxClient(follow_redirects=False, timeout=timeout),
         )
+        weakref.finalize(self, self._client.close)
         self._refused: set[str] = set()
+        self._most = _TOP
         self._settling = threading.Lock()
         self.card: dict[str, Any] = {
             "model": {"name": f"openai:{self._name}"},
@@ -75,7 +97,7 @@ class OpenAIMLLM:
     ) -> list[Response]:
         """Answer requests, all at once.
 
-        ``Response.tokens`` and ``Response.answers`` are empty where the server tells no
+        ``Response.tokens`` and ``Response.answers`` are empty where the server gives no
         log-probabilities. The probability of a short answer is summed over how its first token may
         be spelled, among the 20 likeliest; it is told where all of `answers` are among them.
 
@@ -122,65 +144,141 @@ class OpenAIMLLM:
             fields["seed"] = _seed(decoding.seed, request.id)
             if decoding.top_k:  # no field of OpenAI's, but known to most servers of one's own
                 fields["extra_body"] = {"top_k": decoding.top_k}
-        choice = self._ask(request.id, fields)
-        if choice.finish_reason == "content_filter":
-            raise ModelError(f"{self._url} filters its answer to {request.id!r}; leave that out")
-        text = choice.message.content or ""
-        told = (choice.logprobs.content if choice.logprobs else None) or []
+        reply = self._ask(request.id, fields)
         return Response(
             id=request.id,
-            text=text,
+            text=reply.text,
             prompt=request.prompt,
-            tokens=_tokens(text, told),
-            answers=_chances(told[0].top_logprobs, answers) if told else {},
-            finish="length" if choice.finish_reason == "length" else "stop",
+            tokens=reply.tokens,
+            answers=_chances(reply.first, answers),
+            finish=reply.finish,
+            thought=reply.thought,
         )
 
-    def _ask(self, id: str, fields: dict[str, Any]) -> Any:
-        """The server's choice; fields that it does not know are found out once and left out."""
+    def _ask(self, id: str, fields: dict[str, Any]) -> Reply:
+        """The server's reply; fields that it does not know are found out once and left out."""
+        unreadable = 0
         while True:
             with self._settling:
-                refused = set(self._refused)
+                refused, most = set(self._refused), self._most
             sent: dict[str, Any] = {}
             for field, value in fields.items():
                 if name := _INSTEAD[field] if field in refused else field:
-                    sent[name] = value
+                    sent[name] = most if field == "top_logprobs" else value
+            status, content = self._send(id, sent)
             try:
-                reply = self._client.chat.completions.create(**sent)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                said = self._said(error)
-                unknown = next((each for each in _INSTEAD if each in said and each in sent), None)
-                if unknown is None:
-                    raise ModelError(f"{self._url} cannot answer {id!r}: {said}") from None
-                with self._settling:
-                    self._refused.add(unknown)
+                document = read_document(content)
+            except (ValueError, RecursionError):
+                document = {}
+            said = self._hidden(error_of(document) or _first_line(content))
+            if status in (400, 422):
+                if not self._settle(said, sent):
+                    raise SampleError(id, f"{self._url} cannot answer {id!r}: {said}")
                 continue
+            if status == 413:
+                what = f"{self._url} takes no request as large as that of {id!r} ({said})"
+                raise SampleError(id, what)
+            if status != 200:
+                raise ModelError(self._why(status, said))
+            if document.get("error") or document.get("object") == "error":
+                raise SampleError(id, f"{self._url} cannot answer {id!r}: {said}")
+            if (reply := read_reply(document)) is not None:
+                return reply
+            unreadable += 1
+            if unreadable > _AGAIN or (document and "choices" in document):
+                what = "half a reply" if not document else "no answer"
+                raise ModelError(f"{self._url} gave {what} to {id!r}; is this a chat endpoint?")
+            time.sleep(_PAUSE * unreadable)
+
+    def _send(self, id: str, sent: dict[str, Any]) -> tuple[int, bytes]:
+        """Status and body of a request; what may pass is tried again, later and later."""
+        late = 0
+        for tries in range(RETRIES + 1):
+            pause = min(_PAUSE * 2**tries, 8.0)
+            try:
+                raw = self._client.chat.completions.with_raw_response.create(**sent)
+                return 200, raw.http_response.content
+            except openai.APIStatusError as error:
+                status, content = error.status_code, error.response.content
+                if 300 <= status < 400:
+                    where = self._hidden(error.response.headers.get("location", "elsewhere"))
+                    raise ModelError(
+                        f"{self._url} redirects to {where}; name that URL as openai:NAME@URL"
+                    ) from None
+                passes = status in (408, 409, 429) or status >= 500
+                if not passes or tries == RETRIES or _is_quota(content):
+                    return status, content
+                pause = _asked_pause(error.response.headers, pause)
+            except openai.APITimeoutError:
+                late += 1
+                if late == _LATE:
+                    raise ModelError(
+                        f"{self._url} gave no answer to {id!r} within {self._timeout:g} s, {late} "
+                        "times; raise --timeout or take a smaller --batch-size"
+                    ) from None
+                continue
+            except openai.APIConnectionError:
+                if tries == RETRIES:
+                    raise ModelError(
+                        f"{self._url} cannot be reached; is the server running there?"
+                    ) from None
             except openai.APIError as error:
-                raise ModelError(self._why(error)) from None
-            if not getattr(reply, "choices", None):
-                raise ModelError(f"{self._url} gave no answer to {id!r}; is this a chat endpoint?")
-            return reply.choices[0]
+                raise ModelError(f"{self._url} fails: {self._hidden(str(error))}") from None
+            time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
 
-    def _why(self, error: openai.APIError) -> str:
-        """What failed in the end, and how to mend it."""
-        said = self._said(error)
-        if isinstance(error, openai.APITimeoutError):
-            return f"{self._url} does not answer in time; try a smaller --batch-size"
-        if isinstance(error, openai.APIConnectionError):
-            return f"{self._url} cannot be reached; is the server running there?"
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+    def _settle(self, said: str, sent: dict[str, Any]) -> bool:
+        """Whether the next request is another one: without a field, or asking for fewer tokens."""
+        with self._settling:
+            if "top_logprobs" in sent and "logprobs" in said:
+                fewer = [
+                    n for n in map(int, re.findall(r"\b\d{1,3}\b", said)) if 0 < n < self._most
+                ]
+                if fewer and sent["top_logprobs"] <= self._most:
+                    self._most = max(fewer)
+                    return True
+                if sent["top_logprobs"] != self._most:
+                    return True  # found out by another request meanwhile
+            unknown = next((each for each in _INSTEAD if each in said and each in sent), None)
+            if unknown is not None:
+                self._refused.add(unknown)
+            return unknown is not None
+
+    def _why(self, status: int, said: str) -> str:
+        """What failed in the end, and how to correct it."""
+        if status in (401, 403):
             return f"{self._url} refuses the key ({said}); set OPENAI_API_KEY"
-        if isinstance(error, openai.NotFoundError):
+        if status == 404:
             return f"{self._url} knows no model {self._name!r} or is no chat endpoint ({said})"
-        return f"{self._url} fails: {said}; the same command goes on"
+        if status == 429:
+            return f"{self._url} has a limit that is reached ({said}); the same command continues"
+        return f"{self._url} fails: status {status}, {said}; the same command continues"
 
-    def _said(self, error: openai.APIError) -> str:
-        """What the server said, in one line and without the key."""
-        body: Any = error.body
-        while isinstance(body, dict):
-            body = body.get("message") or body.get("error") or body.get("detail")
-        said = " ".join((body if isinstance(body, str) else error.message).split())[:300]
+    def _hidden(self, said: str) -> str:
+        """A server's words without the key."""
         return said if self._key == "none" else said.replace(self._key, "…")
+
+
+def _is_quota(content: bytes) -> bool:
+    """Whether a limit was reached that waiting does not lift."""
+    try:
+        document = read_document(content)
+    except (ValueError, RecursionError):
+        return False
+    return any(each in code_of(document) for each in ("quota", "billing", "credit"))
+
+
+def _asked_pause(headers: Any, pause: float) -> float:
+    """Seconds to wait as the server asks, at most a minute."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        with contextlib.suppress(ValueError):
+            return min(max(float(headers.get(name, "")) * unit, 0.0), 60.0)
+    return pause
+
+
+def _first_line(content: bytes) -> str:
+    """The first words of a body that is no JSON."""
+    return " ".join(content[:300].decode("utf-8", "replace").split()) or "nothing"
 
 
 def _seed(seed: int, id: str) -> int:
@@ -195,38 +293,11 @@ def _data_url(image: Image) -> str:
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
 
 
-def _tokens(text: str, told: Sequence[Any]) -> tuple[Token, ...]:
-    """The tokens with their places in the text; none where they do not spell it."""
-    pieces = [
-        each.token.encode() if getattr(each, "bytes", None) is None else bytes(each.bytes)
-        for each in told
-    ]
-    whole = b"".join(pieces)
-    # White space around it may have been taken off, and an end token may follow.
-    before = whole.find(text.encode()) if text else -1
-    if before < 0:
-        return ()
-    # Characters that begin before each byte of the whole.
-    starts, count = [0] * (len(whole) + 1), 0
-    for place, byte in enumerate(whole):
-        starts[place] = count
-        count += byte & 0xC0 != 0x80
-    starts[len(whole)] = count
-    first, spans, end = starts[before], [], 0
-    for piece in pieces:
-        start, end = end, end + len(piece)
-        spans.append([min(max(starts[each] - first, 0), len(text)) for each in (start, end)])
-    return tuple(
-        Token(start, end, min(each.logprob, 0.0))
-        for (start, end), each in zip(spans, told, strict=True)
-    )
-
-
-def _chances(top: Sequence[Any], answers: Sequence[str]) -> dict[str, float]:
+def _chances(top: Sequence[tuple[str, float]], answers: Sequence[str]) -> dict[str, float]:
     """The probability of each answer as the first token, however it is spelled."""
     found: dict[str, float] = {}
-    for each in top:
+    for token, logprob in top:
         for answer in answers:
-            if each.token.strip() in (answer, answer.lower(), answer.capitalize()):
-                found[answer] = found.get(answer, 0.0) + math.exp(min(each.logprob, 0.0))
+            if token.strip() in (answer, answer.lower(), answer.capitalize()):
+                found[answer] = found.get(answer, 0.0) + math.exp(logprob)
     return found if len(found) == len(answers) else {}

@@ -25,14 +25,15 @@ def picture_sizes(inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """
     if "image_grid_thw" in inputs:
         return inputs["image_grid_thw"].prod(-1)
-    return torch.ones(len(inputs["pixel_values"]), dtype=torch.long)
+    pixels = next(value for name, value in inputs.items() if "pixel_values" in name)
+    return torch.ones(len(pixels), dtype=torch.long)
 
 
 def owners(inputs: Mapping[str, torch.Tensor], rows: int, image_token: int | None) -> list[int]:
     """The row of each picture: they come in order, and take image tokens by their sizes.
 
     Raises:
-        InputError: the rows' image tokens do not tell.
+        InputError: the rows' image tokens do not say.
     """
     sizes = picture_sizes(inputs).cpu()
     if len(sizes) == rows:
@@ -47,6 +48,8 @@ def owners(inputs: Mapping[str, torch.Tensor], rows: int, image_token: int | Non
     for start, end in pairwise(places):
         row = next((row for row in range(rows) if ends[row] <= start < end <= ends[row + 1]), None)
         if row is None:
-            raise InputError(f"{len(sizes)} pictures cannot be told to belong to {rows} samples")
+            raise InputError(
+                f"{len(sizes)} pictures cannot be matched to {rows} samples by their image tokens"
+            )
         found.append(row)
     return found

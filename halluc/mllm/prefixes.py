@@ -34,8 +34,8 @@ CACHE: str = ALL_CACHE_NAMES[0]
 _ALONG_TEXT = ("input_ids", "attention_mask", "mm_token_type_ids")
 # With one entry for each picture, like pixel_values.
 _OF_PICTURES = ("image_sizes", "image_grid_thw", "pixel_attention_mask", "batch_num_images")
-# Fewer tokens than this share of all are worth a pass of their own.
-_WORTH = 0.75
+WORTH = 0.75
+"""Fewer tokens than this share of all are worth a pass of their own."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,10 @@ def let_share(model: Any) -> bool:
 
 
 def share_prefixes(
-    model: Any, inputs: Mapping[str, torch.Tensor], image_token: int | None
+    model: Any,
+    inputs: Mapping[str, torch.Tensor],
+    image_token: int | None,
+    worth: float = WORTH,
 ) -> Shared | None:
     """Compute each different prefix once; None where that is not possible or not worth it.
 
@@ -97,6 +100,7 @@ def share_prefixes(
         model: the transformers model, one that `let_share` was asked about.
         inputs: what ``generate`` would be called with, padded on the left.
         image_token: stands for a piece of a picture.
+        worth: how many tokens may be left to compute, as a share of all.
     """
     if "pixel_values" not in inputs or not set(inputs) <= {
         *_ALONG_TEXT,
@@ -126,7 +130,7 @@ def share_prefixes(
         for row in rows
     )
     spent = len(groups) * longest + len(texts) * ending
-    if spent > _WORTH * inputs["input_ids"].numel():
+    if spent > worth * inputs["input_ids"].numel():
         return None
 
     firsts = [rows[0] for rows in groups]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from halluc.errors import InputError
 from halluc.jsonl import read_jsonl
 from halluc.mllm.base import Decoding, Request
-from halluc.records import Response, Token
+from halluc.records import Finish, Response, Token
+from halluc.thoughts import part_thought
 
 
 class Recorded(msgspec.Struct):
@@ -24,7 +25,8 @@ class Recorded(msgspec.Struct):
     prompt: str = ""
     tokens: tuple[Token, ...] = ()
     answers: dict[str, float] = {}
-    finish: Literal["stop", "length"] = "stop"
+    finish: Finish = "stop"
+    thought: str = ""
 
 
 class ReplayMLLM:
@@ -60,7 +62,7 @@ class ReplayMLLM:
     def generate(
         self, requests: Sequence[Request], decoding: Decoding, answers: Sequence[str] = ()
     ) -> list[Response]:
-        """The recorded answers; `decoding` and `answers` were settled when they were recorded.
+        """The recorded answers; `decoding` and `answers` were fixed when they were recorded.
 
         Raises:
             InputError: a request has no recorded answer; names its id. Or the decoding is a method
@@ -81,11 +83,13 @@ class ReplayMLLM:
         recorded = self._recorded.get(request.id)
         if recorded is None:
             raise InputError(f"there is no answer to {request.id!r} in it", self._file)
+        thought, text = part_thought(recorded.text)
         return Response(
             id=request.id,
-            text=recorded.text,
+            text=text,
             prompt=recorded.prompt or request.prompt,
-            tokens=recorded.tokens,
+            tokens=() if thought else recorded.tokens,
             answers=recorded.answers,
-            finish=recorded.finish,
+            finish="length" if thought and not text else recorded.finish,
+            thought=thought or recorded.thought,
         )

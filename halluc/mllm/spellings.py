@@ -21,7 +21,7 @@ def spellings(tokenizer: Any, answers: Sequence[str]) -> dict[str, list[list[int
         answers: short answers, such as ``("yes", "no")``.
 
     Raises:
-        ModelError: two answers cannot be told apart by their tokens.
+        ModelError: two answers cannot be distinguished by their tokens.
     """
     found: dict[str, list[list[int]]] = {}
     for answer in answers:
@@ -36,5 +36,5 @@ def spellings(tokenizer: Any, answers: Sequence[str]) -> dict[str, list[list[int
         found[answer] = [each for each in sequences if len(each) == fewest]
     for (one, ours), (other, theirs) in permutations(found.items(), 2):
         if any(a == b[: len(a)] for a in ours for b in theirs):
-            raise ModelError(f"the model's tokens cannot tell {one!r} from {other!r}")
+            raise ModelError(f"the model's tokens cannot distinguish {one!r} from {other!r}")
     return found

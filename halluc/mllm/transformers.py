@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import warnings
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Any
 
 import torch
 import transformers
 
 from halluc.errors import ModelError
-from halluc.mllm.base import Decoding, Request
-from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder
+from halluc.mllm.attention import NAME
+from halluc.mllm.base import Decoding, Fit, Request
+from halluc.mllm.checkpoint import Checkpoint, hash_adapter, hash_folder, hashed
 from halluc.mllm.loading import (
     choose_device,
     choose_dtype,
@@ -21,12 +23,16 @@ from halluc.mllm.loading import (
     load_weights,
     merge_adapter,
 )
+from halluc.mllm.memory import Batches
 from halluc.mllm.picking import Picker
 from halluc.mllm.pictures import image_token
-from halluc.mllm.prefixes import let_share, share_prefixes
-from halluc.mllm.spans import text_and_spans
+from halluc.mllm.prefixes import WORTH, let_share, share_prefixes
+from halluc.mllm.proven import PROVEN, same_in_batches
+from halluc.mllm.rows import Rows
 from halluc.mllm.spellings import spellings
-from halluc.records import Response, Token
+from halluc.mllm.templates import TODAY, Form, form_of, freeze_clock, message, render
+from halluc.records import Response
+from halluc.thoughts import opens_thought
 
 # What of a checkpoint's generation config says which tokens exist; all else there is decoding.
 VOCABULARY = (
@@ -54,25 +60,51 @@ class TransformersMLLM:
 
     Args:
         checkpoint: where it is.
-        dtype, device, trust_remote_code: see `halluc.mllm.load_model`.
+        dtype, device, trust_remote_code, chat_template, fit: see `halluc.mllm.load_model`.
+
+    Attributes:
+        form: what its chat template takes.
+        batches: how many requests it takes at once.
+        worth: tokens that sharing prefixes must leave, as a share of all; see `prefixes`.
 
     Raises:
         ModelError: configuration or processor cannot be loaded. Weights are read when first used.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, *, dtype: str, device: str, trust_remote_code: bool
+        self,
+        checkpoint: Checkpoint,
+        *,
+        dtype: str,
+        device: str,
+        trust_remote_code: bool,
+        chat_template: str | None = None,
+        fit: Fit = Fit(),  # noqa: B008 (frozen)
     ) -> None:
         self._checkpoint = checkpoint
-        self._trust = trust_remote_code
+        self._trust, self._fit = trust_remote_code, fit
         self.device = choose_device(device)
         self.dtype = choose_dtype(dtype, self.device)
         self.config = load_config(checkpoint, trust_remote_code)
         self.processor = load_processor(checkpoint, self.config, trust_remote_code)
-        if not self.processor.chat_template and self.config.model_type not in PLAIN:
-            raise ModelError(f"{checkpoint.name}: no chat template comes with it; add one to it")
+        if chat_template is not None:
+            self.processor.chat_template = chat_template
+        frozen = False
+        self.form: Form = "parts"
+        if self.processor.chat_template:
+            self.processor.chat_template, frozen = freeze_clock(self.processor.chat_template)
+            self.form = form_of(self.processor, checkpoint.name)
+        elif self.config.model_type not in PLAIN:
+            raise ModelError(
+                f"{checkpoint.name}: no chat template comes with it; give one with "
+                "--chat-template FILE"
+            )
         self.tokenizer = self.processor.tokenizer
-        self._most: int | None = None  # requests that fit in memory, once that is known
+        image = getattr(self.processor, "image_token", None)
+        special = [each for each in (image, *self.tokenizer.all_special_tokens) if each]
+        self.batches = Batches(checkpoint.name, special, cuda=self.device.type == "cuda")
+        self._unproven = self.config.model_type not in PROVEN
+        self.worth = WORTH
         if checkpoint.folder:
             identity = hash_folder(checkpoint.folder)
         else:
@@ -87,12 +119,26 @@ class TransformersMLLM:
             **({"adapter": hash_adapter(checkpoint.adapter)} if checkpoint.adapter else {}),
             "dtype": str(self.dtype).removeprefix("torch."),
             "device": str(self.device),
+            **fit.card,
+            **({"chat_template": hashed(chat_template)} if chat_template is not None else {}),
+            **({"date in the chat template": str(TODAY)} if frozen else {}),
         }
+
+    @classmethod
+    def of(cls, other: TransformersMLLM) -> TransformersMLLM:
+        """The same checkpoint, its weights in memory a second time so that they can be trained."""
+        made = copy.copy(other)
+        for name in ("_shares", "_rows"):
+            made.__dict__.pop(name, None)
+        made.__dict__["model"] = whole = copy.deepcopy(other.model)
+        if (decoder := whole.get_decoder()).config._attn_implementation == NAME:
+            decoder.set_attn_implementation("sdpa")  # as it was before it was let share prefixes
+        return made
 
     @functools.cached_property
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
-        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust)
+        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
         model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {
@@ -102,6 +148,11 @@ class TransformersMLLM:
         kept.setdefault("pad_token_id", self.tokenizer.pad_token_id)
         model.generation_config = transformers.GenerationConfig(**kept)
         return model
+
+    @functools.cached_property
+    def _rows(self) -> Rows:
+        ends = self.model.generation_config.eos_token_id
+        return Rows(self.tokenizer, ends if isinstance(ends, list) else [ends])
 
     @functools.cached_property
     def _shares(self) -> bool:
@@ -120,13 +171,24 @@ class TransformersMLLM:
 
         Raises:
             ModelError: one request alone does not fit in memory, the output is not a number, or
-                `answers` cannot be told apart.
+                `answers` cannot be distinguished.
         """
         said = spellings(self.tokenizer, answers)
 
+        if self._unproven and len(requests) > 1:
+            self._unproven = False
+            if not same_in_batches(self, requests):
+                self.batches.most = 1
+                name = self.card["model"]["name"]
+                what = f"{name} answers otherwise in a batch than alone, so it is asked one by one"
+                warnings.warn(what, stacklevel=2)
+
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
-            shared = self._shares and share_prefixes(self.model, inputs, image_token(self.config))
+            begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
+            shared = self._shares and share_prefixes(
+                self.model, inputs, image_token(self.config), self.worth
+            )
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
             watch = [tokens[0] for spelled in said.values() for tokens in spelled]
@@ -147,7 +209,7 @@ class TransformersMLLM:
                         run(forced, len(tokens))
                         chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
             return [
-                self._response(request, tokens, logprobs, decoding.max_new_tokens, chosen)
+                self._rows.response(request, tokens, logprobs, chosen, begun=begun)
                 for request, tokens, logprobs, chosen in zip(
                     batch,
                     torch.stack(picker.tokens, 1).tolist(),
@@ -157,7 +219,7 @@ class TransformersMLLM:
                 )
             ]
 
-        return self._in_memory(requests, work)
+        return self.batches.work(requests, work)
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
         """For each request, the probability that the reply begins with each short answer.
@@ -177,7 +239,7 @@ class TransformersMLLM:
 
     def process(self, requests: Sequence[Request]) -> Any:
         """What `prepare` gives, still on the CPU and as precise as the processor made it."""
-        if self.processor.chat_template:
+        if self.processor.chat_template and self.form == "parts":
             conversations = []
             for request in requests:
                 content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
@@ -193,17 +255,26 @@ class TransformersMLLM:
                 processor_kwargs={"padding": True},
             )
         else:
-            form = PLAIN[self.config.model_type]
-            if any(request.image is None for request in requests):
-                form = form.replace("<image>\n", "").replace("<image>", "")
             inputs = self.processor(
-                text=[form.replace("{}", request.prompt) for request in requests],
+                text=[
+                    self._asked(each.prompt, picture=each.image is not None) for each in requests
+                ],
                 images=[[request.image] for request in requests if request.image] or None,
                 padding=True,
                 return_tensors="pt",
             )
             inputs.pop("labels", None)  # PaliGemma's, for training
         return inputs
+
+    def _asked(self, prompt: str, *, picture: bool) -> str:
+        """A prompt in a template for text alone, or in the family's plain form."""
+        if self.processor.chat_template:
+            asked = message(self.processor, self.form, prompt, picture=picture)
+            return render(self.processor, [asked], ask=True)
+        form = PLAIN[self.config.model_type]
+        if not picture:
+            form = form.replace("<image>\n", "").replace("<image>", "")
+        return form.replace("{}", prompt)
 
     def _run(
         self, inputs: Any, picker: Picker, steps: int, loop: Callable[..., Any] | None
@@ -221,76 +292,9 @@ class TransformersMLLM:
         # A step beyond may have begun before transformers saw that all rows had ended.
         del picker.tokens[steps:], picker.logprobs[steps:]
         if torch.stack(picker.logprobs).isnan().any():
+            whole = self.dtype == torch.float32
+            hint = "is the checkpoint whole?" if whole else "try --dtype float32"
             raise ModelError(
                 f"{self._checkpoint.name}: the output is not a number in {self.card['dtype']}; "
-                "try --dtype float32"
+                f"{hint}"
             )
-
-    def _response(
-        self,
-        request: Request,
-        tokens: list[int],
-        logprobs: list[float],
-        steps: int,
-        chosen: dict[str, float],
-    ) -> Response:
-        """Cut a row at its end token and find its tokens in the text."""
-        ends = self.model.generation_config.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        length = next((place + 1 for place, each in enumerate(tokens) if each in ends), None)
-
-        def decode(part: Sequence[int]) -> str:
-            text = self.tokenizer.decode(
-                part, skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
-            return str(text)
-
-        text, spans = text_and_spans(decode, tokens[:length])
-        return Response(
-            id=request.id,
-            text=text,
-            prompt=request.prompt,
-            tokens=tuple(
-                Token(start, end, logprob)
-                for (start, end), logprob in zip(spans, logprobs[:length], strict=True)
-            ),
-            answers=chosen,
-            finish="length" if length is None else "stop",
-        )
-
-    def _in_memory(
-        self,
-        requests: Sequence[Request],
-        work: Callable[[Sequence[Request]], list[Response]],
-    ) -> list[Response]:
-        """Work in batches that fit: halved when memory runs out, and so from then on."""
-        done: list[Response] = []
-        while len(done) < len(requests):
-            batch = requests[len(done) :][: self._most]
-            # Processors take a picture for each request or none at all.
-            batch = list(next(groupby(batch, lambda request: request.image is not None))[1])
-            try:
-                with torch.inference_mode():
-                    done += work(batch)
-                continue
-            except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error):
-                    raise
-            # Outside the except clause, which keeps the failed batch's tensors alive.
-            if len(batch) == 1:
-                raise ModelError(
-                    f"{self._checkpoint.name}: memory runs out on the single sample "
-                    f"{batch[0].id!r}; lower --max-new-tokens or take a smaller --dtype"
-                )
-            self._most = len(batch) // 2
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-        return done
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Whether an accelerator's or the CPU's allocator gave up (the latter only says so)."""
-    said = str(error)
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
-        each in said for each in ("can't allocate memory", "not enough memory")
-    )

@@ -224,7 +224,11 @@ class Branches:
         """Take these rows of everything that has rows."""
         size = len(self._ids)
         self._ids = self._ids[places]
-        self._cache.batch_select_indices(places)
+        for layer in self._cache.layers:
+            if hasattr(layer, "conv_states"):  # linear attention can only be put in another order
+                layer.reorder_cache(places)
+            else:
+                layer.batch_select_indices(places)
         for name, value in self._kwargs.items():
             if isinstance(value, torch.Tensor) and value.dim():
                 # Qwen's positions have three or four axes in front of the rows.

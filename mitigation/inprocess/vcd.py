@@ -55,21 +55,26 @@ class VCD(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="vcd")
 
         Raises:
             InputError: a request has no picture.
+            ModelError: the model takes pictures in a form that is not known here.
         """
         from halluc.mllm.pictures import image_token
-        from mitigation.inprocess.noise import add_noise
+        from mitigation.inprocess.noise import add_noise, picture_inputs
 
         require_pictures("vcd", requests)
         clean = model.process(requests)
-        noised = add_noise(
-            clean,
-            [request.id for request in requests],
-            step=self.noise_step,
-            seed=self.seed,
-            image_token=image_token(model.config),
-            temporal=getattr(model.processor.image_processor, "temporal_patch_size", 1),
-        )
-        return [clean, {**clean, "pixel_values": noised}]
+        noised = {
+            name: add_noise(
+                clean,
+                [request.id for request in requests],
+                step=self.noise_step,
+                seed=self.seed,
+                image_token=image_token(model.config),
+                temporal=getattr(model.processor.image_processor, "temporal_patch_size", 1),
+                name=name,
+            )
+            for name in picture_inputs(clean)
+        }
+        return [clean, {**clean, **noised}]
 
     def combiner(self, model: LocalMLLM) -> Combiner:
         """The paper's z."""

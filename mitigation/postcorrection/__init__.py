@@ -1,1 +1,1 @@
-"""Post-correction: look over a finished caption and put right what is wrong in it."""
+"""Post-correction: revision of finished captions."""

@@ -49,7 +49,7 @@ class Rates:
             each picture adds to them.
         means: mean value of the factor in each fifth, by the same keys; a fifth without mentions
             has none.
-        missing: factors that the captions do not tell.
+        missing: factors that the captions do not say.
     """
 
     counted: Counted

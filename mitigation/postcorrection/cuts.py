@@ -53,7 +53,7 @@ class Editor:
         text: as it was.
         phrases: the mentions of objects in it, in order.
         fine: words that are replaced, in order.
-        edits: what goes, and what was written anew in its place.
+        edits: what goes, and what was written again in its place.
     """
 
     text: str

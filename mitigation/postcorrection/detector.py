@@ -27,7 +27,7 @@ from mitigation.postcorrection.factors import Factors, first_mentions
 
 UNCERTAIN = 0.9
 LATE = 0.8
-"""LURE's thresholds of −log p and of the place in the text."""
+"""LURE's thresholds of −log p and of the position in the text."""
 
 KNOTS = 8
 SHIPPED = Path(__file__).with_name("tabletop_detector.json")

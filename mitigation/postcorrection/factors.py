@@ -4,7 +4,7 @@ For an object o of a caption of N words, S(o) being the pictures that o is in:
 
 - co-occurrence: Σ |S(o) ∩ S(o′)| / (|S(o)| + |S(o′)|) over the other objects o′ of the caption
 - uncertainty: −log p of the tokens that name it, given the picture and all before them
-- position: the place of its name among the words, from 1, divided by N
+- position: the position of its name among the words, from 1, divided by N
 
 A fourth says which way co-occurrence goes, since a fork expects a knife, but a knife no fork:
 
@@ -38,7 +38,7 @@ class Factors(Record, frozen=True):
         co_occurrence: ≥ 0; 0 where no other object is named or none is known.
         expectation: from 0 to 1, likewise.
         position: above 0, 1 for the last word.
-        uncertainty: −log p of the mention's first token, ≥ 0; None where the model tells no
+        uncertainty: −log p of the mention's first token, ≥ 0; None where the model gives no
             probabilities.
         mean_uncertainty: the mean over all of its tokens.
     """
@@ -101,7 +101,7 @@ def find_factors(
         text: the caption.
         claims: what it states; those on objects count, unless it denies them or is in doubt.
         known: what comes together.
-        tokens: the caption's tokens; none where the model does not tell them.
+        tokens: the caption's tokens; none where the model does not give them.
     """
     words = [match.start() for match in _WORD.finditer(text)]
     mentions = [each for each in claims if each.kind == "object" and each.stance == "asserted"]

@@ -1,4 +1,4 @@
-"""LURE: mask the suspect objects of a caption, and let a trained revisor write it anew.
+"""LURE: mask the suspect objects of a caption, and let a trained revisor rewrite it.
 
 The caption with its masks (`mitigation.postcorrection.masks`) and the picture go to the revisor, an
 MM-LLM that learned what such a caption should say (`halluc train lure`). What it writes in the
@@ -42,6 +42,7 @@ from mitigation.postcorrection.occurrences import Statistics, read_occurrences
 from mitigation.postcorrection.protocol import Prepared, Reviser, model_of
 from mitigation.postcorrection.readable import unfit
 from mitigation.postcorrection.revisions import Edit, Mask, Revision
+from mitigation.postcorrection.roles import require_revisor
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,13 +74,13 @@ class Lure(Reviser, frozen=True, kw_only=True):
 
     name = "lure"
     title = "LURE"
-    summary = "Mask the suspect objects of a caption, and let a trained revisor write it anew."
+    summary = "Mask the suspect objects of a caption, and let a trained revisor rewrite it."
     paper = "arXiv:2310.00754"
 
     revisor: Annotated[
         str | None,
         Meta(
-            description="Who writes the captions anew, such as hf:ORG/NAME+FOLDER after halluc "
+            description="Model that rewrites the captions, such as hf:ORG/NAME+FOLDER after halluc "
             "train lure. Default, for captions of the embedded MM-LLM: tabletop+lure.",
             extra={"metavar": "M"},
         ),
@@ -134,7 +135,7 @@ def revise(
     Args:
         responses: the captions.
         images: their pictures.
-        revisor: who writes them anew.
+        revisor: who rewrites them.
         things: the vocabulary.
         settings: how.
 
@@ -142,7 +143,7 @@ def revise(
         The revision of each, in order.
 
     Raises:
-        ModelError: the revisor cannot be run.
+        ModelError: the revisor cannot be run, or is none.
     """
     reasons = {each.id: unfit(each.text) for each in responses}
     docs = parse("" if reasons[each.id] else each.text for each in responses)
@@ -156,6 +157,7 @@ def revise(
         if masked[each.id].spans
     ]
     told = {each.id: each for each in revisor.generate(asked, settings.decoding)} if asked else {}
+    require_revisor([(each.text, told[each.id].text) for each in responses if each.id in told])
     for each in responses:
         answer, how = told.get(each.id), masked[each.id]
         if answer is None:

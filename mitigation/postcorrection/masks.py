@@ -111,7 +111,7 @@ class Masked:
         text: the caption with its masks.
         spans: what was masked, as characters of the caption before, in order.
         subjects: classes of the objects in each span.
-        checks: what was looked at, an object (with a detector) or a mention (without) each.
+        checks: what was checked, an object (with a detector) or a mention (without) each.
     """
 
     text: str
@@ -133,7 +133,7 @@ def mask(
         doc: the parsed caption.
         things: the vocabulary.
         claims: what the caption states.
-        tokens: the caption's tokens; none where the model does not tell them.
+        tokens: the caption's tokens; none where the model does not give them.
         suspicion: what makes an object suspect.
     """
     text = doc.text
@@ -158,7 +158,7 @@ def mask(
 def _suspect(
     factors: Sequence[Factors], suspicion: Suspicion
 ) -> tuple[set[int], tuple[Check, ...]]:
-    """Where the suspect mentions begin, and what was looked at."""
+    """Where the suspect mentions begin, and what was checked."""
     if suspicion.detector is None:
         found = {each.start for each in factors if published_rule(each)}
         return found, tuple(

@@ -18,8 +18,8 @@ from mitigation.postcorrection.factors import Occurrences, count_occurrences
 Statistics = Annotated[
     str | None,
     Meta(
-        description="Whose objects tell what comes together. Default: the run's own samples; for "
-        "tabletop, the biased scenes.",
+        description="Data whose objects give the co-occurrences. Default: the run's own samples; "
+        "for tabletop, the biased scenes.",
         extra={"metavar": "DATA"},
     ),
 ]

@@ -58,7 +58,7 @@ class Reviser(msgspec.Struct, frozen=True, kw_only=True):
         """The name of the model that is asked about a run's pictures.
 
         Raises:
-            InputError: nothing tells.
+            InputError: it is not known.
         """
         return model_of(original)
 
@@ -89,6 +89,6 @@ def model_of(original: Run) -> str:
     model = original.card.get("model")
     name = str(model.get("name", "")) if isinstance(model, dict) else ""
     if not name:
-        what = "its card names no model; give the --model that shall be asked"
+        what = "its card names no model; give the --model to ask"
         raise InputError(what, original.path)
     return name

@@ -1,4 +1,4 @@
-"""How well suspicions tell hallucinated mentions from true ones: AUROC, precision, reliability."""
+"""How well suspicions separate hallucinated from true mentions: AUROC, precision, reliability."""
 
 from __future__ import annotations
 

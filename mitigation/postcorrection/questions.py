@@ -23,6 +23,7 @@ from halluc.mllm import MLLM, Decoding, Request
 from halluc.records import Claim, Response
 from mitigation.postcorrection.factors import Factors
 from mitigation.postcorrection.revisions import Asked
+from mitigation.postcorrection.roles import require_yes_or_no
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -140,10 +141,12 @@ def ask_about_objects(captions: Sequence[Caption], model: MLLM, things: Things) 
         return
     for questions in zip(*(existence_questions(name) for _, name in asked), strict=True):
         told = model.choose(_requests(asked, questions), YES_NO)
+        if all(told):
+            require_yes_or_no(told)
         for (caption, name), question, answers in zip(asked, questions, told, strict=True):
             if not answers:
                 raise ModelError(
-                    "the model tells no probabilities of yes and no; give another --model"
+                    "the model gives no probabilities of yes and no; give another --model"
                 )
             caption.yes.setdefault(name, []).append(Asked(question=question, answers=answers))
     many = [number_question(name) for _, name in asked]

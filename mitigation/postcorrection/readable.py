@@ -1,4 +1,4 @@
-"""Which captions can be looked over at all: those in English, of a length that makes sense."""
+"""Which captions can be revised at all: those in English, of a length that makes sense."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ENGLISH = re.compile(r"\b(?:the|is|are|and|of|with|there|this)\b", re.IGNORECAS
 
 
 def unfit(text: str) -> str:
-    """Why a text is not looked over; empty where it is.
+    """Why a text is not revised; empty where it is.
 
     >>> unfit("A cup and a fork."), unfit("  "), unfit("桌子上有一把刀和一个杯子。")
     ('', 'the caption is empty', 'the caption is not English')

@@ -45,8 +45,8 @@ class Check(Record, frozen=True):
         family, value: of an attribute, as the caption states it; `value` also of a relation.
         object: what a relation is to.
         asked: the questions with their answers.
-        factors: of the object's first mention, where a detector looked at them.
-        wrong: probability that the claim does not hold; None where the answers do not tell.
+        factors: of the object's first mention, where a detector used them.
+        wrong: probability that the claim does not hold; None where the answers do not say.
         instead: what is said in its place; None: the claim stays, empty: it goes.
     """
 
@@ -67,7 +67,7 @@ class Edit(Record, frozen=True):
     Attributes:
         start, end: characters of the original.
         before, after: the words there, and those instead.
-        why: the wrong claims that it mends ("knife", "cup: color red").
+        why: the wrong claims that it corrects ("knife", "cup: color red").
     """
 
     start: int
@@ -100,7 +100,7 @@ class Revision(Record, frozen=True):
         id: of the response.
         original: the caption before.
         edits: what was changed, in order; empty where nothing was.
-        checks: what was looked at.
+        checks: what was checked.
         masks: what was hidden from a revisor, in order; none where claims were asked about.
         reason: why nothing was changed; empty where something was.
     """

@@ -3,7 +3,7 @@
 After LURE, in two kinds, each with a true caption to write:
 
 - own: a caption of a model, its suspect objects masked; to be written is the same caption with its
-  wrong words mended from the truth, or as it is where nothing is wrong.
+  wrong words corrected from the truth, or as it is where nothing is wrong.
 - injected: a true caption into which an absent object is put that usually comes along with what is
   there; then the suspect objects are masked. In LURE, GPT-3.5 puts it in.
 
@@ -47,11 +47,11 @@ def masked_examples(
 ) -> list[Example]:
     """Examples of both kinds, at most one of each for a caption.
 
-    A caption that cannot be mended makes none, nor does one in which nothing is suspect.
+    A caption that cannot be corrected makes none, nor does one in which nothing is suspect.
 
     Args:
         answers: captions with what was found in them.
-        tokens: of each caption, by its id; none where the model does not tell them.
+        tokens: of each caption, by its id; none where the model does not give them.
         things: the vocabulary in which claims are read.
         suspicion: what makes an object suspect.
         seed: of what is put in.
@@ -103,7 +103,7 @@ def _alike(one: str, other: str) -> int:
 
 
 def _true(answers: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
-    """Each caption as it should be, by its id; none of those that cannot be mended."""
+    """Each caption as it should be, by its id; none of those that cannot be corrected."""
     known = [
         Answered(
             id=each.id,

@@ -1,4 +1,4 @@
-"""A language model that writes a caption anew from what was found of its claims.
+"""A language model that rewrites a caption from what was found of its claims.
 
 It sees the caption and the facts, not the picture, as in Woodpecker (Yin et al. 2023,
 arXiv:2310.16045). What it writes is kept as edits of words, each with the facts that led to it.

@@ -1,10 +1,10 @@
-"""Woodpecker: ask the MM-LLM about each claim of a caption, and mend those that it denies.
+"""Woodpecker: ask the MM-LLM about each claim of a caption, and correct those that it denies.
 
 Key concepts → questions → visual validation → claims → correction, without training. Source: Yin et
 al. 2023, "Woodpecker: Hallucination Correction for Multimodal Large Language Models"
 (arXiv:2310.16045). There GPT-3.5 finds the concepts and rewrites, and a detector of objects and a
 question answerer look at the picture. Here the concepts are the claims that `halluc.language`
-reads, the MM-LLM's own short answers look at the picture, and the caption is mended by edits of
+reads, the MM-LLM's own short answers look at the picture, and the caption is corrected by edits of
 spans, so nothing else runs and what is not wrong stays byte for byte.
 
 An object is asked for in three wordings ("Is there a cup in the image?"), by its number ("How many
@@ -15,7 +15,7 @@ which the answers do not know; its odds are multiplied by the root of theirs, si
 sure of what they answer. Attributes are asked for openly ("What color is the cup?") and replaced
 where a confident answer contradicts them; so are numbers from two on, and relations ("above") where
 the opposite is affirmed and they are not. In the place of the MM-LLM a detector of objects may
-look for them (`halluc.mllm.boxes`), and an LLM may write the caption anew from what was found.
+look for them (`halluc.mllm.boxes`), and an LLM may rewrite the caption from what was found.
 """
 
 from __future__ import annotations
@@ -80,11 +80,11 @@ class Settings:
 
     Attributes:
         threshold: an object goes where the probability that it is absent is at least this, 0..1.
-        sure: a look or number is replaced where the other answer's probability is at least this.
-        detector: looks at the factors of each object, too; None: the answers alone count.
+        sure: an attribute or number is replaced where the other answer is at least this likely.
+        detector: uses the factors of each object, too; None: the answers alone count.
         known: what comes together, for the detector.
         validator: looks for objects in place of the MM-LLM's answers.
-        rewriter: writes what is wrong anew; None: words are cut and replaced.
+        rewriter: rewrites what is wrong; None: words are cut and replaced.
     """
 
     threshold: float = UNAIDED
@@ -141,7 +141,7 @@ class Woodpecker(Reviser, frozen=True, kw_only=True):
     validator: Annotated[
         str | None,
         Meta(
-            description="Who looks for objects: detector:ORG/NAME or detector:./FOLDER, a "
+            description="What finds the objects: detector:ORG/NAME or detector:./FOLDER, a "
             "checkpoint for zero-shot object detection. Default: the answers of the model that is "
             "asked.",
             extra={"metavar": "V"},
@@ -150,7 +150,7 @@ class Woodpecker(Reviser, frozen=True, kw_only=True):
     rewriter: Annotated[
         str | None,
         Meta(
-            description="A model that writes the captions anew from what was found. Default: "
+            description="A model that rewrites the captions from what was found. Default: "
             "words are cut and replaced.",
             extra={"metavar": "M"},
         ),
@@ -193,7 +193,7 @@ def revise(
     things: Things,
     settings: Settings,
 ) -> Iterator[Revision]:
-    """Look over captions of one batch.
+    """Revise captions of one batch.
 
     Args:
         responses: the captions.
@@ -206,7 +206,7 @@ def revise(
         The revision of each, in order.
 
     Raises:
-        ModelError: the model tells no probabilities of its answers, or cannot be run.
+        ModelError: the model gives no probabilities of its answers, or cannot be run.
     """
     reasons = {each.id: unfit(each.text) for each in responses}
     docs = parse("" if reasons[each.id] else each.text for each in responses)

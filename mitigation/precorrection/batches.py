@@ -11,6 +11,7 @@ import torch
 
 from halluc.mllm import Request
 from mitigation.precorrection.pairs import Pair, Span
+from mitigation.precorrection.sharing import is_of_rows
 from mitigation.precorrection.turns import answer_ids, ask, written
 from mitigation.precorrection.turns import rows as turn_rows
 
@@ -72,7 +73,10 @@ class Collator:
                 Request(p.id, p.prompt, self._crop(p, i))
                 for p, i in zip(pairs, pictures, strict=True)
             ]
-            batch["corrupted"] = self.mllm.process(requests)["pixel_values"]
+            cropped = self.mllm.process(requests)
+            batch["corrupted"] = {
+                name: value for name, value in cropped.items() if not is_of_rows(name)
+            }
         if self.reference:
             told = torch.tensor([self.reference[pair.id] for pair in pairs])
             batch["ref_chosen_logps"], batch["ref_rejected_logps"] = told[:, 0], told[:, 1]

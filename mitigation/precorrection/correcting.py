@@ -1,7 +1,7 @@
-"""Edits of a caption, a few words at a time: what is wrong is mended, what is right made wrong.
+"""Edits of a caption, a few words at a time: what is wrong is corrected, what is right made wrong.
 
 The words to change come from findings, what to put there from the truth of the picture. An edit is
-a proposal: whoever asks for it reads the text anew and sees whether it has become true, or false.
+a proposal: whoever asks for it reads the text again and sees whether it has become true, or false.
 """
 
 from __future__ import annotations

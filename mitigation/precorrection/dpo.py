@@ -31,10 +31,11 @@ from trl import DPOConfig, DPOTrainer
 
 from halluc.errors import InputError
 from halluc.jsonl import write_json
+from mitigation.precorrection.agreement import agree, has_own_head, told_of, use_right_head
 from mitigation.precorrection.batches import Collator
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.pairs import Pair
-from mitigation.precorrection.sharing import PairForward, can_share
+from mitigation.precorrection.sharing import PairForward, can_share, is_of_rows, twice
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -83,6 +84,11 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         base = self.model.get_base_model()
         self.share = recipe.share_prefix and can_share(base)
 
+    @property
+    def fused(self) -> bool:
+        """Whether TRL's fused head gives the model's own log-probabilities."""
+        return not has_own_head(self.model.get_base_model())
+
     @torch.no_grad()
     def reference(self, batch: dict[str, Any]) -> list[list[float]]:
         """Log-probabilities of the reference: chosen, rejected, chosen with the cropped picture."""
@@ -108,20 +114,63 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         anchored = -logsigmoid(self.beta * chosen)
         return loss + self.recipe.mdpo * (conditional + anchored).mean()
 
-    def _with_crop(self, forward: PairForward, batch: dict[str, Any], crop: Tensor) -> Tensor:
+    @torch.no_grad()
+    def check_log_probs(self, batch: dict[str, Any], name: str) -> None:
+        """Make sure that the log-probabilities of a batch are the model's own.
+
+        Raises:
+            ModelError: the model cannot take the batch.
+        """
+        batch = self._prepare_inputs(batch)
+        rows = {
+            key: value if is_of_rows(key) else twice(value)
+            for key, value in batch.items()
+            if key not in ("corrupted", "token_weights", "completion_mask")
+        }
+        rows["labels"] = rows["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+        base = self.model.get_base_model()
+        training = base.training
+        base.eval()
+        with self.model.disable_adapter():
+            use_right_head(base, rows, name)
+            # That of experts is not to be had of all families.
+            self.aux_loss_enabled: bool = (
+                self.aux_loss_enabled and not has_own_head(base) and _has_aux_loss(base, rows)
+            )
+            if self.share:
+                once = {key: batch[key] for key in batch if key in rows}
+                once |= {"labels": rows["labels"], "use_cache": False, "fused_lm_head": True}
+                shared, plain = (
+                    PairForward(base, share)(**once).log_probs for share in (True, False)
+                )
+                self.share = agree(shared, plain, base.dtype)
+        base.train(training)
+
+    def _with_crop(
+        self, forward: PairForward, batch: dict[str, Any], crop: dict[str, Any]
+    ) -> Tensor:
         """Log-probabilities of the chosen answers to the cropped pictures."""
         mine = {"completion_mask", "ref_chosen_logps", "ref_rejected_logps"}
         count = len(batch["input_ids"]) // 2
         rows = {
-            name: value[:count] if len(value) == 2 * count else value
+            name: value[:count] if is_of_rows(name) else value
             for name, value in batch.items()
             if name not in mine
         }
         weights = rows.pop("token_weights", None)
         labels = rows["input_ids"].masked_fill(batch["completion_mask"][:count] == 0, -100)
-        rows |= {"pixel_values": crop, "labels": labels}
+        rows |= {**crop, "labels": labels}
         told: Tensor = forward.model(**rows, use_cache=False, fused_lm_head=True).log_probs
         return (told if weights is None else told * weights[:, 1:]).sum(1)
+
+
+def _has_aux_loss(base: Any, rows: dict[str, Any]) -> bool:
+    """Whether TRL can work out the loss that balances a model's experts."""
+    try:
+        base(**rows, use_cache=False, fused_lm_head=True, output_router_logits=True)
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 def make_trainer(
@@ -137,7 +186,8 @@ def make_trainer(
     """A trainer whose reference log-probabilities are known, computed now or read from `output`.
 
     Raises:
-        ModelError: the model's backbone has no layers that LoRA could be put on.
+        ModelError: the model's backbone has no layers that LoRA could be put on, or it cannot take
+            pairs.
     """
     pairs = {pair.id: pair for some in splits.values() for pair in some}
     collator = Collator(
@@ -166,6 +216,11 @@ def make_trainer(
         callbacks=list(callbacks),
     )
     trainer.precompute_ref_logps = True
+    if splits["train"]:
+        few = [{"id": pair.id} for pair in splits["train"][:2]]
+        with told_of(mllm.card["model"]["name"]):
+            batch = collator(few)
+        trainer.check_log_probs(batch, mllm.card["model"]["name"])
     with trainer.accelerator.main_process_first():
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
     return trainer

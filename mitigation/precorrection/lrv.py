@@ -5,7 +5,7 @@ granted. So they are tuned on as many negative instructions as positive ones. Of
 negative kinds that are about the picture,
 
 - *nonexistent* asks about an object that is not in it,
-- *manipulated* about one that is, with a look or a place that it does not have,
+- *manipulated* about one that is, with an attribute or a relation that it does not have,
 
 each as a question or a demand, and the answer declines and says what is there. There the texts come
 from GPT-4; here they are put together from what is true of a picture, for any data set that tells.
@@ -43,7 +43,7 @@ PLACES = frozenset(SAID) | {
 """Relations that are said as they are named; others ("has") need sentences of their own."""
 
 UNSAID = {"medium", "plain"}
-"""Looks that nobody mentions without being asked."""
+"""Attributes that nobody mentions without being asked."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ def instructions(samples: Sequence[Sample], seed: int = 0) -> list[Example]:
     """Instructions on pictures: of each a description, a question, and one of each negative kind.
 
     What a truth cannot tell is left out: absent objects where it lists only some of those in the
-    picture, wrong looks and places where it has none.
+    picture, wrong attributes and relations where it has none.
 
     Args:
         samples: pictures with what is true of them; one without is left out.
@@ -103,7 +103,7 @@ Turn = tuple[str, str]
 
 
 def _description(truth: Truth, rng: random.Random) -> Turn | None:
-    """All objects with some looks, from left to right, and where some of them are."""
+    """All objects with some attributes, from left to right, and where some of them are."""
     # In an order that can be seen; one by chance cannot be learned.
     seen = sorted(truth.objects, key=lambda each: each.box.x if each.box else 0)
     named = list(dict.fromkeys(each.name for each in seen))
@@ -179,7 +179,7 @@ def _nonexistent(truth: Truth, world: _World, rng: random.Random) -> Turn | None
 
 
 def _manipulated(truth: Truth, world: _World, rng: random.Random) -> Turn | None:
-    """An object that is there, with a look or a place that it does not have."""
+    """An object that is there, with an attribute or a relation that it does not have."""
     turns: list[Turn] = []
     looking = _seen(truth)
     if looking:
@@ -230,7 +230,7 @@ def _facts(truth: Truth) -> list[tuple[str, str, str]]:
 
 
 def _seen(truth: Truth) -> list[tuple[TrueObject, str]]:
-    """Single objects with the families in which their looks are known."""
+    """Single objects with the families in which their attributes are known."""
     return [
         (each, family)
         for each in _singles(truth)

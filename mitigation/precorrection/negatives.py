@@ -3,8 +3,8 @@
 - on-policy: of several answers of the model itself to a picture, one with fewer wrong claims beside
   one with more (RLAIF-V, Yu et al., 2024, arXiv 2405.17220; OPA-DPO, Yang et al., 2025,
   arXiv 2501.09695).
-- corrected: a wrong answer beside itself with the wrong words mended from the truth (HA-DPO, Zhao
-  et al., 2023, arXiv 2311.16839; RLHF-V, Yu et al., 2024, arXiv 2312.00849).
+- corrected: a wrong answer beside itself with the wrong words corrected from the truth (HA-DPO,
+  Zhao et al., 2023, arXiv 2311.16839; RLHF-V, Yu et al., 2024, arXiv 2312.00849).
 - injected: a true answer beside itself with an object that usually comes along, a wrong attribute
   or a turned relation put in (POVID, Zhou et al., 2024, arXiv 2402.11411).
 
@@ -12,8 +12,8 @@ Pairs of naive choice teach other things than to see: the answer with fewer erro
 shorter one, or the one that says safe things twice. So the better answer names no fewer of the true
 objects than the worse one, says no object and no sentence again more often, and is about as long.
 
-What the answers state is known from their findings; only mended and spoilt texts are read by the
-parser, which is most of the work. So no more of them are made than the rarest kind can use.
+What the answers state is known from their findings; only corrected and injected texts are read by
+the parser, which is most of the work. So no more of them are made than the rarest kind can use.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ ABOUT = 0.1
 """By which share of the worse answer's words the better one may be shorter or longer."""
 
 ROUNDS = 3
-"""How often a text is mended and read anew; what is still wrong then makes no pair."""
+"""How often a text is corrected and parsed again; what is still wrong then makes no pair."""
 
 CHUNK = 128
-"""Answers that are mended or spoilt at once."""
+"""Answers that are corrected or injected at once."""
 
 T = TypeVar("T")
 Spread = Callable[[Callable[[list[bytes]], list[Any]], Iterable[list[bytes]]], Iterator[list[Any]]]
@@ -178,7 +178,7 @@ def said_once(text: str, words: float) -> str:
 
 
 def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
-    """Answers made true in a few rounds of mending and reading anew, by id.
+    """Answers made true in a few rounds of correction and parsing, by id.
 
     Args:
         wrong: answers with errors, their truth in the vocabulary's words.
@@ -266,7 +266,7 @@ def _until(
 def _mend_some(
     answers: list[bytes], things: Things, habits: Habits
 ) -> list[tuple[Key, Pair | None, bytes]]:
-    """Of each answer that could be mended: its picture, a pair if the lengths fit, and the text."""
+    """Of each answer that could be corrected: its picture, a pair if the lengths fit, its text."""
     wrong = [unpack(each) for each in answers]
     right = mended(wrong, things, habits)
     made = []

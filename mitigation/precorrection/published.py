@@ -7,13 +7,20 @@ RLAIF-V     ``idx, image_path, question, chosen, rejected`` (arXiv 2405.17220)
 mDPO        ``img_path, prompt, chosen, rejected`` (arXiv 2406.11839)
 HA-DPO      ``image_id`` (Visual Genome's), ``chosen, rejected``: lists of descriptions, several
             ways to say the same; or ``question, chosen, reject`` (arXiv 2311.16839)
+TRL         ``images, prompt, chosen, rejected``: lists of messages (``role, content``), the prompt
+            also at the head of both answers
+LLaMA-F.    ``images, conversations, chosen, rejected``: messages (``from, value``)
 ==========  =====================================================================================
+
+Of conversations of several turns, the first answers that differ are taken, with their own question;
+what was said before them is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,14 +29,40 @@ from halluc.errors import InputError
 from halluc.jsonl import BAD_JSON
 from mitigation.precorrection.pairs import Pair, PairKind, make_pair
 
-NAMES = "POVID, RLHF-V, RLAIF-V, mDPO or HA-DPO"
+NAMES = "POVID, RLHF-V, RLAIF-V, mDPO, HA-DPO, TRL or LLaMA-Factory"
 
 DESCRIBE = "Describe this image in detail."
 """HA-DPO's descriptions come without a prompt."""
 
 
+class _Part(msgspec.Struct):
+    text: str | None = None
+
+
 class _Turn(msgspec.Struct):
-    value: str
+    """A message, as LLaVA's files (``from, value``) or OpenAI's (``role, content``) have it."""
+
+    from_: str = msgspec.field(name="from", default="")
+    role: str = ""
+    value: str | None = None
+    content: str | tuple[_Part, ...] | None = None
+
+    @property
+    def asks(self) -> bool:
+        return (self.role or self.from_) in ("human", "user")
+
+    @property
+    def answers(self) -> bool:
+        return (self.role or self.from_) in ("gpt", "assistant")
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, tuple):
+            return "".join(part.text or "" for part in self.content)
+        return self.content or self.value or ""
+
+
+_Answers = str | tuple[str | _Turn, ...] | _Turn
 
 
 class _Texts(msgspec.Struct):
@@ -43,29 +76,34 @@ class _Row(msgspec.Struct):
 
     id: str | int | None = None
     idx: str | int | None = None
-    image: str | None = None
+    image: Any = None
+    images: Any = None
     image_path: str | None = None
     img_path: str | None = None
     conversations: tuple[_Turn, ...] = ()
     rejected_conversations: tuple[_Turn, ...] = ()
     text: _Texts | str | None = None
     question: str | None = None
-    prompt: str | None = None
+    prompt: str | tuple[_Turn, ...] | None = None
     image_id: str | int | None = None
-    chosen: str | tuple[str, ...] | None = None
-    rejected: str | tuple[str, ...] | None = None
+    chosen: _Answers | None = None
+    rejected: _Answers | None = None
     reject: str | None = None
 
 
 def read_published(path: Path) -> list[Pair]:
-    """Pairs of a published file; of longer conversations the first question.
+    """Pairs of a published file.
 
     Raises:
         InputError: the file cannot be read, or a row has none of the forms; names its line.
     """
     pairs = []
+    if path.suffix == ".parquet":
+        raise InputError(
+            "pairs are read as JSON; write its rows as JSON lines and its pictures as files", path
+        )
     for line, row in read_rows(path, _Row):
-        image = row.image_path or row.img_path or row.image
+        image = row.image_path or row.img_path or _name_of(row.image or row.images, path, line)
         if image is None and row.image_id is not None:
             image = f"{row.image_id}.jpg"
         given = next((id for id in (row.id, row.idx, row.image_id) if id is not None), line)
@@ -81,27 +119,99 @@ def read_published(path: Path) -> list[Pair]:
     return pairs
 
 
+def _name_of(given: Any, path: Path, line: int) -> str | None:
+    """The file of a row's picture, also where it stands in a list or beside the picture's bytes."""
+    if isinstance(given, list):
+        if len(given) > 1:
+            raise InputError(f"{len(given)} pictures in one pair; one is wanted", path, line)
+        given = given[0] if given else None
+    if isinstance(given, dict):
+        held = given.get("bytes") is not None
+        given = None if held else given.get("path") or given.get("url")
+        if held:
+            what = 'the picture itself stands in the row; write it to a file and name it in "image"'
+            raise InputError(what, path, line)
+    return given if isinstance(given, str) else None
+
+
 def _texts(row: _Row, path: Path, line: int) -> Iterator[tuple[PairKind, _Texts]]:
     """The pairs of a row; none where it has no known form."""
     question = row.question or row.prompt
-    if len(row.conversations) > 1 and len(row.rejected_conversations) > 1:
-        asked, better = row.conversations[:2]
-        yield "injected", _Texts(asked.value, better.value, row.rejected_conversations[1].value)
-    elif isinstance(row.text, str):  # the hub's copy holds JSON in a string
-        try:
-            yield "corrected", msgspec.json.decode(row.text, type=_Texts)
-        except BAD_JSON as error:
-            raise InputError(f'"text" holds no question and answers: {error}', path, line) from None
+    if row.conversations and row.rejected_conversations:
+        yield "injected", _differing(row.conversations, row.rejected_conversations, path, line)
+    elif isinstance(row.chosen, _Turn) and isinstance(row.rejected, _Turn):
+        asked = [turn.text for turn in row.conversations if turn.asks]
+        if asked:
+            yield "on-policy", _Texts(asked[-1], row.chosen.text, row.rejected.text)
+    elif (better := _turns(row.chosen)) and (worse := _turns(row.rejected)):
+        before = row.prompt if isinstance(row.prompt, tuple) else ()
+        if isinstance(question, str):
+            before = (_Turn(role="user", content=question),)
+        yield "on-policy", _differing((*before, *better), (*before, *worse), path, line)
     elif row.text is not None:
-        yield "corrected", row.text
+        yield "corrected", _unpacked(row.text, path, line)
     elif isinstance(row.chosen, tuple) and isinstance(row.rejected, tuple):
-        if len(row.chosen) != len(row.rejected):
-            what = f"{len(row.chosen)} chosen and {len(row.rejected)} rejected"
-            raise InputError(f"{what} descriptions, so which belong together?", path, line)
-        for chosen, rejected in zip(row.chosen, row.rejected, strict=True):
+        for chosen, rejected in _descriptions(row.chosen, row.rejected, path, line):
             yield "corrected", _Texts(DESCRIBE, chosen, rejected)
-    elif question is not None and isinstance(row.chosen, str):
+    elif isinstance(question, str) and isinstance(row.chosen, str):
         if row.reject is not None:
             yield "corrected", _Texts(question, row.chosen, row.reject)
         elif isinstance(row.rejected, str):
             yield "on-policy", _Texts(question, row.chosen, row.rejected)
+
+
+def _unpacked(text: _Texts | str, path: Path, line: int) -> _Texts:
+    """RLHF-V's texts; the hub's copy holds JSON in a string."""
+    if isinstance(text, _Texts):
+        return text
+    try:
+        return msgspec.json.decode(text, type=_Texts)
+    except BAD_JSON as error:
+        raise InputError(f'"text" holds no question and answers: {error}', path, line) from None
+
+
+def _descriptions(
+    chosen: Sequence[Any], rejected: Sequence[Any], path: Path, line: int
+) -> Iterator[tuple[str, str]]:
+    """HA-DPO's descriptions, as they stand."""
+    if len(chosen) != len(rejected):
+        what = f"{len(chosen)} chosen and {len(rejected)} rejected"
+        raise InputError(f"{what} descriptions, so which belong together?", path, line)
+    return zip(map(str, chosen), map(str, rejected), strict=True)
+
+
+def _turns(answers: _Answers | None) -> tuple[_Turn, ...]:
+    """Messages, if answers are such."""
+    if not isinstance(answers, tuple):
+        return ()
+    turns = tuple(each for each in answers if isinstance(each, _Turn))
+    return turns if len(turns) == len(answers) else ()
+
+
+def _differing(better: Sequence[_Turn], worse: Sequence[_Turn], path: Path, line: int) -> _Texts:
+    """The first question whose answers differ.
+
+    Turns without a role take turns, a question first.
+    """
+    pairs = [_asked(each) for each in (better, worse)]
+    for (question, chosen), (other, rejected) in zip(*pairs, strict=False):
+        if question != other:
+            break
+        if chosen != rejected:
+            return _Texts(question, chosen, rejected)
+    what = "the two conversations have no question whose answers differ"
+    raise InputError(f"{what}; leave the row out", path, line)
+
+
+def _asked(turns: Sequence[_Turn]) -> list[tuple[str, str]]:
+    """Questions with their answers; system messages are left out."""
+    if not any(turn.asks or turn.answers for turn in turns):
+        texts = [turn.text for turn in turns]
+        return list(zip(texts[::2], texts[1::2], strict=False))
+    found, question = list[tuple[str, str]](), ""
+    for turn in turns:
+        if turn.asks:
+            question = turn.text
+        elif turn.answers:
+            found.append((question, turn.text))
+    return found

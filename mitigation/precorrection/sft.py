@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trl import SFTConfig, SFTTrainer
 
 from halluc.records import Record
+from mitigation.precorrection.agreement import told_of, use_right_head
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.turns import answer_ids, ask, rows
 
@@ -87,13 +88,14 @@ def make_trainer(
     """A trainer of an adapter on examples.
 
     Raises:
-        ModelError: the model's backbone has no layers that LoRA could be put on.
+        ModelError: the model's backbone has no layers that LoRA could be put on, or it cannot take
+            the examples.
     """
     config = SFTConfig(
         **settings(mllm, tuning, output, save_steps=save_steps, evaluate=bool(splits["test"])),
         packing=False,
     )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=mllm.model,
         args=config,
         data_collator=ExampleCollator(
@@ -104,3 +106,10 @@ def make_trainer(
         processing_class=mllm.processor,
         peft_config=lora(mllm, tuning),
     )
+    if splits["train"]:
+        base, name = trainer.model.get_base_model(), mllm.card["model"]["name"]
+        with told_of(name):
+            batch = trainer._prepare_inputs(trainer.data_collator([{"id": splits["train"][0].id}]))
+        with trainer.model.disable_adapter():
+            use_right_head(base, batch, name)
+    return trainer

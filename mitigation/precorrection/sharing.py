@@ -19,11 +19,24 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-PICTURES = ("pixel_values", "image_sizes", "pixel_attention_mask", "image_grid_thw")
-"""Inputs with entries for pictures instead of rows; a batch of pairs has them once a pair."""
+# With these beside tokens, prefixes can be shared. Others, such as token_type_ids and Qwen's
+# positions in three dimensions, need rows of their own.
+_SHARED = frozenset({"pixel_values", "image_sizes", "pixel_attention_mask"})
+# Arguments that are no inputs.
+_PLAIN = frozenset({"use_cache", "fused_lm_head", "output_router_logits"})
 
-# Others, such as token_type_ids and Qwen's positions in three dimensions, need rows of their own.
-_SHARED = frozenset({"input_ids", "attention_mask", *PICTURES[:3]})
+
+def is_of_rows(name: str) -> bool:
+    """Whether an input has an entry for each row; all others are of pictures, once a pair."""
+    names = ("input_ids", "attention_mask", "completion_mask", "labels", "token_weights")
+    return name in names or name.endswith("type_ids") or name.startswith("ref_")
+
+
+def twice(value: Any) -> Any:
+    """An input of pictures, for the chosen answers and again for the rejected ones."""
+    if isinstance(value, Tensor):
+        return torch.cat([value, value])
+    return value + value if isinstance(value, list) else value
 
 
 def can_share(model: Any) -> bool:
@@ -65,18 +78,18 @@ class PairForward:
                 log-probabilities; all else goes to the model.
         """
         weights = more.pop("token_weights", None)
-        pictures = {name: more.pop(name) for name in PICTURES if name in more}
-        plain = {"use_cache", "fused_lm_head", "output_router_logits"}
-        if self.share and {*pictures, *more} - plain <= _SHARED:
+        names = [name for name in more if not is_of_rows(name) and name not in _PLAIN]
+        pictures = {name: more.pop(name) for name in names}
+        if self.share and pictures.keys() <= _SHARED and more.keys() <= _PLAIN:
             row = _Rows(input_ids, attention_mask, labels)
             out = self.model(**row.inputs, **pictures, **more)
             for name in ("log_probs", "entropy", "mean_logits", "is_top1"):
                 if (value := getattr(out, name)) is not None:
                     setattr(out, name, row.apart(value))
         else:
-            twice = {name: torch.cat([value, value]) for name, value in pictures.items()}
+            more |= {name: twice(value) for name, value in pictures.items()}
             out = self.model(
-                input_ids=input_ids, attention_mask=attention_mask, labels=labels, **twice, **more
+                input_ids=input_ids, attention_mask=attention_mask, labels=labels, **more
             )
         if weights is not None:
             out.log_probs = out.log_probs * weights[:, 1:]

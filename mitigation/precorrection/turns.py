@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from halluc.errors import InputError, ModelError
+from halluc.errors import HallucError, InputError, ModelError
 from halluc.mllm import Request
+from halluc.mllm.templates import message, render
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,14 +66,14 @@ def written(mllm: TransformersMLLM, prompt: str, text: str) -> str:
     processor, end = mllm.processor, mllm.tokenizer.eos_token
     if not processor.chat_template:
         return f"{' ' if mllm.config.model_type == 'llava' else ''}{text}{end}"
-    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}
-    said = {"role": "assistant", "content": [{"type": "text", "text": text}]}
-    alone = processor.apply_chat_template([user], add_generation_prompt=True)
-    both = processor.apply_chat_template([user, said])
+    user = message(processor, mllm.form, prompt, picture=True)
+    content = text if mllm.form == "text" else [{"type": "text", "text": text}]
+    alone = render(processor, [user], ask=True)
+    both = render(processor, [user, {"role": "assistant", "content": content}])
     if not both.startswith(alone):
         raise ModelError(
             f"{mllm.card['model']['name']}: its chat template writes a prompt otherwise "
-            "once an answer follows, so answers cannot be told apart"
+            "once an answer follows, so the answers cannot be separated"
         )
     return str(both[len(alone) :])
 
@@ -155,7 +156,15 @@ def check_items(
             continue
         key = (item.prompt, sizes[item.image])
         if key not in prefix:  # the size alone decides how many tokens a picture takes
-            asked = mllm.process([Request(item.id, item.prompt, open_image(item))])
+            try:
+                asked = mllm.process([Request(item.id, item.prompt, open_image(item))])
+            except HallucError:
+                raise
+            except Exception as error:  # processors say in many ways what they cannot take
+                said = next(iter(str(error).splitlines()), "")[:200]
+                what = f"that the model cannot take ({type(error).__name__}: {said})"
+                bad.setdefault(what, []).append(item.id)
+                continue
             prefix[key] = asked["input_ids"].shape[1]
         answer = max(len(answer_ids(mllm, item.prompt, text)) for text in item.answers)
         if prefix[key] + answer > longest:

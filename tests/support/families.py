@@ -341,7 +341,13 @@ def mllama(folder: Path) -> Path:
         tokenizer=words,
         chat_template=CHAT.replace("IMAGE", "<|image|>"),
     )
-    return save(MllamaForConditionalGeneration(config), processor, folder)
+    import torch
+
+    model = MllamaForConditionalGeneration(config)
+    for name, gate in model.named_parameters():
+        if "gate" in name and gate.numel() == 1:
+            torch.nn.init.constant_(gate, 0.5)  # at 0, as they begin, no picture counts
+    return save(model, processor, folder)
 
 
 def _in_parts(

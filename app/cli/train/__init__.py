@@ -9,7 +9,7 @@ from app.cli.lazy import LazyGroup
 COMMANDS = {
     "dpo": "Train a LoRA adapter of a model on preference pairs (DPO).",
     "sft": "Train a LoRA adapter of a model on answers (supervised fine-tuning).",
-    "lure": "Train LURE's revisor: an adapter that writes masked captions anew.",
+    "lure": "Train LURE's revisor: an adapter that rewrites masked captions.",
     "merge": "Add an adapter to the weights of its model, as a checkpoint of its own.",
     "detector": "Fit a detector of absent objects to captions whose truth is known.",
     "tabletop": "Rebuild the embedded MM-LLM stage by stage, and measure it.",

@@ -34,7 +34,7 @@ def detector(
     """Fit a detector of absent objects to captions whose truth is known.
 
     A calibrated logistic regression on LURE's factors, see `halluc analyse detector`. Takes
-    seconds. Fit it on other pictures than those that it shall judge.
+    seconds. Fit it on other pictures than those that it will judge.
     """
     from app.workflows.train.detector import train_detector
     from halluc.language.claims.things import load_things

@@ -33,8 +33,8 @@ def tuning(learning_rate: float) -> Callable[[Command], Command]:
             type=click.Path(path_type=Path),
             required=True,
             metavar="FOLDER",
-            help="Where the adapter goes; use it as M+FOLDER. The same command goes on with a "
-            "training.",
+            help="Where the adapter goes; use it as M+FOLDER. The same command continues an "
+            "interrupted training.",
         ),
         click.option("--learning-rate", default=learning_rate, show_default=True),
         click.option("--epochs", default=1.0, show_default=True),

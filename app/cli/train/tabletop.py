@@ -25,7 +25,7 @@ from halluc.errors import InputError
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs/train-tabletop"),
     show_default=True,
-    help="Drawn scenes, states and curves (about 2.5 GB); a second call goes on from them.",
+    help="Drawn scenes, states and curves (about 2.5 GB); a second call continues from them.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of weights and examples.")
 @click.option(
@@ -61,7 +61,7 @@ def tabletop(
 
     Encoder on pictures, backbone on text alone, projector on captions (MM PT), projector and
     backbone on instructions (MM IT). About 75 minutes on two cores; stop it and give the same
-    command again to go on.
+    command again to continue.
     """
     if not scale > 0:
         raise InputError(f"--scale must be above 0, not {scale}")

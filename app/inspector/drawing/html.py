@@ -29,7 +29,7 @@ def legend() -> str:
         f'<mark class="hx-hallucinated hx-{kind} hx-end">wrong {kind}</mark> '
         for kind in ("object", "attribute", "relation")
     )
-    return f'<p class="hx-legend">{marks}<mark class="hx-unverifiable">cannot be told</mark></p>'
+    return f'<p class="hx-legend">{marks}<mark class="hx-unverifiable">unverifiable</mark></p>'
 
 
 def sample_html(

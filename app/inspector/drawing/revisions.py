@@ -29,7 +29,7 @@ def revised_html(revision: Revision, threshold: float | None = None) -> str:
 
     Args:
         revision: of one caption.
-        threshold: probability of being absent from which an object was masked or mended, if that
+        threshold: probability of being absent from which an object was masked or corrected, if that
             is known.
     """
     spans = revision.masks or revision.edits
@@ -43,7 +43,7 @@ def revised_html(revision: Revision, threshold: float | None = None) -> str:
         looked.append(f'<p class="hx-answer">Why:</p><ul>{rows}</ul>')
     if rest:
         rows = "".join(f"<li>{_check(each, threshold)}</li>" for each in rest)
-        title = "What else was looked at" if why or spans else "What was looked at"
+        title = "What else was checked" if why or spans else "What was checked"
         looked.append(f"<details><summary>{title} ({len(rest)})</summary><ul>{rows}</ul></details>")
     return f'<div class="hx-revised"><div>{"".join(done)}</div><div>{"".join(looked)}</div></div>'
 
@@ -105,7 +105,7 @@ def _check(check: Check, threshold: float | None) -> str:
     if check.wrong is not None:
         head += f": wrong with p = {check.wrong:.2f}"
         if threshold is not None and check.kind == "object":
-            head += f", mended from {threshold:g}"
+            head += f", corrected from {threshold:g}"
     if check.instead is not None:
         now = f"<ins>{plain(check.instead)}</ins>" if check.instead else "left out"
         head += f" → {now}"

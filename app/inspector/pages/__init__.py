@@ -1,1 +1,1 @@
-"""The inspector's pages. Only these modules and `app.inspector.main` know Streamlit."""
+"""The inspector's pages. Only these modules know Streamlit; `main` is the script that it runs."""

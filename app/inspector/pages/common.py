@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from app.inspector.drawing import html, pictures
 from app.inspector.reading import preload
@@ -18,8 +19,10 @@ from halluc.records import Sample
 from halluc.reviews import Reviews
 
 KEPT = "kept query"
-PAGES = "pages"
-"""Keys of the session state: the last link's query, and the pages by name."""
+"""Key of the session state: the last link's query."""
+
+PAGES: dict[str, StreamlitPage] = {}
+"""The pages by name; `app.inspector.pages.main` puts them here, the same for everybody."""
 
 
 def show(render: Callable[[], None]) -> None:
@@ -43,7 +46,7 @@ def go(page: str, view: View, run: str, **more: str) -> None:
     """Another page with a view."""
     query = {**view.query(), "run": run, **more}
     st.session_state[KEPT] = query
-    st.switch_page(st.session_state[PAGES][page], query_params=query)
+    st.switch_page(PAGES[page], query_params=query)
 
 
 def opened(folder: str) -> Columns:

@@ -56,7 +56,7 @@ def render() -> None:
         prompt = st.text_input("Instruction", CAPTION.prompt or "")
         if st.button("Ask the model", type="primary"):
             plain = {"max_new_tokens": 128, "do_sample": do_sample, "seed": int(seed)}
-            with st.spinner("The model looks …"):
+            with st.spinner("The model answers …"):
                 decoding = make_decoding(method, plain, own)
                 st.session_state["said"] = (
                     sample,
@@ -111,4 +111,4 @@ def _said(sample: Sample, image: Image) -> None:
     st.html(html.legend())
     st.html(html.sample_html(sample, response, findings, pictures.encode(image, pictures.LARGE)))
     if sample.truth is None:
-        st.caption("Nobody told what is true of this picture, so no claim can be judged.")
+        st.caption("This picture has no ground truth, so no claim can be judged.")

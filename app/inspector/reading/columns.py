@@ -46,7 +46,7 @@ _TOKENS = [("tokens", pa.list_(pa.list_(pa.float64())))]
 
 @dataclass(frozen=True)
 class Columns:
-    """A run, opened to be looked at.
+    """A run, opened to be read.
 
     Attributes:
         path: its folder.

@@ -1,4 +1,4 @@
-"""How well a detector tells absent objects: what `halluc analyse detector` does."""
+"""How well a detector separates absent objects: what `halluc analyse detector` does."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def judge_detector(
         captions: a run or a file.
         file: what `halluc train detector` wrote; None: the one for tabletop that ships.
         truth: what is true of their pictures; default: what the run says.
-        statistics: whose objects tell what comes together.
+        statistics: data whose objects give the co-occurrences.
         things: the vocabulary.
 
     Raises:
@@ -80,7 +80,7 @@ def judge_detector(
 
 
 def quality_rows(scores: Sequence[Score]) -> Iterator[list[str]]:
-    """A table of how well suspicions tell hallucinated mentions, its head first."""
+    """A table of how well suspicions separate hallucinated mentions, its head first."""
     yield ["by", "figure", "", "95 %"]
     for score in scores:
         yield [score.split, score.name, figure(score, 1, 3), interval(score, 1, 3)]

@@ -41,7 +41,7 @@ class Analysed:
         mentions: how many.
         scores: rates by factor with intervals; empty where there is no mention.
         means: mean value of the factor in each fifth, by split and name of its rate.
-        missing: factors that the captions do not tell.
+        missing: factors that the captions do not say.
     """
 
     name: str
@@ -59,7 +59,7 @@ def read_mentions(
     Args:
         captions: runs or files.
         truth: what is true of their pictures; default: what the runs say.
-        statistics: whose objects tell what comes together; default: all of `truth`, else the
+        statistics: data whose objects give the co-occurrences; default: all of `truth`, else the
             run's own data.
         things: the vocabulary.
 

@@ -14,7 +14,7 @@ _LABELS: Mapping[str, str] = {
     "co-occurrence": "co-occurrence score",
     "expectation": "expectation",
     "uncertainty": "uncertainty, −log p of the first token",
-    "position": "place in the text, 1 is its end",
+    "position": "position in the text, 1 is its end",
 }
 
 

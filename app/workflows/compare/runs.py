@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 class ComparedRuns(Comparison):
     """A comparison that shows itself in a notebook."""
 
+    def __repr__(self) -> str:
+        """Short, for a prompt of Python or a log: the verdicts."""
+        names = ", ".join(side.name for side in self.sides)
+        return f"ComparedRuns({names}): {' '.join(self.verdicts)}"
+
     @property
     def verdicts(self) -> list[str]:
         """What the comparison says, in words."""
@@ -64,11 +69,11 @@ def compare(
 ) -> ComparedRuns:
     """Compare runs, or files of answers, pair by pair on the same ids.
 
-    >>> compare(["runs/greedy", "runs/vcd"], controls=["greedy"])  # doctest: +SKIP
+    Example: ``compare(["runs/greedy", "runs/vcd"], controls=["greedy"])``
 
     Args:
         runs: folders of runs, or files with commas between; names by a mapping, or as "NAME=RUN".
-            Differences are told against the first.
+            Differences are those against the first.
         truth: ground truth that files are scored against; default: what the runs hold.
         controls: names of runs that the others must beat.
         metrics: by name, or with their options; default: those of the runs' task.

@@ -73,7 +73,7 @@ def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
         if lines or not {one, other} & set(files):
             yield f"How {one} and {other} were made differently", lines or ["in nothing"]
     if files:
-        yield "How the runs were made", [f"{', '.join(files)}: files of answers do not tell"]
+        yield "How the runs were made", [f"{', '.join(files)}: not known for files of answers"]
     yield "How they were scored", [f"{name}: {value}" for name, value in comparison.how.items()]
 
 

@@ -27,7 +27,7 @@ from mitigation.precorrection.pairs import KINDS, Pair, PairKind, balance, write
 COMMAND = "halluc data pairs"
 
 PAGE = 20
-"""Pairs on the page to look at."""
+"""Pairs on the page."""
 
 MANY = 1000
 """From as many pictures on, it pays to start processes."""
@@ -50,7 +50,7 @@ def make_pairs(
 ) -> dict[str, Any]:
     """Make a set of preference pairs from runs that were scored by kind of claim.
 
-    >>> make_pairs(["runs/sampled"], "runs/pairs")  # doctest: +SKIP
+    Example: ``make_pairs(["runs/sampled"], "runs/pairs")``
 
     Args:
         runs: runs of captions with findings by kind, or of questions with labels.
@@ -215,7 +215,7 @@ def in_processes() -> Iterator[Spread]:
 
 
 def _page(path: Path, pairs: Sequence[Any]) -> None:
-    """Pairs as a page to look at, the words in which they differ marked."""
+    """Pairs as a page to read, the words in which they differ marked."""
     from html import escape
 
     def marked(text: str, spans: Sequence[tuple[int, int]], mark: str) -> str:

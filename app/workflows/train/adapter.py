@@ -67,7 +67,7 @@ def train_adapter(
         check: looks at all that will be trained on; called where there is anything left to do.
         make: the trainer.
         keep: records to leave beside the adapter, by file name.
-        progress: told how far it is, in the first process.
+        progress: called with how far it is, in the first process.
 
     Returns:
         What was done, in a sentence; empty in the other processes.

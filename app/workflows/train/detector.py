@@ -25,7 +25,7 @@ def train_detector(
         captions: runs or files.
         output: the file.
         truth: what is true of their pictures; default: what the runs say.
-        statistics: whose objects tell what comes together.
+        statistics: data whose objects give the co-occurrences.
         things: the vocabulary.
 
     Returns:

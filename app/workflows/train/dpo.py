@@ -44,7 +44,7 @@ def train_dpo(
         recipe: how to train.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         What was done, in a sentence.

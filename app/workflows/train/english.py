@@ -27,7 +27,7 @@ def train_english(
         output: folder of the pipeline.
         seed: of weights and order.
         steps: changes of the weights.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         What was done, in a sentence.

@@ -69,7 +69,7 @@ def train_lure(
         test_share: share of the pictures that are kept out of training.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         What was done, in a sentence.

@@ -83,7 +83,7 @@ def train_lrv(
         tuning: how to train.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         What was done, in a sentence.
@@ -96,7 +96,7 @@ def train_lrv(
     dataset = load_dataset(data, images)
     examples = lrv.instructions(dataset.samples, tuning.seed)
     if not examples:
-        raise InputError(f"{data} does not tell what is in its pictures, so nothing can be asked")
+        raise InputError(f"{data} does not say what is in its pictures, so nothing can be asked")
     samples = {sample.image: sample for sample in dataset.samples}
     splits = split_by_picture(examples, HELD_OUT)
     counts = Counter(each.kind for each in examples)

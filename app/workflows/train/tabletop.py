@@ -43,7 +43,7 @@ def train_embedded(
         scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
         torch_compile: compile the backbone while training.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         What was done, in a sentence.

@@ -27,10 +27,10 @@ class Word:
     """A word or sign of a text.
 
     Attributes:
-        place: its place among the words of the text; white space is none.
+        place: its position among the words of the text; white space is none.
         text, lemma: in lower case, with straight apostrophes.
         tag, relation: Penn Treebank tag; relation to its head (Universal Dependencies).
-        head: the place of its head, its own for the root of a sentence.
+        head: the position of its head, its own for the root of a sentence.
         start, end: where it stands in the text.
         sentence: number of its sentence.
         title: its first letter alone is a capital.

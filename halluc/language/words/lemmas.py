@@ -41,7 +41,7 @@ class Lemmas(NamedTuple):
 
     Attributes:
         forms: the dictionary form of each, in lower case, in order.
-        spans: where the words stand that CHAIR's vocabulary knows, by their place in `forms`, in
+        spans: where the words stand that CHAIR's vocabulary knows, by their position in `forms`, in
             order: start and end, half open. Others may be among them.
     """
 

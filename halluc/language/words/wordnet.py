@@ -109,7 +109,7 @@ def load_wordnet(nltk_data: str | Path | None, instead: str) -> WordNet:
         lemma("dogs", "n")  # loads WordNet
     except (OSError, LookupError, ValueError) as error:
         raise InputError(
-            f"NLTK data cannot be loaded ({error}); get it anew with `{GET}`"
+            f"NLTK data cannot be loaded ({error}); download it again with `{GET}`"
         ) from None
 
     def tagged(text: str) -> list[Tagged]:

@@ -346,7 +346,7 @@ def files(tmp_path):
 def test_files_and_runs_of_one_question_a_picture(files, compare):
     code, out, _ = compare("a.jsonl", "b.jsonl", "--truth", "random.json")
     assert code == 0
-    assert "a, b: files of answers do not tell" in " ".join(out.split())
+    assert "a, b: not known for files of answers" in " ".join(out.split())
     assert "b does worse than a: lower accuracy" not in out  # four pictures prove nothing
     assert "a and b cannot be compared" not in out
 

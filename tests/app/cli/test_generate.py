@@ -69,7 +69,8 @@ def test_a_run_has_its_answers_its_samples_and_its_card(
 ) -> None:
     code, said = halluc(*command(model, data, "runs/a", "--task", "pope", "--seed", 4))
     assert code == 0
-    assert said.splitlines() == ["runs/a: 7 answers", "next: halluc score pope runs/a"]
+    cut = "halluc: cut short at --max-new-tokens: 7 of 7 answers"
+    assert said.splitlines() == ["runs/a: 7 answers", cut, "next: halluc score pope runs/a"]
     run = read_run("runs/a")
     assert run.finished
     assert [response.id for response in run.responses] == list("0123456")
@@ -136,7 +137,7 @@ def test_an_interrupted_run_goes_on_to_the_same_files(
     monkeypatch.setattr(TransformersMLLM, "generate", interrupted)
     code, said = halluc(*command(model, data, "parts"))
     assert code == 130
-    assert said.strip() == "stopped after 4 of 7; the same command goes on"
+    assert said.strip() == "stopped after 4 of 7; the same command continues"
     assert read_run("parts").card["state"] == "running"
     monkeypatch.setattr(TransformersMLLM, "generate", generate)
     with Path("parts/responses.jsonl").open("ab") as file:

@@ -104,7 +104,7 @@ def test_the_truth_beside_the_answers_is_held_against_that_of_mme(results, relea
     assert (code, out) == (2, "")
     assert err == (
         f"halluc: {file}:2: the truth beside this answer is yes, that of count/1/2 is no; "
-        "make the folder anew\n"
+        "make the folder again\n"
     )
 
 

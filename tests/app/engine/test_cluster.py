@@ -21,6 +21,7 @@ from app.engine.connect import open_cluster
 from halluc.errors import RunError
 
 pytestmark = [
+    pytest.mark.xdist_group("ray"),  # one cluster at a time
     pytest.mark.skipif(
         importlib.util.find_spec("ray") is None and not os.environ.get("HALLUC_CI"),
         reason="Ray is not installed: pip install 'halluc[ray]'",

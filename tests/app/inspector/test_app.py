@@ -12,15 +12,15 @@ from app.inspector.settings import NAME
 from halluc.reviews import Review, Reviews
 from halluc.runs import read_run
 
-MAIN = Path(app.inspector.__file__).with_name("main.py")
+MAIN = Path(app.inspector.__file__).with_name("pages") / "main.py"
 
 
 def page(name, **query):
     """A page of the app."""
     code = (
-        "from app.inspector import page\n"
+        "from app.inspector.pages import common\n"
         f"from app.inspector.pages import {name}\n"
-        f"page.show({name}.render)\n"
+        f"common.show({name}.render)\n"
     )
     test = AppTest.from_string(code, default_timeout=60)
     test.query_params.update(query)

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from checkpoints import FAMILIES
+from families import MORE
+from newer import NEWER
 
+from halluc.errors import ModelError
 from halluc.mllm import load_model
 from halluc.mllm.anatomy import take_apart
 
@@ -44,3 +47,17 @@ def test_the_parts_add_up_to_the_model(checkpoint: Any, family: str) -> None:
     assert backbone.facts["vocabulary"] == model.model.get_input_embeddings().num_embeddings
     assert anatomy.image_tokens == TOKENS[family]
     assert anatomy.dtype == "float32"
+
+
+@pytest.mark.parametrize("family", [*MORE, *NEWER])
+def test_nothing_is_left_untold(checkpoint: Any, family: str) -> None:
+    try:
+        model: Any = load_model(f"hf:{checkpoint(family)}", device="cpu")
+    except ModelError as error:  # its processor needs what the tests do not have
+        assert "torchvision" in str(error)
+        return
+    anatomy = take_apart(model)
+    shares = {part.name: part.parameters for part in anatomy.parts}
+    assert list(shares) == ["vision encoder", "input projector", "LLM backbone"]
+    assert sum(shares.values()) == sum(each.numel() for each in model.model.parameters())
+    assert shares["vision encoder"] > 0 and shares["LLM backbone"] > 0

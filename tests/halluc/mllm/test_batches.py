@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from checkpoints import picture
 
-from halluc.errors import InputError
+from halluc.errors import InputError, SampleError
 from halluc.mllm import Decoding, Request
 from halluc.mllm.batches import generate_batches
 from halluc.records import Response, Sample
@@ -68,3 +68,44 @@ def test_pictures_are_read_one_batch_ahead_and_no_further() -> None:
 
 def test_no_samples() -> None:
     assert list(generate_batches(Echo(), [], picture, str, Decoding())) == []  # type: ignore[arg-type]
+
+
+class Picky(Echo):
+    """Answers all but one of the questions."""
+
+    def generate(self, requests: Any, decoding: Decoding, answers: Any = ()) -> list[Response]:
+        for each in requests:
+            if each.id == "3":
+                raise SampleError("3", "cannot answer '3'")
+        return super().generate(requests, decoding, answers)
+
+
+def test_what_fails_is_left_out_and_told() -> None:
+    def open_image(sample: Sample) -> Any:
+        if sample.id == "5":
+            raise InputError("no picture")
+        return picture(0)
+
+    def ask(**options: Any) -> list[Response]:
+        batches = generate_batches(
+            Picky(),
+            SAMPLES,
+            open_image,
+            lambda sample: "What?",
+            Decoding(),
+            batch_size=4,
+            **options,
+        )
+        return [each for batch in batches for each in batch]
+
+    with pytest.raises(SampleError, match="cannot answer '3'"):
+        ask()
+    responses = ask(skip_failing=True)
+    assert [each.id for each in responses] == [sample.id for sample in SAMPLES]
+    failed = {each.id: each for each in responses if each.lack}
+    assert {id: each.error for id, each in failed.items()} == {
+        "3": "cannot answer '3'",
+        "5": "no picture",
+    }
+    assert {each.lack for each in failed.values()} == {"failed"}
+    assert all(each.image == f"{each.id}.png" and each.split == "s" for each in responses)

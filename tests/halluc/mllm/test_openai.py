@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
-import json
-import math
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checkpoints import picture
 from PIL import Image
+from servers import KEY, Reply, Server, said, token
 
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError, ModelError
@@ -28,84 +25,6 @@ from halluc.mllm import Decoding, Request, load_model
 from halluc.mllm.checkpoint import find_checkpoint
 from halluc.records import Token
 from mitigation.inprocess import make_decoding
-
-KEY = "sk-secret-1234567890"
-Reply = tuple[int, Any]
-
-
-class Server:
-    """Answers each request by `reply` and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.keys: set[str] = set()
-        self.most = self.now = 0
-        self.reply: Callable[[dict[str, Any]], Reply] = lambda asked: (200, said("A dog."))
-        server, lock = self, threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                asked = json.loads(self.rfile.read(length))
-                with lock:
-                    server.asked.append(asked)
-                    server.keys.add(self.headers["Authorization"])
-                    server.now += 1
-                    server.most = max(server.most, server.now)
-                    status, document = server.reply(asked)
-                if status == 200:
-                    time.sleep(0.05)
-                with lock:
-                    server.now -= 1
-                content = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.send_header("retry-after-ms", "10")
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    server = Server()
-    yield server
-    server.stop()
-
-
-def said(text: str | None, finish: str = "stop", tokens: Any = None) -> dict[str, Any]:
-    choice: dict[str, Any] = {
-        "index": 0,
-        "finish_reason": finish,
-        "message": {"role": "assistant", "content": text},
-    }
-    if tokens is not None:
-        choice["logprobs"] = {"content": tokens}
-    return {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
-
-
-def token(text: str, logprob: float, top: dict[str, float] | None = None) -> dict[str, Any]:
-    likeliest = [{"token": key, "logprob": math.log(p)} for key, p in (top or {}).items()]
-    return {
-        "token": text,
-        "bytes": list(text.encode()),
-        "logprob": logprob,
-        "top_logprobs": likeliest,
-    }
 
 
 def requests(number: int) -> list[Request]:
@@ -154,8 +73,23 @@ def test_what_may_pass_is_tried_again(server: Server) -> None:
         ((404, {"error": {"message": "no m"}}), "knows no model 'm' or is no chat endpoint (no m)"),
         ((400, {"detail": "too long"}), "cannot answer '0': too long"),
         ((422, {"detail": "no top_k here"}), "cannot answer '0': no top_k here"),
+        (
+            (422, {"detail": [{"loc": ["body", "seed"], "msg": "not permitted", "type": "x"}]}),
+            "cannot answer '0': body.seed: not permitted",
+        ),
+        (
+            (429, {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}),
+            "a limit that is reached (You exceeded your quota)",
+        ),
+        ((413, b"<html>too large</html>"), "takes no request as large as that of '0'"),
+        (
+            (308, b"", ("Location", "https://other.example/v1")),
+            "redirects to https://other.example/v1; name that URL",
+        ),
+        ((302, b"", ("Location", f"/x?key={KEY}")), "redirects to /x?key=…;"),
+        ((200, {"error": {"message": f"no GPU for {KEY}"}}), "cannot answer '0': no GPU for …"),
+        ((200, {"object": "error", "message": "bad picture", "code": 400}), "bad picture"),
         ((200, {"choices": []}), "is this a chat endpoint?"),
-        ((200, said(None, "content_filter")), "filters its answer to '0'"),
     ],
 )
 def test_what_stays_is_told_at_once(server: Server, reply: Reply, told: str) -> None:

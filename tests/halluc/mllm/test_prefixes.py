@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from checkpoints import FAMILIES, picture
 
-from halluc.mllm import Decoding, Request, load_model, prefixes
+from halluc.mllm import Decoding, Request, load_model
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -39,10 +39,10 @@ def test_answers_are_those_of_each_question_by_itself(
     family, decoding, checkpoint, shared, monkeypatch
 ):
     model = load_model("tabletop" if family == "tabletop" else f"hf:{checkpoint(family)}")
-    monkeypatch.setattr(prefixes, "_WORTH", 9)  # the pictures of these models have few tokens
+    monkeypatch.setattr(model, "worth", 9)  # the pictures of these models have few tokens
     together = model.generate(REQUESTS, decoding, ["yes", "no"])
     assert shared == [True]
-    monkeypatch.setattr(prefixes, "_WORTH", 0)
+    monkeypatch.setattr(model, "worth", 0)
     for request, response in zip(REQUESTS, together, strict=True):
         [alone] = model.generate([request], decoding, ["yes", "no"])
         assert response.text == alone.text

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import torch
 from checkpoints import FAMILIES, picture
+from pages import families_table
 
-from halluc.errors import ModelError
+from halluc.errors import ModelError, SampleError
 from halluc.mllm import Decoding, Request, load_model
+from halluc.mllm.proven import PROVEN
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Response
 
@@ -173,7 +175,7 @@ def test_choose_an_answer_of_several_tokens(load: Any) -> None:
         expected += float(logprobs.gather(1, torch.tensor(tokens)[:, None]).sum().exp())
     chosen = model.choose(REQUESTS[:2], (answer, "yes"))[0]
     assert chosen[answer] == pytest.approx(expected, rel=1e-3)
-    with pytest.raises(ModelError, match="cannot tell 'yes' from 'YES'"):
+    with pytest.raises(ModelError, match="cannot distinguish 'yes' from 'YES'"):
         model.choose(REQUESTS, ("yes", "YES"))
 
 
@@ -232,8 +234,9 @@ def test_other_failures_are_not_taken_for_memory(
         raise RuntimeError("shapes cannot be multiplied")
 
     monkeypatch.setattr(type(model.model), "generate", broken)
-    with pytest.raises(RuntimeError, match="shapes"):
+    with pytest.raises(SampleError, match="cannot answer 's0': RuntimeError: shapes") as caught:
         model.generate(REQUESTS, DRAWN)
+    assert isinstance(caught.value.__cause__, RuntimeError)
 
 
 def test_an_output_that_is_no_number_is_told(checkpoint: Any) -> None:
@@ -304,3 +307,38 @@ def test_checkpoints_that_cannot_be_used(checkpoint: Any, tmp_path: Path) -> Non
     assert "1 weights are missing" in said(lacking.parent)
     assert "no device 'tpu9'" in said(whole, device="tpu9")
     assert "no dtype 'int3'" in said(whole, dtype="int3")
+
+
+def leaking(whole: Any) -> Any:
+    """A ``generate`` whose rows see the pictures of others."""
+
+    def generate(self: Any, **inputs: Any) -> Any:
+        if len(inputs["input_ids"]) > 1:
+            inputs["pixel_values"] = inputs["pixel_values"].flip(0)
+        return whole(self, **inputs)
+
+    return generate
+
+
+def test_a_family_that_nobody_knows_is_compared_once(
+    checkpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halluc.mllm.transformers.PROVEN", frozenset())
+    name = f"hf:{checkpoint('llava')}"
+    sound, odd = (load_model(name, device="cpu") for _ in range(2))
+    assert isinstance(odd, TransformersMLLM)
+    expected = sound.generate(REQUESTS, Decoding(max_new_tokens=6))  # and no warning
+    monkeypatch.setattr(type(odd.model), "generate", leaking(type(odd.model).generate))
+    with pytest.warns(UserWarning, match="answers otherwise in a batch than alone"):
+        answers = odd.generate(REQUESTS, Decoding(max_new_tokens=6))
+    for one, other in zip(answers, expected, strict=True):
+        same(one, other)
+
+
+def test_the_families_that_are_known_are_those_of_the_page(checkpoint: Any) -> None:
+    known = set()
+    for family, columns in families_table().items():
+        if columns["batches"] == "yes":
+            config = json.loads((checkpoint(family) / "config.json").read_text())
+            known.add(config["model_type"])
+    assert known == PROVEN

@@ -282,7 +282,7 @@ def test_memory_that_runs_out_halves_the_batch_here_too(
         return whole(self, **inputs)
 
     monkeypatch.setattr(type(model.model), "generate", small)
-    monkeypatch.setattr(model, "_most", None)
+    monkeypatch.setattr(model.batches, "most", None)
     for one, other in zip(model.generate(REQUESTS, decoding), expected, strict=True):
         same(one, other)
 

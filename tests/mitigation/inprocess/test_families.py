@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from checkpoints import FAMILIES, picture
 from families import MORE
+from newer import NEWER
+from pages import families_table
 from two_passes import two_passes, vcd
 
 from halluc.errors import HallucError
-from halluc.mllm import Decoding, Request, prefixes
+from halluc.mllm import Decoding, Request
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -25,35 +26,28 @@ REQUESTS = [
 METHODS = {"VCD": VCD, "ICD": ICD, "M3ID": M3ID}
 
 
-def table() -> dict[str, dict[str, str]]:
-    """Model type → column → what the page says."""
-    page = Path(__file__).resolve().parents[3] / "docs" / "models.md"
-    rows = [
-        [cell.strip().strip("`") for cell in line.strip("|").split("|")]
-        for line in page.read_text().splitlines()
-        if line.startswith("|")
-    ]
-    return {row[1]: dict(zip(rows[0][2:], row[2:], strict=True)) for row in rows[2:]}
+TABLE = families_table()
+USABLE = [family for family, columns in TABLE.items() if columns["batches"] == "yes"]
 
 
 def test_the_page_has_all_families_that_are_tested() -> None:
-    assert set(table()) == {*FAMILIES, *MORE}
+    assert set(TABLE) == {*FAMILIES, *MORE, *NEWER}
 
 
-@pytest.mark.parametrize("family", table())
+@pytest.mark.parametrize("family", USABLE)
 def test_answers_in_batches(load: Any, family: str, shared: list[bool], monkeypatch: Any) -> None:
     model = load(family)
-    monkeypatch.setattr(prefixes, "_WORTH", 9)  # shared however few tokens it saves
+    monkeypatch.setattr(model, "worth", 9)  # shared however few tokens it saves
     together = model.generate(REQUESTS, Decoding(max_new_tokens=6), ["yes", "no"])
-    assert ("yes" if any(shared) else "no") == table()[family]["shared prefixes"]
-    monkeypatch.setattr(prefixes, "_WORTH", 0)
+    assert ("yes" if any(shared) else "–") == TABLE[family]["shared prefixes"]
+    monkeypatch.setattr(model, "worth", 0)
     for request, response in zip(REQUESTS, together, strict=True):
         [alone] = model.generate([request], Decoding(max_new_tokens=6), ["yes", "no"])
         assert response.text == alone.text
         assert response.answers == pytest.approx(alone.answers, abs=1e-5)
 
 
-@pytest.mark.parametrize("family", table())
+@pytest.mark.parametrize("family", USABLE)
 def test_vcd_is_two_literal_passes(load: Any, family: str) -> None:
     model = load(family)
     decoding = VCD(max_new_tokens=6, alpha=1.5)
@@ -68,11 +62,12 @@ def test_vcd_is_two_literal_passes(load: Any, family: str) -> None:
         assert [each.logprob for each in response.tokens] == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("drawn", [False, True], ids=["greedy", "drawn"])
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("family", table())
-def test_methods(load: Any, family: str, method: str) -> None:
-    model, decoding = load(family), METHODS[method](max_new_tokens=6)
-    if table()[family][method] == "no":
+@pytest.mark.parametrize("family", USABLE)
+def test_methods(load: Any, family: str, method: str, drawn: bool) -> None:
+    model, decoding = load(family), METHODS[method](max_new_tokens=6, do_sample=drawn)
+    if TABLE[family][method] == "–":
         with pytest.raises(HallucError):
             model.generate(REQUESTS, decoding)
         return

@@ -104,7 +104,7 @@ def test_several_pictures_belong_to_the_row_that_has_their_tokens() -> None:
     expected = add_noise(last, ["b"], step=9, seed=0, image_token=9, temporal=2)
     torch.testing.assert_close(noised[12:], expected)
 
-    with pytest.raises(InputError, match="3 pictures cannot be told to belong to 2 samples"):
+    with pytest.raises(InputError, match="3 pictures cannot be matched to 2 samples"):
         add_noise(three, ["a", "b"], step=500, seed=0, image_token=None)
     tiles = {"pixel_values": torch.randn(3, 2, 3, 8, 8)}
     with pytest.raises(InputError, match="3 pictures in tiles for 2 samples"):

@@ -163,7 +163,7 @@ def test_a_model_without_probabilities_cannot_be_asked():
         def choose(self, requests, answers):
             return [{} for _ in requests]
 
-    with pytest.raises(ModelError, match="tells no probabilities"):
+    with pytest.raises(ModelError, match="gives no probabilities"):
         revised("A cup.", Mute({}))
 
 

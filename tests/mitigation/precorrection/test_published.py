@@ -25,6 +25,69 @@ FORMS = {
         "chosen": "a dog",
         "reject": "a cat",
     },
+    "POVID with a system message": {
+        "id": "7",
+        "image": "a.jpg",
+        "conversations": [{"from": "system", "value": "Be brief."}, *SAID],
+        "rejected_conversations": [
+            {"from": "system", "value": "Be brief."},
+            SAID[0],
+            {"from": "gpt", "value": "a cat"},
+        ],
+    },
+    "POVID of several turns": {
+        "id": "7",
+        "image": "a.jpg",
+        "conversations": [
+            {"from": "human", "value": "<image>\nIs it day?"},
+            {"from": "gpt", "value": "Yes."},
+            *SAID,
+        ],
+        "rejected_conversations": [
+            {"from": "human", "value": "<image>\nIs it day?"},
+            {"from": "gpt", "value": "Yes."},
+            SAID[0],
+            {"from": "gpt", "value": "a cat"},
+        ],
+    },
+    "TRL": {
+        "id": 7,
+        "images": ["a.jpg"],
+        "prompt": [
+            {
+                "role": "user",
+                "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}],
+            }
+        ],
+        "chosen": [{"role": "assistant", "content": [{"type": "text", "text": "a dog"}]}],
+        "rejected": [{"role": "assistant", "content": "a cat"}],
+    },
+    "TRL, the prompt within": {
+        "id": 7,
+        "images": [{"path": "a.jpg", "bytes": None}],
+        "chosen": [
+            {"role": "user", "content": "What is it?"},
+            {"role": "assistant", "content": "a dog"},
+        ],
+        "rejected": [
+            {"role": "user", "content": "What is it?"},
+            {"role": "assistant", "content": "a cat"},
+        ],
+    },
+    "TRL, plain": {
+        "id": 7,
+        "image": "a.jpg",
+        "prompt": "What is it?",
+        "chosen": "a dog",
+        "rejected": "a cat",
+    },
+    "LLaMA-Factory": {
+        "id": 7,
+        "images": ["a.jpg"],
+        "conversations": [SAID[0]],
+        "chosen": {"from": "gpt", "value": "a dog"},
+        "rejected": {"from": "gpt", "value": "a cat"},
+    },
     "mDPO": {"id": 7, "img_path": "a.jpg", "prompt": "What is it?", **TOLD, "question": None},
 }
 
@@ -67,3 +130,27 @@ def test_other_rows_are_told_by_line(row, tmp_path):
     file.write_text(json.dumps(FORMS["RLHF-V"]) + "\n" + json.dumps(row))
     with pytest.raises(InputError, match=r"pairs.jsonl:2: "):
         read_published(file)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            {**FORMS["RLAIF-V"], "image_path": None, "image": {"bytes": "iVBOR"}},
+            "write it to a file",
+        ),
+        ({**FORMS["TRL"], "images": ["a.jpg", "b.jpg"]}, "2 pictures in one pair"),
+        ({**FORMS["POVID"], "rejected_conversations": SAID}, "no question whose answers differ"),
+    ],
+)
+def test_rows_that_are_no_pair_are_told_by_line(row, told, tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(json.dumps(FORMS["RLHF-V"]) + "\n" + json.dumps(row))
+    with pytest.raises(InputError, match=rf"pairs.jsonl:2: .*{told}"):
+        read_published(file)
+
+
+def test_parquet_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "pairs.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="write its rows as JSON lines and its pictures as files"):
+        read_published(tmp_path / "pairs.parquet")

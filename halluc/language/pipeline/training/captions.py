@@ -105,7 +105,7 @@ def _word(text: str, tag: str, part: str, relation: str, lemma: str) -> Word:
 
 
 def _lay(node: _Node, words: list[Word]) -> int:
-    """Append the words of a tree in order; the place of its head."""
+    """Append the words of a tree in order; the position of its head."""
     heads = [_lay(each, words) for each in node.before]
     place = len(words)
     words.append(node.word)

@@ -43,7 +43,7 @@ class Word:
         lemma: its dictionary form.
         part: its universal part of speech ("NOUN").
         tag: its Penn tag ("NNS").
-        head: the place of its head in the sentence, counted from 0; its own for the root.
+        head: the position of its head in the sentence, counted from 0; its own for the root.
         relation: to its head ("nsubj"); "ROOT" for the root.
         space: whether a space follows.
     """

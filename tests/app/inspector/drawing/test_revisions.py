@@ -54,10 +54,10 @@ def test_an_edit_stands_with_what_was_asked_and_answered():
     told = words(html)
     assert "red → blue · wrong: cup: color red" in told
     assert "and a knife → nothing · wrong: knife" in told
-    assert "knife : wrong with p = 0.93, mended from 0.33 → left out" in told
+    assert "knife : wrong with p = 0.93, corrected from 0.33 → left out" in told
     assert "Is there a knife? no 0.93, yes 0.06" in told
     assert "cup: color red : wrong with p = 0.80 → blue What color is the cup? “Blue” 0.80" in told
-    assert told.index("What else was looked at (1)") < told.index("fork : wrong with p = 0.01")
+    assert told.index("What else was checked (1)") < told.index("fork : wrong with p = 0.01")
 
 
 def test_whatever_a_revision_holds_is_text():

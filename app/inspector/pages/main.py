@@ -17,7 +17,7 @@ def main() -> None:
         "review": st.Page(review.render, title="Review", url_path="review"),
         "live": st.Page(live.render, title="Live", url_path="live"),
     }
-    st.session_state[common.PAGES] = pages
+    common.PAGES.update(pages)
     common.show(st.navigation(list(pages.values()), position="top").run)
 
 

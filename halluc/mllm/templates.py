@@ -1,0 +1,81 @@
+"""Chat templates: what form of message they take, and what in them changes from day to day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, Literal
+
+from halluc.errors import ModelError
+
+Form = Literal["parts", "text"]
+"""What a template takes as a message's content: parts (picture, text), or text alone."""
+
+TODAY = date(2024, 7, 26)
+"""What a template is told when it asks for the date: that of Llama 3.2's own template."""
+
+_CLOCK = re.compile(r"strftime_now\(\s*(?:\"([^\"]*)\"|'([^']*)')\s*\)")
+
+
+def freeze_clock(template: str) -> tuple[str, bool]:
+    """A template without a clock, and whether it had one.
+
+    >>> freeze_clock("Today is {{ strftime_now('%d %b %Y') }}.")
+    ("Today is {{ '26 Jul 2024' }}.", True)
+    """
+    frozen = _CLOCK.sub(lambda found: repr(TODAY.strftime(found[1] or found[2] or "")), template)
+    return frozen, frozen != template
+
+
+def form_of(processor: Any, name: str) -> Form:
+    """What a processor's template takes; found out by trying it.
+
+    A template for text alone leaves pictures out, or writes parts as Python would show them.
+
+    Raises:
+        ModelError: it has no place for a picture.
+    """
+    picture, text = {"type": "image"}, {"type": "text", "text": "a question"}
+    try:
+        plain = render(processor, [{"role": "user", "content": [text]}])
+        whole = render(processor, [{"role": "user", "content": [picture, text]}])
+        if "a question" in whole and whole != plain and "'type'" not in whole:
+            return "parts"
+        shown = render(processor, [{"role": "user", "content": "a question"}])
+    except Exception:  # templates fail in their own ways
+        shown = _as_text(processor)
+    if "a question" in shown and isinstance(getattr(processor, "image_token", None), str):
+        return "text"
+    raise ModelError(
+        f"{name}: its chat template has no place for a picture; give one with --chat-template FILE"
+    )
+
+
+def render(processor: Any, messages: list[dict[str, Any]], *, ask: bool = False) -> str:
+    """A conversation as the template writes it; `ask`: up to where the model goes on."""
+    content = messages[0]["content"]
+    writer = processor.tokenizer if isinstance(content, str) else processor
+    return str(
+        writer.apply_chat_template(
+            messages,
+            chat_template=processor.chat_template,
+            add_generation_prompt=ask,
+            tokenize=False,
+        )
+    )
+
+
+def message(processor: Any, form: Form, prompt: str, *, picture: bool) -> dict[str, Any]:
+    """What a user asks, as a template takes it."""
+    if form == "text":
+        before = f"{processor.image_token}\n" if picture else ""
+        return {"role": "user", "content": before + prompt}
+    content: list[dict[str, Any]] = [{"type": "image"}] if picture else []
+    return {"role": "user", "content": [*content, {"type": "text", "text": prompt}]}
+
+
+def _as_text(processor: Any) -> str:
+    try:
+        return render(processor, [{"role": "user", "content": "a question"}])
+    except Exception:  # a template that takes neither
+        return ""
