@@ -1,4 +1,4 @@
-"""What a text does not state as so: what is possible, supposed, wished, compared, or general.
+"""What a text does not state as so: what is possible, supposed, wished or compared.
 
 Scopes are taken from the parse where they hang on a verb, and from the order of words where a
 sign or a conjunction bounds them, so that a wrong head does little harm.
