@@ -13,7 +13,6 @@ _NAME = r"(?:[a-z]+:)?(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad
 _BEGIN, _END = rf"[<\[◁]{_NAME}[>\]▷]", rf"[<\[◁]/{_NAME}[>\]▷]"
 # Thoughts without an end were cut off; those without a beginning had it in the prompt.
 _THOUGHTS = re.compile(rf"{_BEGIN}.*?(?:{_END}|\Z)|\A(?:(?!{_BEGIN}).)*{_END}", re.I | re.S)
-_THOUGHT_END = re.compile(_END, re.I)
 _CHANNEL = re.compile(r"<\|channel\|>analysis<\|message\|>.*?(?:<\|end\|>|\Z)", re.S)
 
 _TAGS = re.compile(
