@@ -63,7 +63,7 @@ def check_model(
     Args:
         model: the checkpoint.
         tokens: length of the answers that are compared, ≥ 1.
-        progress: told what is tried next.
+        progress: called with what is tried next.
 
     Raises:
         ModelError: its weights cannot be loaded.
@@ -241,8 +241,8 @@ def _pairs(model: TransformersMLLM) -> _Found:
             own, {"train": pairs, "test": []}, lambda pair: _picture(int(pair.image)), Recipe(),
             Path(folder), save_steps=1,
         )  # fmt: skip
-    told = [] if trainer.fused else ["by the model's own head"]
-    return "yes", ", ".join([*told, *([] if trainer.share else ["each answer by itself"])])
+    notes = [] if trainer.fused else ["by the model's own head"]
+    return "yes", ", ".join([*notes, *([] if trainer.share else ["each answer by itself"])])
 
 
 def _memory(model: TransformersMLLM) -> str:
