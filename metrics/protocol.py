@@ -87,7 +87,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         task: what is asked for it.
         by_default: it is compared, and suggested after `generate`, wherever its task was asked.
         spreads: ``--engine`` can spread it over machines.
-        story: figures that are put into words; the first one that there is decides on controls.
+        story: figures that are put into words, the first figure by default; the first one that
+            there is decides on controls.
         coverage: figures of how much of the ground truth is stated, and of length; whoever says
             less hallucinates less.
         hidden: figures that no table of `compare` shows; JSON has all.

@@ -24,7 +24,7 @@ Form = Literal["json", "markdown", "csv"]
     "controls",
     multiple=True,
     metavar="NAME",
-    help="A run that the others must beat: greedy, the plausibility mask alone, … May repeat.",
+    help="A run that the others must beat, such as greedy or mask-only. May repeat.",
 )
 @click.option(
     "--metric",

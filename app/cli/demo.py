@@ -29,7 +29,7 @@ def demo(output: Path, scenes: int) -> None:
     """Generate, score and picture, small and offline, on the embedded world.
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
-    sampled with VCD beside its control, the plausibility mask alone, and greedily after DPO.
+    sampled with VCD beside its control, the plausibility constraint alone, and greedily after DPO.
     Woodpecker and LURE revise the greedy captions, and LURE those of DPO with VCD and with M3ID.
     Each is compared with greedy decoding.
     """

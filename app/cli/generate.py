@@ -72,7 +72,7 @@ _TASKS = sorted(
 @click.option(
     "--skip-failing",
     is_flag=True,
-    help="Go on behind samples that cannot be answered; each is kept with the reason and counted.",
+    help="Continue after samples that cannot be answered; each is kept with its reason, counted.",
 )
 @click.option(
     "--timeout",

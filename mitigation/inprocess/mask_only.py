@@ -1,9 +1,9 @@
-"""Control: the plausibility mask of contrastive decoding, alone.
+"""Control: the plausibility constraint of contrastive decoding, alone.
 
 Yin et al. 2025, "Rethinking Contrastive Decoding" (arXiv:2504.10020), find that gains of VCD, ICD
-and SID on POPE come from two side effects: more answers of yes, and the plausibility mask, which
-makes sampling nearly greedy. Each of them stands alone here as a control, which a method has to
-beat.
+and SID on POPE come from two side effects: more answers of yes, and the plausibility constraint,
+which makes sampling nearly greedy. Each of them stands alone here as a control, which a method has
+to beat.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MaskOnly(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="mask-only"):
-    """Sampling with VCD's plausibility mask and no contrast.
+    """Sampling with VCD's plausibility constraint and no contrast.
 
     Attributes:
         beta: least probability of a token, as a share of the likeliest one's, [0, 1].
@@ -32,7 +32,7 @@ class MaskOnly(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="
             never masked.
     """
 
-    title = "plausibility mask alone"
+    title = "plausibility constraint alone"
     summary = "Control: sampling with the plausibility constraint and no contrast."
     paper = "arXiv:2504.10020"
     width = 1

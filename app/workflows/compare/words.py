@@ -105,7 +105,8 @@ def _story(comparison: Comparison, metric: str, one: str, other: str) -> list[Co
     }
     story = []
     kind = comparison.metrics.get(metric)
-    for name in kind.story if kind else ():
+    names = kind.story or tuple(name for name, _ in rows)[:1] if kind else ()
+    for name in names:
         splits = [split for told, split in rows if told == name]
         # With several splits their mean or whole tells; the splits stand in the table.
         whole = [split for split in splits if split in ("", "all")]

@@ -81,9 +81,8 @@ def ratios(mllm, trainer, pair, text, **more):
     )
 
 
-@pytest.mark.filterwarnings(
-    "ignore:The following (rank|alpha)_pattern keys:RuntimeWarning"
-)  # of experts
+# Of a mixture of experts.
+@pytest.mark.filterwarnings("ignore:The following (rank|alpha)_pattern keys:RuntimeWarning")
 @pytest.mark.parametrize("family", [*FAMILIES, *MORE, *NEWER])
 def test_log_probabilities_are_those_of_the_model_itself(checkpoint, tmp_path, family):
     """Before the first step, of every family that trains; the others are refused in one line."""

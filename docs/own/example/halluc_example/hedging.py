@@ -20,7 +20,6 @@ class Hedging(Metric, frozen=True, kw_only=True):
     edition = "hedging, first edition"
     task = CAPTION
     by_default = False  # compared where it was scored, not for all captions
-    story = ("hedged captions",)
 
     words: Annotated[str, Meta(description="Words that hedge, with commas between.")] = (
         "perhaps,maybe,might,possibly,seems,appears"
