@@ -180,12 +180,22 @@ def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
         held = set(load_file(folder / "adapter_model.safetensors"))
         own = get_peft_model_state_dict(adapted, save_embedding_layers=False)
         if differing := sorted(key for key in held ^ set(own) if ".lora_" in key):
+            if _layers(held) == _layers(set(own)):
+                raise ModelError(
+                    f"{checkpoint.name}: the adapter names its layers as another version of "
+                    f"transformers did ({differing[0]}); merge it with that version, or train anew"
+                )
             where = "the adapter" if differing[0] in held else "the model"
             raise ModelError(
                 f"{checkpoint.name}: the adapter is of another base model: {differing[0]} is only "
                 f"in {where}"
             )
         return adapted.merge_and_unload().eval()
+
+
+def _layers(keys: set[str]) -> list[str]:
+    """Names of LoRA's weights from the number of their layer on, whatever stands before."""
+    return sorted(key[key.find("layers.") :] for key in keys if ".lora_" in key)
 
 
 def choose_device(name: str) -> torch.device:
