@@ -67,6 +67,9 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
         raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")
     if not processor.chat_template:  # some come with the tokenizer alone
         processor.chat_template = processor.tokenizer.chat_template
+    if isinstance(processor.chat_template, dict):  # several, by what they are for
+        named = processor.chat_template
+        processor.chat_template = named.get("default") or next(iter(named.values()), None)
     processor.tokenizer.padding_side = "left"
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
