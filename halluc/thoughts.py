@@ -1,4 +1,4 @@
-"""The thought of a reasoning model, told apart from its answer.
+"""The thought of a reasoning model, separated from its answer.
 
 Models that reason write their thought before the answer, between tags of their own. A thought names
 what may be and what may not be, so it is neither read as an answer nor scored.
