@@ -212,6 +212,8 @@ class Claim(Record, frozen=True):
         stance: how the text states it; "there is no dog" denies its claim.
         subject_span: where the object that it is about is mentioned; None where it is not known.
         object_span: where the other object of a relation is mentioned.
+        some: it is said of one or some of the things mentioned, not of all ("one is red").
+        sure: how sure its reading is, from 0 to 1.
     """
 
     kind: Kind
@@ -224,6 +226,8 @@ class Claim(Record, frozen=True):
     stance: Stance = "asserted"
     subject_span: tuple[int, int] | None = None
     object_span: tuple[int, int] | None = None
+    some: bool = False
+    sure: float = 1.0
 
 
 class Finding(Record, frozen=True):

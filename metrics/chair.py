@@ -24,7 +24,7 @@ from halluc.bootstrap import Gathered, grouping, merged
 from halluc.language.words.lemmas import Lemmatizer
 from halluc.language.words.lemmatizer import Compat, lemmatizer
 from halluc.language.words.offline import offline_words
-from halluc.language.words.vocabulary import coco_vocabulary
+from halluc.language.words.vocabulary import coco_class
 from halluc.records import Finding, Sample, Score, Truth
 from halluc.work import Spread, Work, in_process
 from metrics.chair_counts import (
@@ -182,7 +182,6 @@ def _scoring(
     compat: Compat, nltk_data: str | None, whole: bool, shown: int, group: Callable[[str], str]
 ) -> Work:
     lemmatize = lemmatizer(compat, nltk_data)
-    nodes = coco_vocabulary().nodes
 
     def work(item: bytes) -> bytes:
         counts: dict[str, ChairCounts] = {}
@@ -195,7 +194,7 @@ def _scoring(
             counts[id], found = update(id, text, truth, lemmatize)
             pictures[id] = group(picture_of(sample))
             findings += found
-            unknown.update(each.name for each in truth.objects if each.name not in nodes)
+            unknown.update(each.name for each in truth.objects if coco_class(each.name) is None)
             if len(wrong) < shown and counts[id].hallucinated_mentions:
                 wrong.append(_wrong(id, text, found))
         head = _Share(merged(counts, pictures), len(counts), cut, sorted(unknown), wrong)

@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from halluc.language.words.lemmas import Lemmatizer
 from halluc.language.words.mentions import Mention, read_caption
-from halluc.language.words.vocabulary import coco_vocabulary
+from halluc.language.words.vocabulary import coco_class
 from halluc.records import Box, Claim, Finding, Score, Truth
 
 METRIC = "chair"
@@ -51,9 +51,8 @@ def update(
     id: str, text: str, truth: Truth, lemmatize: Lemmatizer
 ) -> tuple[ChairCounts, list[Finding]]:
     """Counts and findings of one caption."""
-    nodes = coco_vocabulary().nodes
     # Names outside the vocabulary can never be mentioned; counting them would only dull Recall.
-    objects = {nodes[each.name] for each in truth.objects if each.name in nodes}
+    objects = {name for each in truth.objects if (name := coco_class(each.name)) is not None}
     length, mentions = read_caption(text, lemmatize)
     named = {mention.node for mention in mentions}
     hallucinated = len([mention for mention in mentions if mention.node not in objects])
@@ -122,12 +121,11 @@ def whole_sentences(text: str) -> str:
 
 
 def _findings(id: str, mentions: list[Mention], truth: Truth, objects: set[str]) -> list[Finding]:
-    nodes = coco_vocabulary().nodes
     listed = "the truth has " + (", ".join(sorted(objects)) or "no object")
     boxes: dict[str, list[Box]] = {}
     for each in truth.objects:
-        if each.box is not None and each.name in nodes:
-            boxes.setdefault(nodes[each.name], []).append(each.box)
+        if each.box is not None and (name := coco_class(each.name)) is not None:
+            boxes.setdefault(name, []).append(each.box)
     return [
         Finding(
             id=id,

@@ -27,11 +27,12 @@ from msgspec import Meta
 from halluc import __version__
 from halluc.answers.given import Given, picture_of
 from halluc.bootstrap import count_pictures
+from halluc.errors import InputError
 from halluc.language.claims.lexicon import FAMILIES
 from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import Things, load_things
-from halluc.language.claims.truths import in_words_of
-from halluc.language.claims.verdicts import judge
+from halluc.language.claims.truths import in_words_of, not_understood
+from halluc.language.claims.verdicts import LEAST_SURE, VERY_SURE, judge
 from halluc.language.pipeline.card import pipeline_card
 from halluc.records import Finding, Sample, Score, Truth
 from halluc.work import Spread, Work, in_process
@@ -51,6 +52,11 @@ class Finegrained(Metric, frozen=True, kw_only=True):
     Attributes:
         vocabulary: file of things and the words for them, beside COCO's 80 classes.
         show: how many of the most frequent wrong claims are listed.
+        strict: judge only claims whose reading is very sure; the others are unverifiable.
+        eager: judge every claim, however unsure its reading.
+
+    Raises:
+        InputError: it is to be strict and eager.
     """
 
     name = METRIC
@@ -80,6 +86,23 @@ class Finegrained(Metric, frozen=True, kw_only=True):
         ),
     ] = None
 
+    strict: Annotated[bool, Meta(description="Judge only claims whose reading is very sure.")] = (
+        False
+    )
+    eager: Annotated[bool, Meta(description="Judge every claim, however unsure its reading.")] = (
+        False
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.strict and self.eager:
+            raise InputError("strict and eager exclude each other; give one of them")
+
+    @property
+    def least(self) -> float:
+        """Claims whose reading is less sure are unverifiable."""
+        return VERY_SURE if self.strict else 0.0 if self.eager else LEAST_SURE
+
     def applies(self, given: Given) -> bool:
         """On the embedded world, whose ground truth is complete, and where it was scored."""
         if given.run is None:
@@ -94,19 +117,22 @@ class Finegrained(Metric, frozen=True, kw_only=True):
         """The figures from the findings of all captions, or of the run where it holds the same."""
         things = load_things(self.vocabulary)
         truths = {each.id: in_words_of(things, each.truth or Truth()) for each in given.samples}
-        settings = claims_card(things)
+        settings = {**claims_card(things), "least sure": self.least}
         settings |= {"left out": given.left_out} if given.left_out else {}
         findings = None if keep else _held(given, settings)
         if findings is None:
             findings = []
             encode = msgspec.json.Encoder().encode_lines
-            for result in spread(partial(_judging, things), shares(given, _SHARE)):
+            for result in spread(partial(_judging, things, self.least), shares(given, _SHARE)):
                 findings += msgspec.json.decode(result, type=list[Finding])
             (keep or drop)([encode(findings)])
         counts = count_findings(findings, truths)
         pictures = {each.id: picture_of(each) for each in given.samples}
         lines = [f"{often:5} x {what}" for what, often in frequent(findings)[: self.show or 0]]
-        return Measured([count_pictures(counts, pictures, compute)], settings, lines=lines)
+        unread = not_understood(things, (each.truth for each in given.samples if each.truth))
+        notes = {"not understood in the truth": unread} if unread else {}
+        counted = [count_pictures(counts, pictures, compute)]
+        return Measured(counted, settings, notes=notes, lines=lines)
 
     def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
         """The figures with their intervals and counts."""
@@ -152,18 +178,21 @@ def _held(given: Given, settings: Mapping[str, Any]) -> list[Finding] | None:
     return run.findings(METRIC) if sure else None
 
 
-def _judging(things: Things) -> Work:
+def _judging(things: Things, least: float) -> Work:
     def work(item: bytes) -> bytes:
         pairs = msgspec.json.decode(item, type=list[tuple[Sample, str]])
         texts = {sample.id: text for sample, text in pairs}
         truths = {sample.id: sample.truth or Truth() for sample, _ in pairs}
-        return msgspec.json.encode(finegrained(texts, truths, things).findings)
+        return msgspec.json.encode(finegrained(texts, truths, things, least).findings)
 
     return work
 
 
 def finegrained(
-    captions: Mapping[str, str], truths: Mapping[str, Truth], things: Things
+    captions: Mapping[str, str],
+    truths: Mapping[str, Truth],
+    things: Things,
+    least: float = LEAST_SURE,
 ) -> Result[Counts]:
     """Score captions against what is true of their pictures.
 
@@ -171,6 +200,7 @@ def finegrained(
         captions: caption by id.
         truths: truth of each caption's picture, by the same id.
         things: the vocabulary.
+        least: claims whose reading is less sure than this, from 0 to 1, are unverifiable.
 
     Raises:
         KeyError: a caption's id has no truth.
@@ -180,7 +210,7 @@ def finegrained(
     findings = [
         finding
         for id, each in zip(captions, claims, strict=True)
-        for finding in judge(id, each, known[id], METRIC)
+        for finding in judge(id, each, known[id], METRIC, least)
     ]
     counts = count_findings(findings, known)
     return Result(compute(sum(counts.values(), Counts())), counts, findings)

@@ -6,19 +6,20 @@ import re
 from codecs import BOM_UTF8
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import open_from
+from halluc.datasets.own_truth import read_own_truth
 from halluc.errors import InputError
 from halluc.jsonl import reason
 from halluc.records import Label, Sample, TrueObject, Truth
 
 # How a file of rows begins; a table of objects begins with the id of a picture.
-_ROWS = re.compile(rb'\s*(\[|\{\s*"(id|image|prompt|split|objects|label|truth)"\s*:)')
+_ROWS = re.compile(rb'\s*(\[|\{\s*"(id|image_id|image|prompt|split|objects|label|truth)"\s*:)')
 
 
 class Row(msgspec.Struct):
@@ -32,16 +33,18 @@ class Row(msgspec.Struct):
         objects: names of the objects in the picture, the short form of `truth`; of COCO's classes
             no others are in it.
         label: the right answer to a yes/no question.
-        truth: all that is true of the picture.
+        truth: all that is true of the picture; see `halluc.datasets.own_truth`.
+        image_id: another name of `id`.
     """
 
-    id: int | str
+    id: int | str | None = None
     image: str | None = None
     prompt: str | None = None
     split: str = ""
     objects: tuple[str, ...] | None = None
     label: Label | None = None
-    truth: Truth | None = None
+    truth: dict[str, Any] | None = None
+    image_id: int | str | None = None
 
 
 def has_rows(path: Path) -> bool:
@@ -71,12 +74,12 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
     path = Path(path)
     samples: dict[str, Sample] = {}
     for line, row in read_rows(path, Row):
-        id = str(row.id)
+        id = _id_of(row, path, line)
         if id in samples:
             raise InputError(
                 f"id {id!r} stands already in a line above; ids must be unique", path, line
             )
-        truth = row.truth
+        truth = None if row.truth is None else _truth_of(row.truth, path, line)
         if row.objects is not None or row.label is not None:
             if truth is not None:
                 raise InputError('give either "truth" or "objects" and "label"', path, line)
@@ -94,3 +97,19 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         open_image=partial(open_from, images or path.parent),
         card={"files": [file_card(path, len(samples))]},
     )
+
+
+def _id_of(row: Row, path: Path, line: int) -> str:
+    id = row.image_id if row.id is None else row.id
+    if id is None:
+        raise InputError("Object missing required field `id`", path, line)
+    return str(id)
+
+
+def _truth_of(written: dict[str, Any], path: Path, line: int) -> Truth:
+    try:
+        return read_own_truth(written)
+    except InputError as error:
+        raise InputError(str(error), path, line) from None
+    except msgspec.ValidationError as error:
+        raise InputError(str(error).replace("$", "$.truth"), path, line) from None

@@ -61,13 +61,14 @@ class Miss(NamedTuple):
 
 @dataclass
 class Figures:
-    """Counts by kind, and what differs."""
+    """Counts by kind, what differs, and each claim read with whether it is marked."""
 
     right: Counter[str] = field(default_factory=Counter)
     false: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     same_stance: Counter[str] = field(default_factory=Counter)
     misses: list[Miss] = field(default_factory=list)
+    read: list[tuple[Claim, bool]] = field(default_factory=list)
 
     def precision(self, kind: str) -> float:
         """The share of claims read that are marked."""
@@ -97,7 +98,7 @@ def read_gold(path: Path, shared: Path) -> list[tuple[Row, str]]:
     rows = [decoder.decode(line) for line in path.read_bytes().splitlines() if line.strip()]
     found = []
     for row in rows:
-        text = row.text or _texts(shared / row.file).get(row.sha256)
+        text = row.text or texts_of(shared / row.file).get(row.sha256)
         if text is None or _digest(text) != row.sha256:
             raise LookupError(f"{path}: the text of {row.key} is not in {row.file}")
         found.append((row, text))
@@ -118,6 +119,7 @@ def _compare(row: Row, text: str, claims: list[Claim], figures: Figures) -> None
     free = sorted(row.claims, key=lambda marked: marked.optional)
     for claim in claims:
         marked = next((each for each in free if _matches(claim, each)), None)
+        figures.read.append((claim, marked is not None))
         if marked is None:
             figures.false[claim.kind] += 1
             figures.misses.append(Miss(row.key, "false", text, claim))
@@ -147,7 +149,7 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _texts(path: Path) -> dict[str, str]:
+def texts_of(path: Path) -> dict[str, str]:
     """The captions of a published file by the beginning of their SHA-256."""
     return {_digest(text): text for text in _captions(path)}
 

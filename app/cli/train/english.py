@@ -29,7 +29,7 @@ from app.cli.train.options import report
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
-    default=6000,
+    default=8000,
     show_default=True,
     help="Changes of the weights; the best on the development set are kept.",
 )

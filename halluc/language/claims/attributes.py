@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from halluc.language.claims.counts import of_a_part
+from halluc.language.claims.doubt import Reading
+from halluc.language.claims.labels import labelled, paired
 from halluc.language.claims.lexicon import POSTURES, attribute_of
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
-from halluc.language.pipeline.tree import NOUNS, VERBS, Word, below, in_sentence
+from halluc.language.pipeline.tree import (
+    ADJECTIVES,
+    BE,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    ancestors,
+    below,
+    conjuncts,
+    in_sentence,
+)
 
 _COUNTS_OF = frozenset({"couple"})
-_DRESSED = frozenset({"in", "painted", "colored", "coloured", "dyed"})
+_WAYS = frozenset("down up along across through over past around".split())
 
 
 class Attribute(NamedTuple):
@@ -22,6 +36,7 @@ class Attribute(NamedTuple):
         first, last: places of its first and last word ("medium-sized" has three).
         family, value: what it says.
         of: the thing.
+        reading: how it is known to be of the thing; None: by the parse.
     """
 
     first: int
@@ -29,26 +44,42 @@ class Attribute(NamedTuple):
     family: str
     value: str
     of: Mention
+    reading: Reading | None = None
 
 
 def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribute]:
     """All attributes of things in a text."""
-    taken: set[int] = set()
-    for mention in referents.mentions:
-        for place in range(mention.first, mention.head + 1):
-            taken.add(place)
-        for found in _before(words, mention):
-            taken |= set(range(found.first, found.last + 1))
-            yield found
+    inside = [each for mention in referents.mentions for each in _before(words, mention)]
+    counted = [(each.first, each.value, each.of) for each in inside if each.family == "count"]
+    parts = of_a_part(words, counted)
+    for found in inside:
+        if not found.of.part:
+            yield found._replace(reading="vague" if found.first in parts else "phrase")
+    taken = {place for found in inside for place in range(found.first, found.last + 1)}
+    taken |= {place for each in referents.mentions for place in range(each.first, each.head + 1)}
+    by_form = paired(words, referents.mentions) | labelled(words, referents.mentions)
     for place, word in enumerate(words):
         if place in taken or (known := attribute_of(word.text)) is None:
             continue
         family, value = known
+        reading: Reading | None
         if family == "count" or _in_hyphens(words, place):
             continue
-        for thing in _described(words, place, family, referents):
-            if word.text not in POSTURES or thing.thing in ANIMATE or value == "fly":
-                yield Attribute(place, place, family, value, thing)
+        if place in by_form:
+            thing = by_form[place]
+            things, reading = [thing] if thing else [], "form"
+        elif things := _of_some(words, place, referents):
+            reading = "some"
+        else:
+            things, reading = _described(words, place, family, referents), None
+            if len(things) > 1 and _is_one_of(words, place, family):
+                reading = (
+                    "clause"  # "the cup and the fork are red and blue" leaves open which is which
+                )
+        for thing in things:
+            alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
+            if alive and not thing.part:
+                yield Attribute(place, place, family, value, thing, reading)
 
 
 def _before(words: list[Word], mention: Mention) -> Iterator[Attribute]:
@@ -82,6 +113,59 @@ def _in_hyphens(words: list[Word], place: int) -> bool:
     return after not in ("and", "n") and attribute_of(after) is None
 
 
+def _is_one_of(words: list[Word], place: int, family: str) -> bool:
+    """Whether other values of the same family are joined to one."""
+    top = place
+    while words[top].relation == "conj" and not below(words, top, *SUBJECTS):
+        top = words[top].head
+    return any(
+        each != place and (known := attribute_of(words[each].text)) and known[0] == family
+        for each in conjuncts(words, top)
+    )
+
+
+def _of_some(words: list[Word], place: int, referents: Referents) -> list[Mention]:
+    """The things of which a word describes some: "one *red*", "the other *red*", "a *red* one"."""
+    sentence = words[place].sentence
+    after = place + 1
+    while (
+        in_sentence(words, after, sentence)
+        and attribute_of(words[after].text)
+        and (words[after].text not in referents.SOME)
+    ):
+        after += 1
+    joined = in_sentence(words, after + 2, sentence) and words[after].text in ("and", "or")
+    value = after + 1 + (joined and words[after + 1].tag == "DT")
+    if joined and attribute_of(words[value].text) and words[value].text not in referents.SOME:
+        after = value  # "a red and a blue one"
+        while (
+            in_sentence(words, after, sentence)
+            and attribute_of(words[after].text)
+            and (words[after].text not in referents.SOME)
+        ):
+            after += 1
+    if in_sentence(words, after, sentence) and words[after].text in ("one", "ones"):
+        return referents.some(after) or referents.alike_one(after)
+    before = place - 1
+    while in_sentence(words, before, sentence) and (
+        words[before].text in BE or words[before].tag == "RB"
+    ):
+        before -= 1
+    if before > 1 and words[before].tag == "PRP" and words[before - 1].text == "of":
+        before -= 2  # "three of them *red*"
+    if in_sentence(words, before, sentence) and words[before].text in referents.SOME:
+        if (
+            before == place - 1
+            and in_sentence(words, place + 1, sentence)
+            and (words[place + 1].tag in NOUNS | ADJECTIVES)
+        ):
+            return []  # "some red cups"
+        return referents.some(before) or (
+            referents.alike_one(before) if words[before].text in ("one", "other") else []
+        )
+    return []
+
+
 def _described(  # noqa: PLR0911 (one reading after the other)
     words: list[Word], place: int, family: str, referents: Referents
 ) -> list[Mention]:
@@ -100,6 +184,12 @@ def _described(  # noqa: PLR0911 (one reading after the other)
     first = _first_joined(words, place)
     if first != place and attribute_of(words[first].text) and first not in referents.named:
         return _described(words, first, family, referents)
+    joined = word.relation == "conj" and not below(words, place, *SUBJECTS)
+    if joined and word.tag in ADJECTIVES and words[word.head].tag in NOUNS:
+        # "It is the size of a horse and *brown*": what the clause is about.
+        for above in ancestors(words, place):
+            if own := below(words, above, *SUBJECTS):
+                return referents.together(own[-1], place)
     if word.relation in ("amod", "compound", "nummod", "nmod", "advmod", "obl"):
         # Words before other nouns are theirs; "a cup red as wine" stands behind.
         if word.head > place or word.head not in referents.named or word.relation != "amod":
@@ -109,7 +199,16 @@ def _described(  # noqa: PLR0911 (one reading after the other)
         return []
     if word.relation in ("obj", "nsubj", "nsubj:pass") or before in ("a", "an", "the"):
         return []
-    return referents.subjects(place)
+    return referents.subjects(place) or _colored(words, place, referents)
+
+
+def _colored(words: list[Word], place: int, referents: Referents) -> list[Mention]:
+    """The thing whose color a clause tells: "its color is *red*"."""
+    for subject in below(words, place, *SUBJECTS):
+        if words[subject].lemma in ("color", "colour"):
+            of = below(words, subject, "nmod:poss", "nmod")
+            return [each for one in of for each in referents.together(one)]
+    return []
 
 
 def _in_or_of(words: list[Word], place: int, family: str) -> bool:
@@ -126,8 +225,12 @@ def _in_or_of(words: list[Word], place: int, family: str) -> bool:
 
 
 def _first_joined(words: list[Word], place: int) -> int:
-    """The first of the words that "and" joins to a word after them."""
-    while words[place].relation == "conj" and words[place].head < place:
+    """The first of the words that "and" joins to a word after them, in the same clause."""
+    while (
+        words[place].relation == "conj"
+        and words[place].head < place
+        and not below(words, place, *SUBJECTS, "expl")
+    ):
         place = words[place].head
     return place
 
@@ -136,7 +239,10 @@ def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]
     word = words[place]
     if word.tag not in VERBS and not word.text.endswith("ing") and word.text != "seated":
         return []
-    if any(_is_object(words, each, referents) for each in below(words, place, "obj")):
+    if any(
+        _is_object(words, each, referents) and words[min(place + 1, each)].text not in _WAYS
+        for each in below(words, place, "obj")
+    ):
         return []
     if word.relation in ("amod", "compound") and word.head > place:
         return []
@@ -145,4 +251,6 @@ def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]
 
 def _is_object(words: list[Word], place: int, referents: Referents) -> bool:
     """Whether a verb's object is one: "flying high" has none."""
+    if words[place].text in ("high", "low"):
+        return False
     return place in referents.named or bool(words[place].below) or words[place].tag != "NN"

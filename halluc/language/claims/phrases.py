@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from halluc.language.claims.lexicon import attribute_of
 from halluc.language.claims.things import Things
 from halluc.language.pipeline.tree import ADJECTIVES, BE, NOUNS, VERBS, Word, in_sentence
 
-# After the name of a thing: parts and portions are the thing, though they are nouns of their own.
+# After the name of a thing: portions are the thing, though they are nouns of their own.
 _PORTIONS = frozenset(
     "slice slices piece pieces half halves portion portions chunk chunks wedge wedges floret"
     " florets stick sticks bunch bunches".split()
 )
+# Parts that are words for other things; what is said of them is not said of the thing. A car of a
+# train is.
 _PARTS = {
     "train": frozenset("car cars engine engines carriage carriages".split()),
+    "truck": frozenset("bed beds cab cabs".split()),
     "toilet": frozenset("seat seats lid lids bowl bowls tank".split()),
     "broccoli": frozenset("stalk stalks head heads".split()),
 }
@@ -24,6 +28,8 @@ _DETERMINERS = frozenset({"DT", "CD", "PRP$", "POS", "PDT", "JJ", "WP$"})
 _LINKS = BE | frozenset(
     "look looks looked appear appears seem seems painted colored bright in".split()
 )
+_SOME = frozenset({"some", "most", "half"})
+_LABELS = frozenset({":", "(", "=", "|"})
 _MODIFIERS = frozenset({"compound", "amod", "nmod", "nummod", "flat"})
 
 
@@ -39,6 +45,8 @@ class Mention:
         before: places of the words before it that belong to it and may describe it, the nearest
             first.
         begin: place of the first word of the noun phrase.
+        part: what is said of the phrase is said of a part: "*toilet* seat", "*truck* bed".
+        some: it stands for one or some of several ("*one* of the dogs"), not for all.
     """
 
     thing: str
@@ -48,11 +56,19 @@ class Mention:
     plural: bool
     before: list[int]
     begin: int
+    part: bool = False
+    some: bool = False
 
 
-def find_mentions(words: list[Word], things: Things) -> list[Mention]:
-    """All names of things that a text says are there, in order."""
-    texts = [word.text for word in words]
+def find_mentions(words: list[Word], things: Things, skip: Set[int] = frozenset()) -> list[Mention]:
+    """All names of things that a text says are there, in order.
+
+    Args:
+        words: of the text.
+        things: the vocabulary.
+        skip: places of words that name nothing.
+    """
+    texts = ["" if word.place in skip else word.text for word in words]
     mentions: list[Mention] = []
     place = 0
     while place < len(words):
@@ -68,14 +84,27 @@ def find_mentions(words: list[Word], things: Things) -> list[Mention]:
                 before, begin = _before(words, place, last + part)
                 if part:  # "two pizza slices" are not two pizzas
                     before = [each for each in before if _family(words[each]) != "count"]
+                some = any(words[each].text in _SOME for each in range(begin, place))
+                own = part and name.thing != "train" and words[following].text not in _PORTIONS
                 mentions.append(
-                    Mention(name.thing, place, last, last + part, name.plural, before, begin)
+                    Mention(
+                        name.thing, place, last, last + part, name.plural, before, begin, own, some
+                    )
                 )
                 following += part
         elif name.length > 1 and name.thing:
             following = place + 1
         place = following
+    _find_teddies(mentions)
     return mentions
+
+
+def _find_teddies(mentions: list[Mention]) -> None:
+    """Where a teddy bear was named, "the bear" is it."""
+    bears = [each for each in mentions if each.thing in ("bear", "teddy bear")]
+    if bears and bears[0].thing == "teddy bear":
+        for each in bears:
+            each.thing = "teddy bear"
 
 
 def _is_noun(words: list[Word], first: int, last: int) -> bool:
@@ -85,7 +114,7 @@ def _is_noun(words: list[Word], first: int, last: int) -> bool:
     after = words[last + 1] if in_sentence(words, last + 1, word.sentence) else None
     if word.text == "orange" and _is_color(words, last):
         return False
-    if first < last or word.tag in NOUNS:
+    if first < last or word.tag in NOUNS or (after is not None and after.text in _LABELS):
         return True
     determined = before is not None and before.tag in _DETERMINERS
     if word.tag in VERBS:
@@ -124,6 +153,9 @@ def _is_part(words: list[Word], place: int, thing: str) -> bool:
 def _modifies(words: list[Word], last: int) -> bool:
     """Whether a name only modifies the noun after it ("*train* station")."""
     word = words[last]
+    after = words[last + 1] if last + 1 < len(words) else None
+    if after and (after.text in _LABELS or (after.text in "-–" and word.end < after.start)):
+        return False  # "cup - red"
     end = last
     while in_sentence(words, end + 1, word.sentence) and words[end + 1].tag in NOUNS:
         end += 1

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from halluc.language.claims.attributes import find_attributes
+from halluc.language.claims.doubt import SURE, reading_of
 from halluc.language.claims.phrases import Mention, find_mentions
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.relations import find_relations
+from halluc.language.claims.senses import doubtful, printed
 from halluc.language.claims.stances import find_stances
 from halluc.language.claims.things import Things, coco_things
 from halluc.language.pipeline.parser import parse
 from halluc.language.pipeline.tree import read_words
+from halluc.language.words.markup import compact
 from halluc.records import Claim, Stance
 
 if TYPE_CHECKING:
@@ -37,18 +43,34 @@ def read_claims(texts: Iterable[str], things: Things | None = None) -> Iterator[
     attribute of cup red ;object of cup  ;relation of cup on dining table;object of dining table  ;
     """
     vocabulary = coco_things() if things is None else things
-    for doc in parse(texts):
-        yield claims_of(doc, vocabulary)
+    ours, parsed = tee(map(compact, texts))
+    for (_, places), doc in zip(ours, parse(text for text, _ in parsed), strict=True):
+        claims = claims_of(doc, vocabulary)
+        yield claims if places is None else [_moved(each, places) for each in claims]
+
+
+def _moved(claim: Claim, places: list[int]) -> Claim:
+    """A claim of a compact text with the places of the whole one."""
+
+    def span(start: int, end: int) -> tuple[int, int]:
+        return places[start], places[end - 1] + 1
+
+    start, end = span(claim.start, claim.end)
+    of = claim.subject_span and span(*claim.subject_span)
+    to = claim.object_span and span(*claim.object_span)
+    return replace(claim, start=start, end=end, subject_span=of, object_span=to)
 
 
 def claims_of(doc: Doc, things: Things) -> list[Claim]:
     """The claims of a parsed text, in the order of their words; each only once."""
     words = read_words(doc)
-    mentions = find_mentions(words, things)
+    mentions = find_mentions(words, things, printed(words))
     if not mentions:
         return []
-    referents = Referents(words, mentions)
     stances = find_stances(words)
+    doubted = {place for place, stance in enumerate(stances) if stance in ("denied", "hedged")}
+    referents = Referents(words, mentions, doubted)
+    unsure = doubtful(words, mentions)
 
     def span(first: int, last: int) -> tuple[int, int]:
         return words[first].start, words[last].end
@@ -62,13 +84,15 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
             start=words[each.first].start,
             end=words[each.last].end,
             subject=each.thing,
-            stance=stances[each.head],
+            stance=stances[each.last if each.part else each.head],
             subject_span=name(each),
+            sure=SURE["object", "sense" if {each.head, each.last} & unsure else "near"],
         )
         for each in mentions
     ]
     for attribute in find_attributes(words, referents):
         start, end = span(attribute.first, attribute.last)
+        by = attribute.reading or reading_of(words, referents.named, attribute.of, attribute.first)
         claims.append(
             Claim(
                 kind="attribute",
@@ -77,12 +101,22 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                 subject=attribute.of.thing,
                 value=attribute.value,
                 family=attribute.family,
-                stance=_strongest(stances[attribute.last], stances[attribute.of.head]),
+                stance=_strongest(
+                    stances[attribute.last],
+                    # Of "Can you see the cup? It is red." the second is no question.
+                    stances[attribute.of.head] if by != "back" else "asserted",
+                ),
+                sure=SURE["attribute", by],
                 subject_span=name(attribute.of),
+                some=attribute.of.some,
             )
         )
     for relation in find_relations(words, referents):
         start, end = span(relation.first, relation.last)
+        readings = (
+            reading_of(words, referents.named, each, relation.first)
+            for each in (relation.subject, relation.object)
+        )
         claims.append(
             Claim(
                 kind="relation",
@@ -97,6 +131,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                     stances[relation.object.head],
                 ),
                 subject_span=name(relation.subject),
+                sure=min(SURE["relation", each] for each in readings),
                 object_span=name(relation.object),
             )
         )

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from dataclasses import replace
 
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.things import ANIMATE
-from halluc.language.pipeline.tree import NOUNS, SUBJECTS, VERBS, Word, ancestors, below, conjuncts
+from halluc.language.pipeline.tree import (
+    FINITE,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    ancestors,
+    below,
+    conjuncts,
+)
 
 # "A group of people" are people, "a slice of pizza" is pizza.
 _GROUPS = frozenset(
@@ -16,14 +26,17 @@ _GROUPS = frozenset(
     kind kinds slice slices piece pieces""".split()
 )
 _PRONOUNS = {
-    "it": "thing", "they": "several", "them": "several",
+    "it": "thing", "its": "thing", "they": "several", "them": "several",
     "he": "man", "him": "man", "she": "woman", "her": "woman",
 }  # fmt: skip
 # Words that stand alone for some of the things named before.
 _SOME = frozenset(
     """one another other others some both each all several many few most two three four five six
-    any none neither either third second""".split()
+    any none neither either third second first rest half""".split()
 )
+# Of these the ones that stand for all, and groups that are all of their things.
+_ALL = frozenset("both all each neither none any".split())
+_PARTS = frozenset({"few", "majority", "rest", "half", "number"})
 _RELATIVE = frozenset({"which", "that", "who", "whom"})
 _WOMEN = frozenset("woman girl lady bride sister mother female women girls ladies".split())
 _MEN = frozenset(
@@ -53,14 +66,20 @@ class Referents:
     Args:
         words: the text's words.
         mentions: the names of things in it.
+        doubted: places of words that are denied or only supposed; pronouns rather stand for others.
     """
 
-    def __init__(self, words: list[Word], mentions: list[Mention]) -> None:
+    SOME = _SOME
+
+    def __init__(
+        self, words: list[Word], mentions: list[Mention], doubted: Set[int] = frozenset()
+    ) -> None:
         self.words = words
         self.mentions = mentions
         self.named = {
             place: each for each in mentions for place in range(each.first, each.head + 1)
         }
+        self._doubted = doubted
         self._found: dict[int, list[Mention]] = {}
 
     def things(self, place: int) -> list[Mention]:
@@ -89,16 +108,28 @@ class Referents:
             place: the word's place.
             before: leave out what is joined at or after this place.
         """
+        if self.words[place].tag == "PRP":
+            return self.things(place)
         found: list[Mention] = []
         for each in conjuncts(self.words, place):
             # A clause of its own may be joined by mistake.
             if each == place or (
                 (before is None or each < before)
+                and not self._apart(place, each)
+                and "but" not in [self.words[one].text for one in below(self.words, each, "cc")]
                 and not below(self.words, each, *SUBJECTS)
                 and self.alike(place, each)
             ):
                 found += [one for one in self.things(each) if one not in found]
         return found
+
+    def _apart(self, place: int, each: int) -> bool:
+        """Whether a phrase of place parts a noun from another: "a boat and *next to it* a cup"."""
+        joins = below(self.words, each, "cc")
+        if each < place or not joins or each not in self.named:
+            return False
+        between = self.words[joins[0] + 1 : self.named[each].begin]
+        return any(word.tag in ("IN", "TO") for word in between)
 
     def subjects(self, place: int, above: bool = False) -> list[Mention]:
         """What does or is what a verb, participle or adjective says.
@@ -117,17 +148,47 @@ class Referents:
         before = place - 1
         while before > 0 and self.words[before].tag == "RB":
             before -= 1
-        if before in self.named and self.is_with(self.named[before]):
-            return self.modified(before, place)
+        if before in self.named:
+            if wearer := self._wearer(self.named[before], place):
+                return [wearer]
+            if self.is_with(self.named[before]):
+                return self.modified(before, place)
         if before < 0 or not self.words[place].text.endswith(("ing", "ed", "en", "own")):
             return []
         if self.words[before].text in _SOME and self.words[before].tag != "IN":
-            return self._some(before)
+            return self.some(before)
         return []
+
+    def _wearer(self, worn: Mention, place: int) -> Mention | None:
+        """Who wears what stands before a participle: "a *man* in a red tie running"."""
+        if worn.thing != "tie" or self.words[place].tag != "VBG":
+            return None
+        for before in range(worn.begin - 1, -1, -1):
+            word = self.words[before]
+            if word.sentence != self.words[worn.head].sentence or word.tag in FINITE:
+                return None
+            if before in self.named and self.named[before].thing in ANIMATE:
+                return self.named[before]
+        return None
 
     def is_with(self, mention: Mention) -> bool:
         """Whether "with" stands before a noun phrase."""
         return mention.begin > 0 and self.words[mention.begin - 1].text == "with"
+
+    def _beside_with(self, last: Mention) -> list[Mention]:
+        """A thing, and those before it in the same list after "with"."""
+        found = [last]
+        for place in range(last.begin - 1, -1, -1):
+            word = self.words[place]
+            if word.sentence != self.words[last.head].sentence:
+                break
+            if word.text == "with" or word.lemma == "have":
+                return found
+            if word.tag in FINITE:
+                break
+            if place in self.named and self.named[place] not in found:
+                found.append(self.named[place])
+        return [last]
 
     def _alive_before(self, place: int) -> list[Mention]:
         """The last person before a participle, where a picture shows something else."""
@@ -229,38 +290,54 @@ class Referents:
         word = self.words[place]
         if place in self.named:
             return [self.named[place]]
-        if word.text in _PRONOUNS and word.tag == "PRP":
+        if word.text in _PRONOUNS and word.tag in ("PRP", "PRP$"):
             return self._antecedent(place, _PRONOUNS[word.text])
         if word.text in _RELATIVE and word.tag in ("WDT", "WP", "IN", "DT"):
             return self._relative(place)
         if word.text in _GROUPS or (word.text in _SOME and word.relation not in _NO_HEADS):
-            return self._some(place)
+            return self.some(place)
         return []
 
-    def _some(self, place: int) -> list[Mention]:
+    def some(self, place: int) -> list[Mention]:
         """What "a group of …" or "some" stands for."""
+        text = self.words[place].text
+        found: list[Mention] = []
         for each in below(self.words, place, "nmod", "obl"):
             if "of" in [self.words[one].text for one in below(self.words, each, "case")]:
-                return self.together(each)
-        return self._antecedent(place, "some") if self.words[place].text in _SOME else []
+                found = self.together(each)
+                break
+        if not found:
+            found = self._antecedent(place, "some") if text in _SOME else []
+        if text in _PARTS or text in _SOME - _ALL:
+            return [replace(each, some=True) for each in found]
+        return found
+
+    def alike_one(self, place: int) -> list[Mention]:
+        """What "one" stands for after an adjective: another of the last thing ("a red one")."""
+        return [replace(each, some=True) for each in self._antecedent(place, "alike")]
 
     def _relative(self, place: int) -> list[Mention]:
         for each in ancestors(self.words, place):
             word = self.words[each]
-            if word.relation == "acl:relcl" and word.head < place:
-                return self.modified(word.head, place)
-        return []
+            relative = word.relation == "acl:relcl" and word.head < place
+            if relative and (found := self.modified(word.head, place)):
+                return found
+        before = place - 1 - (place > 1 and self.words[place - 1].text == ",")
+        near = self.named.get(before)
+        who = self.words[place].text in ("who", "whom")
+        return [near] if near and (near.thing in ANIMATE or not who) else []
 
     def _antecedent(self, place: int, kind: str) -> list[Mention]:
         """The nearest earlier thing that a pronoun fits, rather a subject than another."""
         sentence = self.words[place].sentence
-        near = self._beside(place)
+        near = set() if kind == "alike" else self._beside(place)
         for number in range(sentence, max(sentence - 4, -1), -1):
             fitting = [
                 each
                 for each in self._nouns(number, place)
                 if self._fits(each, kind, place) and each not in near
             ]
+            fitting = [each for each in fitting if each not in self._doubted] or fitting
             if fitting:
                 main = [each for each in fitting if self._is_main(each)]
                 is_subject = self.words[place].relation in SUBJECTS
@@ -282,7 +359,11 @@ class Referents:
         while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
             before -= 1
         if before in self.named:
-            return {self.named[before].head}
+            beside = {each.head for each in self._beside_with(self.named[before])}
+            top = self.named[before].head
+            while self.words[top].relation == "conj":
+                top = self.words[top].head
+            return beside | set(conjuncts(self.words, top))
         found: set[int] = set()
         for each in ancestors(self.words, place):
             found.add(each)
@@ -331,6 +412,8 @@ class Referents:
         """Whether a pronoun may stand for a noun, by number and kind."""
         word = self.words[place]
         mention = self.named.get(place)
+        if mention and self.words[max(mention.begin - 1, 0)].text in ("not", "no", "without"):
+            return False
         plural = mention.plural if mention else word.tag in ("NNS", "NNPS")
         several = plural or len(conjuncts(self.words, place)) > 1
         person = mention is not None and mention.thing == "person"
@@ -339,6 +422,8 @@ class Referents:
             return alone or (several and (mention is not None or word.lemma not in FRAME))
         if kind == "some":
             return mention is not None and (several or self.words[pronoun].text != "one")
+        if kind == "alike":
+            return mention is not None
         if kind == "thing":
             return not plural and not person and word.lemma not in FRAME
         other = _WOMEN if kind == "man" else _MEN

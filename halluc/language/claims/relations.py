@@ -12,12 +12,14 @@ from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
     ADJECTIVES,
+    FINITE,
     NOUNS,
     SUBJECTS,
     VERBS,
     Word,
     ancestors,
     below,
+    clause_start,
     conjuncts,
     in_sentence,
 )
@@ -27,7 +29,9 @@ _PLACED = frozenset(
     "parked seated located placed positioned situated set standing sitting lying stopped".split()
 )
 # A thing is where one puts it.
-_PUTTING = frozenset("put place set lay keep leave position mount hang show see find spot".split())
+_PUTTING = frozenset(
+    "load put place set lay keep leave position mount hang show see find spot".split()
+)
 _BETWEEN_WORDS = frozenset(
     {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
 )
@@ -36,6 +40,10 @@ _BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
 _WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
 _SHOWING = frozenset("show feature depict capture display portray include present see".split())
 _CAUSING = frozenset("make let allow enable help cause give provide".split())
+_TOOLS = frozenset({"scissors", "knife", "fork", "spoon", "baseball bat", "tennis racket"})
+_USING = frozenset("cut slice eat hit chop spread open stir feed trim carve poke swing".split())
+# What only persons and animals do.
+_ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
 _EACH_OTHER = ({"each", "one"}, {"other", "another"})
 
 
@@ -67,7 +75,9 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
         yield from _of_phrase(words, referents, place, last, value)
         place = last + 1
     for place, word in enumerate(words):
-        if word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
+        if word.text == "wearing" and word.relation == "case":
+            yield from _worn(words, referents, place)
+        elif word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
             yield from _of_verb(words, referents, place)
         elif word.text == "of":
             yield from _of_container(words, referents, place)
@@ -109,17 +119,20 @@ def _of_phrase(
         if verb.tag in ("VBN", "VBD") and verb.text not in _PLACED and verb.place < first:
             value = f"{verb.text} by"
             first = verb.place if verb.place == first - 1 else first
+    if value == "with" and words[head].text in referents.SOME:
+        return  # "with one on the left and another on the right"
     objects = _enumerated(words, referents, head)
     if not objects:
         return
     subjects = (
-        _fronted(words, referents, first, head)
+        _with_tool(words, referents, first, objects)
+        or _fronted(words, referents, first, head)
         or _linked(words, referents, first, last, head)
         or _before_verb(words, referents, first)
     )
     for subject in subjects:
         for object in objects:
-            if subject is not object:
+            if subject not in objects:
                 yield Relation(first, last, value, subject, object)
 
 
@@ -155,6 +168,8 @@ def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | N
 def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Mention]:
     """The things named from a noun on, joined by commas and "and"."""
     found = referents.together(head)
+    if words[head].tag == "PRP" or not found:
+        return found
     place = head + 1
     while in_sentence(words, place, words[head].sentence):
         if words[place].text in (",", "and", "or"):
@@ -170,6 +185,18 @@ def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Ment
         found += [each for each in referents.things(after) if each not in found]
         place = after + 1
     return found
+
+
+def _with_tool(
+    words: list[Word], referents: Referents, first: int, objects: list[Mention]
+) -> list[Mention]:
+    """Who does something with a tool: "a *man* cutting a cake with a knife"."""
+    if words[first].text != "with" or any(each.thing not in _TOOLS for each in objects):
+        return []
+    for place in range(first - 1, clause_start(words, first) - 1, -1):
+        if words[place].tag in VERBS and words[place].lemma in _USING:
+            return [each for each in referents.subjects(place) if each.thing in ANIMATE]
+    return []
 
 
 def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
@@ -190,16 +217,23 @@ def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> 
     if not in_sentence(words, place, sentence):
         return []
     named = _phrase_after(words, referents, place - 1)
-    return referents.together(named) if named is not None and named >= 0 else []
+    return _enumerated(words, referents, named) if named is not None and named >= 0 else []
 
 
-def _linked(
+def _linked(  # noqa: PLR0911 (one reading after the other)
     words: list[Word], referents: Referents, first: int, last: int, head: int
 ) -> list[Mention]:
     """What a phrase of place and its object say where it is."""
+    if (other := _joined_phrase(words, first)) is not None:
+        length, _ = _phrase_at(words, other)
+        named = _phrase_after(words, referents, other + length - 1)
+        if named is not None and 0 <= named < first:
+            return _linked(words, referents, other, other + length - 1, named)
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
+    if _is_part(words, referents, first - 1):
+        return []
     if own := below(words, top, *SUBJECTS):
         outside = [each for each in own if not first <= each <= head]
         if outside:
@@ -212,7 +246,7 @@ def _linked(
         and before.head == first - 1
         and (
             words[first].tag == "VBN"  # "a table filled with pizza"
-            or (words[head].tag == "PRP" and referents.is_with(before))  # "with a bird on it"
+            or words[head].tag == "PRP"  # "with a bird on it"
             or (words[first].text == "with" and before.thing in ANIMATE)
         )
     ):
@@ -223,6 +257,29 @@ def _linked(
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
         return referents.together(put[0])
     return referents.subjects(above, above=True)
+
+
+def _is_part(words: list[Word], referents: Referents, place: int) -> bool:
+    """Whether a part is told of: "with *its head* on a cushion"."""
+    return (
+        place > 1
+        and words[place].tag in NOUNS
+        and place not in referents.named
+        and words[place - 1].tag == "PRP$"
+        and words[place - 2].text == "with"
+    )
+
+
+def _joined_phrase(words: list[Word], first: int) -> int | None:
+    """The phrase of place that another is joined to: "not *on* the table but on the chair"."""
+    if first < 2 or words[first - 1].text not in ("but", "and", "or") or words[first].tag != "IN":
+        return None
+    for place in range(first - 2, clause_start(words, first - 1) - 1, -1):
+        if words[place].tag in FINITE:
+            return None
+        if words[place].tag == "IN" and _phrase_at(words, place)[0]:
+            return place
+    return None
 
 
 def _before_verb(words: list[Word], referents: Referents, first: int) -> list[Mention]:
@@ -279,9 +336,21 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
         return  # "making it cosy"
     value = predicate_of(word.text) or word.lemma
     for subject in referents.subjects(place):
+        if word.lemma in _ALIVE and subject.thing not in ANIMATE:
+            continue
         for object in objects:
-            if subject is not object:
+            same = subject.thing == object.thing and subject.thing not in ANIMATE
+            if subject is not object and not same:
                 yield Relation(place, place, value, subject, object)
+
+
+def _worn(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
+    """Who wears what, where the parser takes "wearing" for a preposition."""
+    clothes = words[place].head
+    for subject in referents.modified(words[clothes].head, place):
+        for object in referents.together(clothes):
+            if subject is not object and subject.thing in ANIMATE:
+                yield Relation(place, place, "wear", subject, object)
 
 
 def _object_before(words: list[Word], referents: Referents, place: int) -> list[Mention]:

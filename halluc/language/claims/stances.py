@@ -1,19 +1,40 @@
-"""How a text states each of its words: as so, as not so, as possible, or as a question."""
+"""How a text states each of its words: as so, as not so, as possible, or as a question.
+
+Denials are here; `halluc.language.claims.suppositions` has what is only supposed, compared or said
+in general.
+"""
 
 from __future__ import annotations
 
-from halluc.language.pipeline.tree import NOUNS, SUBJECTS, VERBS, Word, below, subtree
+from halluc.language.claims.suppositions import find_possible, find_supposed
+from halluc.language.pipeline.tree import (
+    KNOWN,
+    NOUNS,
+    SUBJECTS,
+    VERBS,
+    Word,
+    below,
+    clause_end,
+    conjuncts,
+    known_phrases,
+    subtree,
+)
 from halluc.records import Stance
 
-_HEDGES = frozenset(
-    "possibly perhaps maybe probably likely might may could presumably potentially apparently"
-    " supposedly seemingly".split()
+_DENYING = frozenset(
+    {"not", "n't", "never", "neither", "nor", "no", "hardly", "barely", "scarcely"}
 )
-_SEEMING = frozenset({"seem", "appear"})
-_SUGGESTING = frozenset("suggest imply indicate hint assume".split())
-_DENYING = frozenset({"not", "n't", "never", "neither", "nor", "no"})
+_NO = frozenset({"no", "zero", "0", "neither", "nor"})
 _LACKING = frozenset({"absence", "lack"})
-_ENDS = frozenset({".", ";", ":", "!", "?"})
+_FREE = frozenset({"free", "devoid", "empty", "bare", "clear"})
+_WITHOUT_VERBS = frozenset({"lack", "miss", "omit", "exclude"})
+_GONE = frozenset({"absent", "missing", "nowhere", "gone", "invisible", "unseen", "nonexistent"})
+_SEEN = frozenset("see find spot notice visible present there here shown show include".split())
+# After these what "not" denies is over: "not a cat *but* a dog", "no cat, *just* a dog".
+_TURNS = frozenset("but just only except rather instead merely simply other".split())
+_PICTURE = frozenset("picture image photo photograph scene".split())
+_LABELS = frozenset({":", "–", "—", "-", "="})
+_ANSWERS = frozenset({"no", "none", "absent", "nope"})
 
 
 def find_stances(words: list[Word]) -> list[Stance]:
@@ -21,107 +42,137 @@ def find_stances(words: list[Word]) -> list[Stance]:
     stances: list[Stance] = ["asserted"] * len(words)
     # What stands behind the mark is no question, though the parser may see one sentence.
     asked = {word.sentence: place for place, word in enumerate(words) if word.text == "?"}
-    for place in range(len(words)):
-        for each in _hedged_by(words, place):
-            stances[each] = "hedged"
+    for each in find_possible(words):
+        stances[each] = "hedged"
     for place in range(len(words)):
         for each in _denied_by(words, place):
             stances[each] = "denied"
+    for each in find_supposed(words):  # "if there were no dog" denies none
+        stances[each] = "hedged"
     return [
         "asked" if place < asked.get(words[place].sentence, -1) else each
         for place, each in enumerate(stances)
     ]
 
 
-def _hedged_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one hedge each)
+def _denied_by(words: list[Word], place: int) -> set[int]:  # noqa: PLR0911 (one denial each)
     word = words[place]
-    if word.text in _HEDGES and not (word.text == "may" and word.tag in NOUNS):
-        scope = _scope(words, place, word.head if word.head != place else place)
-        return scope if word.tag == "MD" else _to_comma(words, place, scope)
-    if word.lemma in _SEEMING and word.tag in VERBS and _claims_more(words, place):
-        return _scope(words, place, place)
-    if word.lemma in _SUGGESTING and word.tag in VERBS:
-        return _scope(words, place, place)
-    if word.text == "as" and place + 1 < len(words) and words[place + 1].text in ("if", "though"):
-        return _scope(words, place, word.head)
-    if word.text == "to" and word.tag == "TO" and _is_purpose(words, word.head):
-        return _purpose(words, place)
-    if word.text == "or" and word.relation == "cc":
-        other = words[word.head]
-        if other.tag in NOUNS and other.relation == "conj" and words[other.head].tag in NOUNS:
-            return {other.place, other.head}
-    return set()
-
-
-def _claims_more(words: list[Word], place: int) -> bool:
-    """Whether "appears" says how something is, rather than that it can be seen."""
-    return any(
-        words[each].relation in ("xcomp", "ccomp", "advcl") for each in words[place].below
-    ) or (place + 1 < len(words) and words[place + 1].text == "to")
-
-
-def _is_purpose(words: list[Word], verb: int) -> bool:
-    """Whether "to" says what is to be: "a seat *to sit on*", "ready *to catch*"."""
-    word = words[verb]
-    if word.relation in ("acl", "advcl"):
-        return True
-    return word.relation == "xcomp" and words[word.head].lemma not in _SEEMING
-
-
-def _purpose(words: list[Word], place: int) -> set[int]:
-    """The words of "(for people) to sit"."""
-    verb = words[place].head
-    last = place - 1
-    is_whom = last >= 0 and any(words[each].text == "for" for each in words[last].below)
-    for_whom = subtree(words, last) if is_whom else set()
-    return _scope(words, place, verb) | for_whom
-
-
-def _scope(words: list[Word], place: int, head: int) -> set[int]:
-    """What hangs on a word and stands after a hedge, up to the end of the clause."""
-    found = set()
-    hanging = subtree(words, head)
-    for each in list(hanging):
-        if each != head and each > place and _is_clause(words, each):
-            hanging -= subtree(words, each)
-    for each in range(place + 1, len(words)):
-        if words[each].sentence != words[place].sentence or words[each].text in _ENDS:
-            break
-        if each in hanging:
-            found.add(each)
-    return found
-
-
-def _is_clause(words: list[Word], place: int) -> bool:
-    """Whether a joined verb or adjective begins anew ("… and *is sleeping*", "…, as it runs")."""
-    word = words[place]
-    if word.relation not in ("conj", "parataxis", "advcl"):
-        return False
-    finite = ("VBZ", "VBP", "VBD", "MD")
-    return word.tag in finite or any(
-        words[each].tag in finite or words[each].relation in SUBJECTS for each in word.below
-    )
-
-
-def _to_comma(words: list[Word], place: int, scope: set[int]) -> set[int]:
-    """The part of a scope before the next comma: "possibly a nurse, holding a cup" holds one."""
-    for each in range(place + 1, max(scope, default=place)):
-        if words[each].text == "," and each > place + 1:
-            return {one for one in scope if one < each}
-    return scope
-
-
-def _denied_by(words: list[Word], place: int) -> set[int]:
-    word = words[place]
+    after = words[place + 1].text if place + 1 < len(words) else ""
     if word.text == "without":
         return _phrase_after(words, place)
     if word.text in _LACKING:
         return {each for one in below(words, place, "nmod") for each in subtree(words, one)}
-    if word.text == "no" and word.relation in ("det", "advmod"):
-        return _phrase_after(words, place) | {word.head}
+    if after == "of" and (word.text in _FREE or word.text == "none"):
+        if word.text == "none":
+            return _none_of(words, place)
+        return _phrase_after(words, place + 1)
+    if word.lemma in _WITHOUT_VERBS and (word.tag in VERBS or word.tag in NOUNS):
+        return _phrase_after(words, place)
+    if word.text in _GONE:
+        return _subjects_of(words, place)
+    if word.text in _LABELS and after in _ANSWERS and place and not _goes_on(words, place + 1):
+        return _phrase_before(words, place)
+    if word.text in ("no", "zero") and after in ("other", "others"):
+        return set()  # "no other dog" tells of one
+    if word.text in _NO and word.relation in ("det", "advmod", "nummod", "cc:preconj", "cc"):
+        if word.text == "neither" and after == "of":
+            return _none_of(words, place)
+        return _no_such(words, place)
     if word.text in _DENYING and word.relation in ("advmod", "neg", "cc:preconj", "dep", "cc"):
         return _negated(words, place)
+    if word.text in ("nobody", "noone", "nothing") or (
+        word.text == "one" and _no_before(words, place)
+    ):
+        return _predicate_of(words, place)
     return set()
+
+
+def _goes_on(words: list[Word], place: int) -> bool:
+    """Whether more than a sign follows in the sentence: "Cup: no *handle*"."""
+    follows = place + 1 < len(words) and words[place + 1].text.isalnum()
+    return follows and words[place + 1].tag in NOUNS | {"JJ", "DT", "VBG", "VBN"}
+
+
+def _no_before(words: list[Word], place: int) -> bool:
+    return place > 0 and words[place - 1].text == "no"
+
+
+def _no_such(words: list[Word], place: int) -> set[int]:
+    """What "no" denies: a noun phrase; with "neither … nor" what is said of both things."""
+    word = words[place]
+    if word.text in ("neither", "nor"):
+        # Of things that are known something is denied, others are denied themselves.
+        if place + 1 < len(words) and words[place + 1].tag in ("VBG", "VBN", "JJ", "IN"):
+            end = clause_end(words, place)
+            nor = [each for each in range(place + 1, end) if words[each].text == "nor"]
+            return set(range(place + 1, nor[0] if nor else end))
+        named = _phrase_after(words, place)
+        known = any(words[each].text in KNOWN for each in named)
+        verb = _finite_after(words, place)
+        if known and verb is not None:
+            return set(range(verb, clause_end(words, verb)))
+        return named
+    head = {word.head} if word.relation in ("det", "advmod", "nummod") else set()
+    return _phrase_after(words, place) | {each for each in head if abs(each - place) < 6}
+
+
+def _finite_after(words: list[Word], place: int) -> int | None:
+    for each in range(place + 1, len(words)):
+        if words[each].sentence != words[place].sentence or words[each].text == ";":
+            return None
+        if words[each].tag in ("VBZ", "VBP", "VBD", "MD"):
+            return each
+    return None
+
+
+def _none_of(words: list[Word], place: int) -> set[int]:
+    """What "none of the dogs" denies: what is said of them."""
+    verb = _finite_after(words, place)
+    return set() if verb is None else set(range(verb, clause_end(words, verb)))
+
+
+def _predicate_of(words: list[Word], place: int) -> set[int]:
+    """What is said of nobody: "nobody *holds a cup*"; but not "nobody is in *the room*"."""
+    verb = _finite_after(words, place)
+    if verb is None:
+        return set()
+    end = clause_end(words, verb)
+    turn = [each for each in range(verb, end) if words[each].text in _TURNS]
+    return _without_known(words, set(range(verb, turn[0] if turn else end)))
+
+
+def _subjects_of(words: list[Word], place: int) -> set[int]:
+    """The things that are said to be gone."""
+    word = words[place]
+    own = below(words, place, *SUBJECTS)
+    if not own and word.relation in ("xcomp", "advmod", "acl", "amod", "conj"):
+        own = below(words, word.head, *SUBJECTS)
+    if not own and place > 0 and words[place - 1].tag in ("VBZ", "VBP", "VBD"):
+        before = [each for each in range(place) if words[each].sentence == word.sentence]
+        own = [each for each in before if words[each].tag in NOUNS][-1:]
+    found: set[int] = set()
+    for each in own:
+        found |= _noun_phrase(words, each)
+    return found
+
+
+def _noun_phrase(words: list[Word], place: int) -> set[int]:
+    """A noun with its adjectives and those joined to it, but not what it is of or in."""
+    found: set[int] = set()
+    for each in conjuncts(words, place):
+        found |= {each, *below(words, each, "amod", "nummod", "det")}
+    return found
+
+
+def _phrase_before(words: list[Word], place: int) -> set[int]:
+    """The noun phrase that ends before a place."""
+    found: set[int] = set()
+    for each in range(place - 1, -1, -1):
+        word = words[each]
+        if word.tag not in NOUNS and word.tag not in ("JJ", "DT", "CD", "VBN"):
+            break
+        found.add(each)
+    return found
 
 
 def _phrase_after(words: list[Word], place: int) -> set[int]:
@@ -129,11 +180,15 @@ def _phrase_after(words: list[Word], place: int) -> set[int]:
     found: set[int] = set()
     for each in range(place + 1, len(words)):
         word = words[each]
-        if word.sentence != words[place].sentence:
+        if word.sentence != words[place].sentence or word.text in _TURNS - {"other"}:
             break
+        if word.text in (",", "and") and _turns(words, each + 1):
+            break
+        if word.text == "and" and each + 1 < len(words) and words[each + 1].tag in ("CD", "DT"):
+            break  # "no horse and two cats"
         if (
             word.text in ("and", "or", "nor", ",")
-            or word.tag in ("DT", "CD", "JJ", "HYPH")
+            or word.tag in ("DT", "CD", "JJ", "HYPH", "PRP$")
             or word.tag in NOUNS
             or word.relation in ("amod", "compound")
         ):
@@ -143,19 +198,56 @@ def _phrase_after(words: list[Word], place: int) -> set[int]:
     return found
 
 
+def _turns(words: list[Word], place: int) -> bool:
+    """Whether something else begins there: "no cat, *just* a dog", "no cat and *the dog is* …"."""
+    if place >= len(words) or words[place].text in _TURNS:
+        return True
+    for each in range(place, min(place + 6, len(words))):
+        word = words[each]
+        if word.sentence != words[place].sentence or word.text in (",", ";"):
+            return False
+        if word.tag in ("VBZ", "VBP", "VBD", "MD"):
+            return True
+    return False
+
+
 def _negated(words: list[Word], place: int) -> set[int]:
     """What "not" denies: the verb or adjective, and what it says of things not known."""
-    head = words[place].head
-    found = {head}
-    for each in subtree(words, head):
-        if each > place and words[each].sentence == words[place].sentence:
-            found.add(each)
-    known = set()
-    for each in found:
-        # "Not on the bench" denies no bench, "not on a bench" does.
-        if words[each].tag in NOUNS and any(
-            words[one].text in ("the", "this", "that", "his", "her", "its", "their")
-            for one in words[each].below
-        ):
-            known.add(each)
-    return found - known
+    word, head = words[place], words[place].head
+    after = words[place + 1].text if place + 1 < len(words) else ""
+    if after == "one" and place + 2 < len(words) and words[place + 2].text == "of":
+        return _none_of(words, place)  # "not one of the dogs is …"
+    if after in ("only", "just", "merely", "simply") or (word.text == "no" and after == "longer"):
+        return set()
+    if word.text in ("hardly", "barely", "scarcely"):
+        return _phrase_after(words, place)
+    end = clause_end(words, place)
+    for each in range(place + 1, min(end, len(words) - 1)):
+        turns = words[each].text in _TURNS and words[each].text != "other"
+        if turns or (words[each].text in ("this", "the") and words[each + 1].text in _PICTURE):
+            end = each
+            break
+    hanging = subtree(words, head) | {head}
+    if words[head].lemma in _SEEN or words[head].tag in NOUNS:
+        hanging |= set(range(place + 1, end))
+    found = {each for each in hanging if place < each < end}
+    if place < head < end or words[head].tag not in NOUNS:
+        found.add(head)
+    if words[head].lemma in _SEEN and head > place and not _has_object(words, place, end):
+        found |= {
+            each for one in below(words, head, *SUBJECTS) for each in _noun_phrase(words, one)
+        }
+    return {each for each in _without_known(words, found) if each < end}
+
+
+def _has_object(words: list[Word], place: int, end: int) -> bool:
+    """Whether a noun stands in a clause after a place, and so is what is not seen."""
+    return any(
+        words[each].tag in NOUNS and words[each].relation in ("obj", "nsubj")
+        for each in range(place, end)
+    )
+
+
+def _without_known(words: list[Word], found: set[int]) -> set[int]:
+    """Without known things: "not on the bench" denies no bench, "not on a bench" does."""
+    return found - known_phrases(words, found)

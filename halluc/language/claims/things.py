@@ -18,7 +18,7 @@ from typing import NamedTuple
 from halluc.errors import InputError
 from halluc.jsonl import read_json
 from halluc.language.words.plurals import regular_plurals
-from halluc.language.words.vocabulary import coco_vocabulary
+from halluc.language.words.vocabulary import coco_class, coco_vocabulary
 
 # "brindle" is a coat, "sub" hardly ever a sandwich; the others are misspellings.
 _LEFT_OUT = frozenset("brindle knive phon sub solider televison".split())
@@ -107,7 +107,9 @@ class Things:
         ['person', 'wine glass', None]
         """
         found = self.names.get(tuple(_TOKEN.findall(name.lower())))
-        return found.thing if found and found.thing else None
+        if found is None:
+            return coco_class(name)
+        return found.thing or None
 
     def at(self, words: Sequence[str], place: int) -> Name | None:
         """The longest name that begins at a place among words in lower case.

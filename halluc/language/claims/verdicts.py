@@ -23,6 +23,9 @@ VERDICTS: dict[bool | None, Verdict] = {
     False: "hallucinated",
     None: "unverifiable",
 }
+LEAST_SURE = 0.8
+VERY_SURE = 0.95
+"""Claims whose reading is less sure are unverifiable: the usual limit, and a strict one."""
 DIRECTIONS = frozenset({"left of", "right of", "above", "below"})
 """Predicates that boxes tell; a complete truth that uses one of them speaks of all."""
 
@@ -43,7 +46,9 @@ class _Answer(NamedTuple):
     always: bool = True
 
 
-def judge(id: str, claims: Iterable[Claim], truth: Truth, metric: str) -> list[Finding]:
+def judge(
+    id: str, claims: Iterable[Claim], truth: Truth, metric: str, least: float = LEAST_SURE
+) -> list[Finding]:
     """One finding for each claim of a response, in the same order.
 
     Args:
@@ -51,9 +56,10 @@ def judge(id: str, claims: Iterable[Claim], truth: Truth, metric: str) -> list[F
         claims: all that it states; claims of the same mention are judged together.
         truth: what is true; where it is not complete, what it leaves out is unverifiable.
         metric: for which the findings are.
+        least: claims whose reading is less sure than this are unverifiable.
     """
     claims = list(claims)
-    judged = _Judge(claims, truth)
+    judged = _Judge(claims, truth, least)
     return [judged.finding(id, claim, metric) for claim in claims]
 
 
@@ -75,8 +81,9 @@ def _coco_classes() -> frozenset[str]:
 class _Judge:
     """What a Truth says to the claims of one text."""
 
-    def __init__(self, claims: Sequence[Claim], truth: Truth) -> None:
+    def __init__(self, claims: Sequence[Claim], truth: Truth, least: float) -> None:
         self.truth = truth
+        self.least = least
         self.named: dict[str, list[int]] = {}
         for index, each in enumerate(truth.objects):
             self.named.setdefault(each.name, []).append(index)
@@ -94,7 +101,12 @@ class _Judge:
         self.looks: dict[tuple[str, tuple[int, int]], list[Claim]] = {}
         self.denied: set[tuple[int, int] | None] = set()
         for claim in claims:
-            if claim.kind == "attribute" and claim.subject_span and claim.stance == "asserted":
+            if (
+                claim.kind == "attribute"
+                and claim.subject_span
+                and claim.stance == "asserted"
+                and not claim.some
+            ):
                 self.looks.setdefault((claim.subject, claim.subject_span), []).append(claim)
             if claim.kind != "object" and claim.stance == "denied":
                 self.denied |= {claim.subject_span, claim.object_span}
@@ -103,6 +115,8 @@ class _Judge:
         """A claim's verdict with its reasons."""
         if claim.stance in ("hedged", "asked"):
             answer = _Answer(None, claim.stance)
+        elif claim.sure < self.least:
+            answer = _Answer(None, "unsure reading")
         elif claim.kind == "object":
             answer = self._object(claim)
         elif claim.subject not in self.named:
@@ -129,8 +143,10 @@ class _Judge:
             return answer._replace(holds=True, rule="denied rightly")
         # "No red cup" denies of a cup that it is red, not that there are cups; and what is so of
         # one cup and not of another does not tell which was meant.
-        if not answer.always or (
-            claim.kind == "object" and (claim.start, claim.end) in self.denied
+        if (
+            not answer.always
+            or (claim.some and len(self.named.get(claim.subject, ())) > 1)
+            or (claim.kind == "object" and (claim.start, claim.end) in self.denied)
         ):
             return answer._replace(holds=None, rule="denied of some")
         there = "there" if claim.kind == "object" else "so"
@@ -163,6 +179,8 @@ class _Judge:
         silent = [each for each, fits in known if fits is None]
         counts = (amount(each.value) for each in self._siblings(claim) if each.family == "count")
         needed = min(max((each.wrong_below for each in counts if each), default=1), len(named))
+        if claim.some:
+            needed = 1
         values = {value: None for each in named for value in values_of(each, claim.family)}
         evidence = f"the {claim.subject} is {' and '.join(values)}" if values else ""
         always = len(right) == len(named)

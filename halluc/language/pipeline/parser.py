@@ -42,12 +42,6 @@ def load_pipeline() -> Language:
     return _spacy().load(FOLDER)
 
 
-@cache
-def load_tagger() -> Language:
-    """The embedded pipeline's tagger alone, loaded once: Penn tags, in a third of the time."""
-    return _spacy().load(FOLDER, exclude=["morphologizer", "parser", "lemmatizer"])
-
-
 def parse(texts: Iterable[str]) -> Iterator[Doc]:
     r"""Parse English texts, in order and in batches.
 

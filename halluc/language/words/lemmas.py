@@ -11,10 +11,12 @@ from itertools import accumulate, chain
 from typing import NamedTuple
 
 _CLITIC = r"(?:s|m|d|ll|re|ve)\b"
-# Words with inner hyphens, dots, slashes and apostrophes stay whole, clitics stand alone, and so
-# does every other sign: NLTK's tokens, near enough to count words.
+# Signs that NLTK's tokenizer parts from words; all others, also "/", "+" and control characters,
+# belong to the word that they touch.
+_PART = r"[^\s,;:@#$%&*?!\[\](){}<>\"“”‘’„«»`–—'.]"
 _TOKEN = re.compile(
-    rf"\w+(?=n't\b)|n't\b|'{_CLITIC}|\w+(?:[-/.,'’](?!{_CLITIC})\w+)*|\.{{2,}}|--|[^\w\s]"
+    rf"(?:[^\W\d_]\.){{2,}}|n't\b|'{_CLITIC}|\.{{2,}}|--"
+    rf"|(?!--){_PART}(?:(?!--|n't\b)(?:{_PART}|\.(?={_PART})|[,:](?=\d)|'(?!{_CLITIC})(?={_PART})))*|\S"
 )
 # Pieces of text that a tokenizer remembers; captions hold some ten thousand different ones.
 _REMEMBERED = 100_000

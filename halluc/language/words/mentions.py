@@ -2,6 +2,7 @@
 
 Follows ``caption_to_words`` of the published scripts: pairs of words are merged once from left to
 right, a seat beside a toilet is no chair, and what is left is looked up in the vocabulary.
+The thoughts of a reasoning model, which no published script knows, are not read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from halluc.language.words.lemmas import Lemmatizer
+from halluc.language.words.markup import without_thoughts
 from halluc.language.words.vocabulary import coco_vocabulary
 
 
@@ -43,7 +45,7 @@ def read_caption(text: str, lemmatize: Lemmatizer) -> Reading:
     """
     vocabulary = coco_vocabulary()
     nodes, pairs = vocabulary.nodes, vocabulary.pairs
-    forms, spans = lemmatize(text)
+    forms, spans = lemmatize(without_thoughts(text))
     mentions, length, free = [], len(forms), 0  # free: the first word that is in no pair yet
     for place, span in spans.items():
         if place < free:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from halluc.language.words.lemmas import Words
+from halluc.language.words.markup import without_thoughts
 from halluc.language.words.wordnet import load_wordnet
 
 INSTEAD = "score the yes/no answers alone with --evaluation-type d"
@@ -29,7 +30,7 @@ def wordnet_nouns(nltk_data: str | Path | None = None) -> Callable[[str], Words]
     tag, lemma = load_wordnet(nltk_data, INSTEAD)
 
     def nouns(text: str) -> Words:
-        found = [each for each in tag(text) if each.tag.startswith("NN")]
+        found = [each for each in tag(without_thoughts(text)) if each.tag.startswith("NN")]
         return Words(
             [lemma(each.text, "n") for each in found], [(each.start, each.end) for each in found]
         )

@@ -6,10 +6,13 @@ word lists published with it at https://github.com/LisaAnne/Hallucination.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+
+from halluc.language.words.plurals import singulars
 
 # Two words that name one thing. "home plate" and "train track" name no class: they keep "plate" and
 # "train" from being read alone. "stove top oven" has three words, so pairs never reach it.
@@ -23,6 +26,17 @@ _PAIRS = """
 _YOUNG = "bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, animal, cub"
 _PASSENGER = "jet, train"
 _OVERRIDES = {"bow tie": "tie", "toilet seat": "toilet", "wine glas": "wine glass"}
+
+
+# What data sets and people call COCO's classes beside the words of the list.
+_OTHER_NAMES = {
+    "mug": "cup", "teacup": "cup", "coffee cup": "cup", "aeroplane": "airplane",
+    "pottedplant": "potted plant", "diningtable": "dining table",
+    "tvmonitor": "tv", "television set": "tv", "racquet": "tennis racket",
+    "tennis racquet": "tennis racket", "remote control": "remote", "motor cycle": "motorcycle",
+    "hair dryer": "hair drier", "tennis ball": "sports ball",
+    "baseball mitt": "baseball glove", "wineglass": "wine glass", "hotdog": "hot dog",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,3 +79,22 @@ def coco_vocabulary() -> Vocabulary:
     pairs |= _OVERRIDES
     words = frozenset(word for entry in (*nodes, *pairs) for word in entry.split())
     return Vocabulary(nodes, pairs, words)
+
+
+@lru_cache(maxsize=10_000)
+def coco_class(name: str) -> str | None:
+    """The class that a name in a truth means, None for other things.
+
+    Capitals, plurals, and "_" or "-" for a space do not matter.
+
+    >>> [coco_class(name) for name in ("Dogs", "Motorbike", "mug", "wine_glass", "tree")]
+    ['dog', 'motorcycle', 'cup', 'wine glass', None]
+    """
+    nodes = coco_vocabulary().nodes
+    if name in nodes:
+        return nodes[name]
+    plain = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
+    for each in (plain, *singulars(plain)):
+        if (found := nodes.get(each) or _OTHER_NAMES.get(each)) is not None:
+            return found
+    return None

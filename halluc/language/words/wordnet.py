@@ -26,9 +26,9 @@ _DATA = {
 GET = "python -m nltk.downloader averaged_perceptron_tagger_eng wordnet"
 """The command that gets the data."""
 _STOP = re.compile(r"[.!?]+[\"')\]}”’]*(?=\s|$)")
-# Punkt ends no sentence after a number, an initial or an abbreviation.
+# Punkt ends no sentence after a number, an initial or an abbreviation; "$5." is none of them.
 _NO_STOP = re.compile(
-    r"(?<![\w.,'’-])(\d[\d,.-]*|([^\W\d_]\.)*[^\W\d_]|mr|mrs|ms|dr|st|jr|sr|vs)\.$", re.I
+    r"(?<![\w.,'’$£€-])(\d[\d,.-]*|([^\W\d_]\.)*[^\W\d_]|mr|mrs|ms|dr|st|jr|sr|vs|ave)\.$", re.I
 )
 _QUOTES = ('"', "``", "''")
 _PARTS = {"J": "a", "V": "v", "R": "r"}  # everything else is lemmatized as a noun

@@ -67,7 +67,7 @@ class Recipe:
         changes: to the texts.
     """
 
-    steps: int = 6000
+    steps: int = 8000
     seed: int = 0
     width: int = 96
     depth: int = 4

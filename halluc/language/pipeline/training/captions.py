@@ -24,6 +24,8 @@ _PARTS = {"CC": "CCONJ", "CD": "NUM", "DT": "DET", "IN": "ADP", "JJ": "ADJ", "NN
 _PARTS |= {"NNS": "NOUN", "PRP": "PRON", "PRP$": "PRON", "RB": "ADV", "TO": "PART", ",": "PUNCT"}
 _PARTS |= {".": "PUNCT", "VB": "VERB", "VBG": "VERB", "VBN": "VERB", "VBP": "VERB", "VBZ": "VERB"}
 _MODIFIERS = {"hot": ("JJ", "ADJ", "amod", "hot"), "potted": ("VBN", "VERB", "amod", "pot")}
+_PARTS |= {"-LRB-": "PUNCT", "-RRB-": "PUNCT", ":": "PUNCT", "MD": "AUX"}
+_CLITICS = frozenset({"n't", "n’t", "'s", "’s"})
 _OFTEN = 0.2  # how often an optional part is there
 _YIELDING = {"acl", "det", "nmod", "obl"}  # relations that give way to the head's own
 
@@ -60,7 +62,8 @@ def caption_sentence(chance: random.Random) -> Sentence:
     words: list[Word] = []
     _lay(root, words)
     for word, after in pairwise(words):
-        word.space = after.part != "PUNCT"
+        joined = after.part == "PUNCT" and after.tag != "-LRB-"
+        word.space = not (joined or word.tag == "-LRB-" or after.text in _CLITICS)
         if word.text == "a" and after.text[0] in "aeiou":
             word.text = "an"
     if chance.random() < 0.9:
@@ -141,9 +144,9 @@ def _alternatives(name: str, fields: list[str]) -> Iterator[tuple[str, float, li
     elif first == "verbs:":
         for each in rest:
             base, *forms = each.split("/")
-            for end, form, tag in zip("N1", [base, forms[0]], ["VBP", "VBZ"], strict=True):
+            ends = {"N": (base, "VBP"), "1": (forms[0], "VBZ"), "ING": (forms[1], "VBG")}
+            for end, (form, tag) in {**ends, "VB": (base, "VB")}.items():
                 yield name + end, 1, [_Part("", f"{form}/{tag}/VERB/{base}", True, False)]
-            yield name + "ING", 1, [_Part("", f"{forms[1]}/VBG/VERB/{base}", True, False)]
     elif first.endswith(":"):
         tag, _, part = first[:-1].partition("/")
         for each in rest:

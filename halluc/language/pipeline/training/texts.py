@@ -31,7 +31,7 @@ class Changes:
     lowered: float = 0.1
     unstopped: float = 0.1
     broken: float = 0.3
-    captions: float = 0.15
+    captions: float = 0.3
 
 
 def documents(sentences: list[Sentence]) -> Iterator[list[Sentence]]:

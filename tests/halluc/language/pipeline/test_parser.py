@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halluc.language.pipeline import parser
-from halluc.language.pipeline.parser import load_pipeline, load_tagger, parse, sayable
+from halluc.language.pipeline.parser import load_pipeline, parse, sayable
 
 
 def test_a_caption_is_parsed():
@@ -22,15 +22,9 @@ def test_the_pipeline_says_where_it_comes_from():
     meta = load_pipeline().meta
     assert meta["license"] == "CC BY-SA 4.0"
     assert "English Web Treebank" in meta["sources"][0]["name"]
-    assert meta["performance"]["LAS"] > 0.77
+    assert meta["performance"]["LAS"] > 0.79
     size = sum(file.stat().st_size for file in parser.FOLDER.rglob("*") if file.is_file())
     assert size < 10_000_000
-
-
-def test_the_tagger_alone_tags_the_same():
-    text = "The man seated there is skiing."
-    [doc] = parse([text])
-    assert [each.tag_ for each in load_tagger()(text)] == [each.tag_ for each in doc]
 
 
 def test_order_is_kept_and_texts_are_taken_as_they_come():
