@@ -1,4 +1,4 @@
-"""What a text does not state as so: what is possible, supposed, wished, compared, or general.
+"""What a text does not state as so: what is possible, supposed, wished or compared.
 
 Scopes are taken from the parse where they hang on a verb, and from the order of words where a
 sign or a conjunction bounds them, so that a wrong head does little harm.
@@ -6,6 +6,7 @@ sign or a conjunction bounds them, so that a wrong head does little harm.
 
 from __future__ import annotations
 
+from halluc.language.claims.general import GENERAL_CUES, general
 from halluc.language.pipeline.tree import (
     ADJECTIVES,
     FINITE,
@@ -41,37 +42,16 @@ _MEASURES = frozenset(
 _IDEAS = frozenset("invention idea concept history notion thought memory meaning".split())
 _AS = frozenset("well such far long soon much many".split())
 _LIKENESS = frozenset({"resemble", "mimic", "imitate"})
-_GENERAL = frozenset(
-    "often usually typically generally commonly normally always frequently traditionally rarely"
-    " seldom ordinarily".split()
-)
-_HOMES = frozenset(
-    "homes households houses families people countries cities kitchens places".split()
-)
-_USUAL = frozenset({"common", "usual", "typical", "normal"})
-_LIKING = frozenset("love like prefer hate tend need require".split())
-_KNOWN_FOR = frozenset("use know make consider mean design".split())
-_KINDS = frozenset(
-    "something kind type sort animal mammal vehicle tool object item device utensil food fruit"
-    " vegetable machine piece pet".split()
-)
-_KNOWN_AS = frozenset("popular common useful essential important famous rare expensive".split())
 _INDEFINITE = frozenset({"a", "an", "any", "another"})
 _CUES = (
-    _IF
+    GENERAL_CUES
+    | _IF
     | _INVERTED
     | _WOULD
     | _SUPPOSING
     | _LIKENESS
-    | _GENERAL
-    | _KINDS
-    | _LIKING
-    | _KNOWN_FOR
-    | _USUAL
-) | frozenset(
-    "for of about as like than unlike to with instead rather opposed in every each".split()
+    | frozenset("for of about as like than unlike to with instead rather opposed".split())
 )
-_CUES |= frozenset("many most live are come most".split())
 _ENDS = frozenset({".", ";", ":", "!", "?"})
 
 
@@ -86,7 +66,7 @@ def find_supposed(words: list[Word]) -> set[int]:
     for place, word in enumerate(words):
         if word.text not in _CUES and word.lemma not in _CUES and word.tag != "MD":
             continue  # nearly all words
-        for rule in (_conditional, _sought, _compared, _replaced, _general):
+        for rule in (_conditional, _sought, _compared, _replaced, general):
             found |= rule(words, place)
         for rule in (_would, _wished):  # "he needs a key to open *the box*"
             wished = rule(words, place)
@@ -258,73 +238,6 @@ def _replaced(words: list[Word], place: int) -> set[int]:
         comma = [each for each in range(start, end) if words[each].text == ","]
         return set(range(start, comma[0] if comma else end))
     return _noun_phrase(words, place + 1)
-
-
-def _general(words: list[Word], place: int) -> set[int]:
-    """What is said of all such things: "*cats* usually *sleep*", "*forks are used to eat*"."""
-    word = words[place]
-    after = words[place + 1].text if place + 1 < len(words) else ""
-    start = clause_start(words, place)
-    general = (
-        (word.text in _GENERAL and word.tag == "RB")
-        or (word.text == "in" and after == "general")
-        or (word.text in ("every", "each") and after in ("day", "household", "home", "family"))
-        or (word.text in ("many", "most") and after in _HOMES and place == start + 1)
-        or (word.tag == "VBP" and word.lemma in _LIKING and _bare_plural(words, start, place))
-        or (word.text == "are" and _are_such(words, start, place))
-        or (word.text == "come" and after == "in" and _bare_plural(words, start, place))
-        or (word.lemma == "live" and word.tag == "VBP" and _plural_at(words, start))
-        or (word.text in _USUAL and after == "to")
-        or (
-            word.tag == "VBN"
-            and word.lemma in _KNOWN_FOR
-            and after in ("to", "for", "as", "of", "by")
-            and _plural_at(words, start + (words[start].text == "most"))
-        )
-    )
-    if general:
-        end = clause_end(words, place)
-        if after == "general":  # "In general, a cat …"
-            end = clause_end(words, min(place + 2, len(words) - 1))
-        return set(range(start, end))
-    if word.lemma in _KINDS and words[start].text in ("a", "an") and _is_kind(words, start, place):
-        return set(range(start, clause_end(words, place)))
-    return set()
-
-
-def _bare_plural(words: list[Word], start: int, place: int) -> bool:
-    """Whether a clause begins with a plural alone, right before a verb: "dogs *love* …"."""
-    return _plural_at(words, start) and all(
-        each.tag in ADJECTIVES or each.tag == "NNS" for each in words[start:place]
-    )
-
-
-def _are_such(words: list[Word], start: int, place: int) -> bool:
-    """Whether a clause says what all such things are: "cats and dogs *are* popular animals"."""
-    joins = ("and", "or", ",", "most")
-    subject = [each.tag for each in words[start:place] if each.text not in joins]
-    after = words[place + 1 : place + 4]
-    return (
-        bool(subject)
-        and set(subject) <= {"NNS", "NN", "JJ"}
-        and subject[-1] == "NNS"
-        and any(each.lemma in _KINDS or each.text in _KNOWN_AS for each in after)
-    )
-
-
-def _plural_at(words: list[Word], place: int) -> bool:
-    """Whether a plural without article or number begins there."""
-    while place < len(words) and words[place].tag in ADJECTIVES:
-        place += 1
-    return place < len(words) and words[place].tag == "NNS"
-
-
-def _is_kind(words: list[Word], start: int, place: int) -> bool:
-    """Whether a clause says what a thing is: "a cup is something …"."""
-    between = words[start + 1 : place]
-    return any(each.text == "is" for each in between) and all(
-        each.tag in NOUNS | ADJECTIVES | {"DT", "VBZ", "RB"} for each in between
-    )
 
 
 def _noun_phrase(words: list[Word], place: int) -> set[int]:
