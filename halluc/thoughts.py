@@ -1,4 +1,4 @@
-"""The thought of a reasoning model, told apart from its answer.
+"""The thought of a reasoning model, separated from its answer.
 
 Models that reason write their thought before the answer, between tags of their own. A thought names
 what may be and what may not be, so it is neither read as an answer nor scored.
@@ -7,13 +7,18 @@ what may be and what may not be, so it is neither read as an answer nor scored.
 from __future__ import annotations
 
 TAGS = (
-    ("<think>", "</think>"),  # Qwen3-VL, GLM-4.1V, InternVL3.5, MiniCPM-V
+    ("<think>", "</think>"),  # DeepSeek-R1, Qwen3-VL, GLM-4.1V, InternVL3.5, MiniCPM-V
     ("<thinking>", "</thinking>"),
     ("<thought>", "</thought>"),
+    ("<thoughts>", "</thoughts>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<reflection>", "</reflection>"),
+    ("<scratchpad>", "</scratchpad>"),
     ("[THINK]", "[/THINK]"),  # Magistral
     ("◁think▷", "◁/think▷"),  # Kimi-VL
     ("<seed:think>", "</seed:think>"),
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
+    ("<|channel|>analysis<|message|>", "<|end|>"),  # OpenAI's harmony
 )
 """What thoughts are put between."""
 
@@ -22,8 +27,10 @@ _FRAMES = (
     ("<answer>", "</answer>"),
     ("<|begin_of_box|>", "<|end_of_box|>"),
     ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
+    ("<|start|>assistant<|channel|>final<|message|>", "<|return|>"),
 )
-_SIGNS = ("hink", "HINK", "hought")  # in all tags; most texts have none of them
+# The first sign of every tag; most texts have none of them.
+_SIGNS = tuple({tag[0] for pair in TAGS for tag in pair})
 
 
 def part_thought(text: str, *, begun: bool = False) -> tuple[str, str]:

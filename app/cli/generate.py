@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from halluc.runs import Run
 
 _OWN = {name: own_options(name) for name in plugins("decodings")}
-_SHOWN = 5  # samples that failed, of those that are told
+_SHOWN = 5  # samples that failed, that are shown
 _TASKS = sorted(
     {load_plugin("metrics", name).task.name for name in plugins("metrics")},
     key=lambda name: (name != "caption", name),
@@ -165,13 +165,13 @@ def generate(
 
 def _incomplete(run: Run) -> Iterator[str]:
     """What of a run is no answer, or was cut short."""
-    from halluc.answers.given import tell_lacks
+    from halluc.answers.given import count_lacks
 
     failed = [each for each in run.responses if each.error]
     for each in failed[:_SHOWN]:
         yield f"{each.id}: {each.error}"
-    if told := tell_lacks((each.lack for each in run.responses), len(run.responses)):
-        yield f"no answer: {told}; every score counts them and says so"
+    if lacks := count_lacks((each.lack for each in run.responses), len(run.responses)):
+        yield f"no answer: {lacks}; every score counts them and says so"
     cut = sum(each.finish == "length" and not each.lack for each in run.responses)
     if cut:
         yield f"cut short at --max-new-tokens: {cut} of {len(run.responses)} answers"

@@ -36,6 +36,8 @@ _OFF: dict[str, dict[str, Any]] = {
     "vcd": {"alpha": 0.0, "beta": 0.0},
     "icd": {"alpha": 0.0, "beta": 0.0},
     "m3id": {"lambda_": 0.0, "beta": 0.0},
+    "mask-only": {"beta": 0.0},
+    "yes-bias": {"bias": 0.0},
 }
 """Options with which a method is plain decoding."""
 
@@ -63,7 +65,7 @@ def check_model(
     Args:
         model: the checkpoint.
         tokens: length of the answers that are compared, ≥ 1.
-        progress: told what is tried next.
+        progress: called with what is tried next.
 
     Raises:
         ModelError: its weights cannot be loaded.
@@ -209,13 +211,14 @@ def _prefixes(model: TransformersMLLM, decoding: Decoding) -> _Found:
 def _method(model: TransformersMLLM, method: str, off: dict[str, Any], tokens: int) -> _Found:
     """Whether a method is plain decoding where it is off, and the same alone as in a batch."""
     asked = _requests()
-    plain: dict[str, Any] = {"max_new_tokens": tokens}
+    ways = (True,) if method == "mask-only" else (False, True)  # greedy, it masks nothing
+    plain: dict[str, Any] = {"max_new_tokens": tokens, "do_sample": ways[0]}
     before = model.generate(asked, Decoding(**plain), _ANSWERS)
     nothing = model.generate(asked, make_decoding(method, plain, off), _ANSWERS)
     for one, other in zip(before, nothing, strict=True):
         if not _same(model, one, other, Decoding()):
             return "no", "without contrast it is not plain decoding"
-    both = [make_decoding(method, {**plain, "do_sample": each}, {}) for each in (False, True)]
+    both = [make_decoding(method, {**plain, "do_sample": each}, {}) for each in ways]
     return _alone(model, *both)
 
 
@@ -241,8 +244,8 @@ def _pairs(model: TransformersMLLM) -> _Found:
             own, {"train": pairs, "test": []}, lambda pair: _picture(int(pair.image)), Recipe(),
             Path(folder), save_steps=1,
         )  # fmt: skip
-    told = [] if trainer.fused else ["by the model's own head"]
-    return "yes", ", ".join([*told, *([] if trainer.share else ["each answer by itself"])])
+    notes = [] if trainer.fused else ["by the model's own head"]
+    return "yes", ", ".join([*notes, *([] if trainer.share else ["each answer by itself"])])
 
 
 def _memory(model: TransformersMLLM) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from halluc import __version__
-from halluc.answers.given import Given, tell_lacks
+from halluc.answers.given import Given, count_lacks
 from halluc.errors import InputError
 from halluc.html import table_html
 from halluc.jsonl import reason
@@ -161,7 +161,7 @@ def score(
     measured = made.measure(given, spread, keep)
     how = result_card(made.edition or made.name, given, measured.settings) | measured.notes
     if given.lacks:
-        how["no answer"] = tell_lacks(given.lacks.values(), sum(given.rows.values()))
+        how["no answer"] = count_lacks(given.lacks.values(), sum(given.rows.values()))
     scores = []
     for number, counted in enumerate(measured.counted):
         found = with_intervals(counted)

@@ -154,15 +154,15 @@ def only_truth(truth: Sequence[str]) -> str | None:
     return truth[0] if truth else None
 
 
-def tell_lacks(lacks: Iterable[Lack], of: int) -> str:
+def count_lacks(lacks: Iterable[Lack], of: int) -> str:
     """How many answers are none, and why, in words; empty if all are answers.
 
-    >>> tell_lacks(["empty", "refusal", "empty"], 9)
+    >>> count_lacks(["empty", "refusal", "empty"], 9)
     '3 of 9 (2 empty, 1 refusal)'
     """
     kinds = Counter(lack for lack in lacks if lack)
-    told = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
-    return f"{kinds.total()} of {of} ({told})" if kinds else ""
+    parts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
+    return f"{kinds.total()} of {of} ({parts})" if kinds else ""
 
 
 def count_rows(answers: Iterable[Answer], rows: Counter[Path]) -> Iterator[Answer]:

@@ -67,6 +67,9 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
         raise ModelError(f"{checkpoint.name}: no processor for pictures and text comes with it")
     if not processor.chat_template:  # some come with the tokenizer alone
         processor.chat_template = processor.tokenizer.chat_template
+    if isinstance(processor.chat_template, dict):  # several, by what they are for
+        named = processor.chat_template
+        processor.chat_template = named.get("default") or next(iter(named.values()), None)
     processor.tokenizer.padding_side = "left"
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
@@ -180,12 +183,22 @@ def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
         held = set(load_file(folder / "adapter_model.safetensors"))
         own = get_peft_model_state_dict(adapted, save_embedding_layers=False)
         if differing := sorted(key for key in held ^ set(own) if ".lora_" in key):
+            if _layers(held) == _layers(set(own)):
+                raise ModelError(
+                    f"{checkpoint.name}: the adapter names its layers as another version of "
+                    f"transformers did ({differing[0]}); merge it with that version, or train anew"
+                )
             where = "the adapter" if differing[0] in held else "the model"
             raise ModelError(
                 f"{checkpoint.name}: the adapter is of another base model: {differing[0]} is only "
                 f"in {where}"
             )
         return adapted.merge_and_unload().eval()
+
+
+def _layers(keys: set[str]) -> list[str]:
+    """Names of LoRA's weights from the number of their layer on, whatever stands before."""
+    return sorted(key[key.find("layers.") :] for key in keys if ".lora_" in key)
 
 
 def choose_device(name: str) -> torch.device:

@@ -35,7 +35,7 @@ class Batches:
     ) -> list[Response]:
         """Work in batches that fit: halved when memory runs out, and so from then on.
 
-        A batch that fails otherwise is asked one by one, which tells the sample that cannot be
+        A batch that fails otherwise is asked one by one, which finds the sample that cannot be
         answered; if each can, it is the batch that cannot be had, and none is tried again.
 
         Raises:

@@ -28,7 +28,7 @@ class Reply(NamedTuple):
 
     Attributes:
         text, thought, finish, tokens: as `halluc.records.Response` has them.
-        first: the likeliest first tokens with their log-probabilities; empty where not told.
+        first: the likeliest first tokens with their log-probabilities; empty where there are none.
     """
 
     text: str
@@ -70,9 +70,9 @@ def read_reply(document: Mapping[str, Any]) -> Reply | None:
         finish = "tool_calls"
     elif content.strip() and not text.strip():
         finish = "length"  # the thought was cut off, whatever the server calls that
-    told = _told(choice.get("logprobs"))
-    tokens = _tokens(text, told) if content == text else ()
-    return Reply(text, thought, finish, tokens, () if thought or not told else told[0].top)
+    found = _read_tokens(choice.get("logprobs"))
+    tokens = _tokens(text, found) if content == text else ()
+    return Reply(text, thought, finish, tokens, () if thought or not found else found[0].top)
 
 
 def error_of(document: Any) -> str:
@@ -100,8 +100,8 @@ def code_of(document: Any) -> str:
     return " ".join(each for each in names if isinstance(each, str))
 
 
-class _Told(NamedTuple):
-    """A token as the server tells it: its bytes, log-probability, and the likeliest instead."""
+class _Piece(NamedTuple):
+    """A token as the server gives it: its bytes, log-probability, and the likeliest instead."""
 
     bytes: bytes
     logprob: float
@@ -141,10 +141,10 @@ def _clean(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _told(logprobs: Any) -> list[_Told]:
-    """The tokens of ``logprobs``; none where one of them is not told in full."""
+def _read_tokens(logprobs: Any) -> list[_Piece]:
+    """The tokens of ``logprobs``; none where one of them is incomplete."""
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
-    told = []
+    found = []
     for each in content if isinstance(content, list) else []:
         number = _number(each.get("logprob")) if isinstance(each, dict) else None
         if number is None or not isinstance(each.get("token"), str):
@@ -153,8 +153,8 @@ def _told(logprobs: Any) -> list[_Told]:
             spelled = bytes(each["bytes"])
         except (KeyError, TypeError, ValueError):
             spelled = _clean(each["token"]).encode()
-        told.append(_Told(spelled, number, _likeliest(each.get("top_logprobs"))))
-    return told
+        found.append(_Piece(spelled, number, _likeliest(each.get("top_logprobs"))))
+    return found
 
 
 def _likeliest(top: Any) -> list[tuple[str, float]]:
@@ -178,9 +178,9 @@ def _number(value: Any) -> float | None:
     return max(min(float(value), 0.0), -1e9)
 
 
-def _tokens(text: str, told: Sequence[_Told]) -> tuple[Token, ...]:
+def _tokens(text: str, found: Sequence[_Piece]) -> tuple[Token, ...]:
     """The tokens with their places in the text; none where they do not spell it."""
-    whole = b"".join(each.bytes for each in told)
+    whole = b"".join(each.bytes for each in found)
     # White space around it may have been taken off, and an end token may follow.
     before = whole.find(text.encode()) if text else -1
     if before < 0:
@@ -192,9 +192,9 @@ def _tokens(text: str, told: Sequence[_Told]) -> tuple[Token, ...]:
         count += byte & 0xC0 != 0x80
     starts[len(whole)] = count
     first, spans, end = starts[before], [], 0
-    for each in told:
+    for each in found:
         start, end = end, end + len(each.bytes)
         spans.append([min(max(starts[place] - first, 0), len(text)) for place in (start, end)])
     return tuple(
-        Token(start, end, each.logprob) for (start, end), each in zip(spans, told, strict=True)
+        Token(start, end, each.logprob) for (start, end), each in zip(spans, found, strict=True)
     )

@@ -50,7 +50,7 @@ class Rows:
         text, spans = text_and_spans(self._spell, list(tokens[:length]))
         thought, answer = part_thought(text, begun=begun)
         start = text.rfind(answer) if thought or begun else 0
-        told = [
+        kept = [
             Token(max(first - start, 0), min(end - start, len(answer)), logprob)
             for (first, end), logprob in zip(spans, logprobs[:length], strict=True)
             if not start or (answer and end > start)
@@ -61,7 +61,7 @@ class Rows:
             id=request.id,
             text=answer,
             prompt=request.prompt,
-            tokens=tuple(told),
+            tokens=tuple(kept),
             answers={} if thought or begun else chosen,  # the first token was the thought's
             finish=finish,
             thought=thought,

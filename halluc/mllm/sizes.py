@@ -11,7 +11,7 @@ def weight_bytes(model: Any) -> int:
 
 
 def cache_bytes(config: Any, itemsize: int) -> int | None:
-    """Bytes of the key-value cache for each token of each row; None where it cannot be told.
+    """Bytes of the key-value cache for each token of each row; None where it is unknown.
 
     Keys and values of every layer that attends to all tokens: 2 · layers · key/value heads ·
     size of a head · bytes of a number. Layers with a state or a window of their own do not grow.

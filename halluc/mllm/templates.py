@@ -12,7 +12,7 @@ Form = Literal["parts", "text"]
 """What a template takes as a message's content: parts (picture, text), or text alone."""
 
 TODAY = date(2024, 7, 26)
-"""What a template is told when it asks for the date: that of Llama 3.2's own template."""
+"""What a template gets when it asks for the date: that of Llama 3.2's own template."""
 
 _CLOCK = re.compile(r"strftime_now\(\s*(?:\"([^\"]*)\"|'([^']*)')\s*\)")
 

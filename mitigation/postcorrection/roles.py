@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from halluc.errors import ModelError
 
 FEWEST = 4
-"""Answers of which a role can be told."""
+"""Answers that are needed to judge."""
 
 LEAST = 0.1
 """What a model's answers that fit the role have at least, as a mean: see the functions."""

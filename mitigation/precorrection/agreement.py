@@ -37,7 +37,7 @@ def use_right_head(model: Any, inputs: Mapping[str, Any], name: str) -> None:
     """
     more = {key: value for key, value in inputs.items() if key != "labels"}
     with torch.no_grad():
-        with told_of(name):
+        with in_one_line(name):
             own = type(model).forward(model, **more, use_cache=False).logits
         try:
             fused = model(**inputs, fused_lm_head=True).log_probs
@@ -48,7 +48,7 @@ def use_right_head(model: Any, inputs: Mapping[str, Any], name: str) -> None:
 
 
 @contextlib.contextmanager
-def told_of(name: str) -> Iterator[None]:
+def in_one_line(name: str) -> Iterator[None]:
     """Turn what a model's own code says of a batch into one line."""
     try:
         yield
@@ -79,8 +79,8 @@ def log_probs(logits: Tensor, labels: Tensor) -> Tensor:
         logits: (rows, length, vocabulary).
         labels: (rows, length).
     """
-    told, wanted = logits[:, :-1].float().log_softmax(-1), labels[:, 1:]
-    picked = told.gather(-1, wanted.clamp(min=0)[..., None])[..., 0]
+    chances, wanted = logits[:, :-1].float().log_softmax(-1), labels[:, 1:]
+    picked = chances.gather(-1, wanted.clamp(min=0)[..., None])[..., 0]
     return picked.masked_fill(wanted == -100, 0.0)
 
 
@@ -101,8 +101,8 @@ def _with_own_head(
     picked = log_probs(logits, labels)
     with torch.no_grad():
         shown = logits[:, :-1].float()
-        told = shown.log_softmax(-1)
-        entropy = -(told.exp() * told).sum(-1)
+        chances = shown.log_softmax(-1)
+        entropy = -(chances.exp() * chances).sum(-1)
         top = shown.argmax(-1) == labels[:, 1:]
     count = mask.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
     return FusedCausalLMOutput(

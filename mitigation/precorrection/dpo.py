@@ -31,7 +31,7 @@ from trl import DPOConfig, DPOTrainer
 
 from halluc.errors import InputError
 from halluc.jsonl import write_json
-from mitigation.precorrection.agreement import agree, has_own_head, told_of, use_right_head
+from mitigation.precorrection.agreement import agree, has_own_head, in_one_line, use_right_head
 from mitigation.precorrection.batches import Collator
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.pairs import Pair
@@ -218,7 +218,7 @@ def make_trainer(
     trainer.precompute_ref_logps = True
     if splits["train"]:
         few = [{"id": pair.id} for pair in splits["train"][:2]]
-        with told_of(mllm.card["model"]["name"]):
+        with in_one_line(mllm.card["model"]["name"]):
             batch = collator(few)
         trainer.check_log_probs(batch, mllm.card["model"]["name"])
     with trainer.accelerator.main_process_first():

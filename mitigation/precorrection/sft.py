@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trl import SFTConfig, SFTTrainer
 
 from halluc.records import Record
-from mitigation.precorrection.agreement import told_of, use_right_head
+from mitigation.precorrection.agreement import in_one_line, use_right_head
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.turns import answer_ids, ask, rows
 
@@ -108,7 +108,7 @@ def make_trainer(
     )
     if splits["train"]:
         base, name = trainer.model.get_base_model(), mllm.card["model"]["name"]
-        with told_of(name):
+        with in_one_line(name):
             batch = trainer._prepare_inputs(trainer.data_collator([{"id": splits["train"][0].id}]))
         with trainer.model.disable_adapter():
             use_right_head(base, batch, name)

@@ -37,6 +37,8 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 def test_a_frame_around_the_answer_goes() -> None:
     assert part_thought("<think>a</think><answer> No </answer>") == ("a", "No")
     assert part_thought("<think>a</think><|begin_of_box|>No<|end_of_box|>") == ("a", "No")
+    final = "<|start|>assistant<|channel|>final<|message|>No<|return|>"
+    assert part_thought(f"<|channel|>analysis<|message|>a<|end|>{final}") == ("a", "No")
 
 
 def test_what_is_no_answer() -> None:

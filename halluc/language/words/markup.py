@@ -1,19 +1,19 @@
 """What is no statement in an answer: thoughts before it, chat tokens, Markdown.
 
-Such parts become spaces, so every other character keeps its place. Reasoning models write their
-thoughts between ``<think>`` and ``</think>`` (DeepSeek-R1, Qwen3-VL), ``[THINK]`` and ``[/THINK]``
-(Magistral) or ``◁think▷`` and ``◁/think▷`` (Kimi-VL).
+Such parts become spaces, so every other character keeps its place. What thoughts stand between is
+in `halluc.thoughts`.
 """
 
 from __future__ import annotations
 
 import re
 
-_NAME = r"(?:[a-z]+:)?(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad)"
-_BEGIN, _END = rf"[<\[◁]{_NAME}[>\]▷]", rf"[<\[◁]/{_NAME}[>\]▷]"
+from halluc.thoughts import TAGS
+
+_BEGIN = "|".join(re.escape(begin) for begin, _ in TAGS)
+_END = "|".join(re.escape(end) for _, end in TAGS)
 # Thoughts without an end were cut off; those without a beginning had it in the prompt.
-_THOUGHTS = re.compile(rf"{_BEGIN}.*?(?:{_END}|\Z)|\A(?:(?!{_BEGIN}).)*{_END}", re.I | re.S)
-_CHANNEL = re.compile(r"<\|channel\|>analysis<\|message\|>.*?(?:<\|end\|>|\Z)", re.S)
+_THOUGHTS = re.compile(rf"(?:{_BEGIN}).*?(?:{_END}|\Z)|\A(?:(?!{_BEGIN}).)*(?:{_END})", re.I | re.S)
 
 _TAGS = re.compile(
     r"<\|[^|<>\n]{1,40}\|>(?:(?:system|user|assistant)\b)?|</?[a-z][\w-]{0,20}/?>", re.I
@@ -37,7 +37,6 @@ def without_thoughts(text: str) -> str:
     """
     if "<" not in text and "[" not in text and "◁" not in text:
         return text
-    text = _CHANNEL.sub(_spaces, text)
     return _THOUGHTS.sub(_spaces, text)
 
 
@@ -45,7 +44,7 @@ def plain(text: str) -> str:
     r"""The text with spaces for thoughts, chat tokens and Markdown; lines of a list are sentences.
 
     >>> plain("- **Cup**: red\n- Fork: silver")
-    '    Cup  : red.  Fork: silver'
+    '    Cup  : red,  Fork: silver'
     """
     text = _TAGS.sub(_spaces, without_thoughts(text))
     text = _ROLE.sub(_spaces, text)

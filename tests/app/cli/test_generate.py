@@ -296,3 +296,26 @@ def test_the_tabletop_asks_its_own_questions(halluc: Halluc, model: str) -> None
     options = ("--task", "pope", "--limit", 2)
     assert halluc(*command(model, "tabletop", "run", *options))[0] == 0
     assert all(response.prompt.endswith("?") for response in read_run("run").responses)
+
+
+def test_samples_that_fail_are_named_or_left_out(
+    halluc: Halluc, model: str, data: str, tmp_path: Path
+) -> None:
+    rows = [json.loads(each) for each in (tmp_path / "data.jsonl").read_text().splitlines()]
+    rows[5]["prompt"] = "Is there an <image> in it?"
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    asked = command(model, data, "runs/a", "--task", "pope", "--prompt", "{question}")
+    code, said = halluc(*asked)
+    assert code == 2 and said.count("\n") == 1
+    assert "cannot answer '5'" in said and "its prompt holds '<image>'" in said
+    assert said.endswith("; --skip-failing continues without it\n")
+    assert len(read_run("runs/a").responses) == 4  # the batches before are kept
+
+    (tmp_path / "6.png").write_bytes(b"no picture")
+    code, said = halluc(*asked, "--skip-failing")
+    assert code == 0
+    assert "no answer: 2 of 7 (2 failed); every score counts them" in said
+    run = read_run("runs/a")
+    failed = {each.id: each.error for each in run.responses if each.lack}
+    assert set(failed) == {"5", "6"} and run.finished
+    assert "not a picture" in failed["6"] and "<image>" in failed["5"]

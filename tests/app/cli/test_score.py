@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -222,7 +221,7 @@ def test_runs_that_do_not_fit(halluc, tmp_path):
     assert not (tmp_path / "asked" / "scores.json").exists()
 
 
-def test_pope_is_fast_and_light(shared):
+def test_pope_loads_nothing_heavy(shared):
     """9,000 answers without loading what only models, parsers and plots need."""
     pope = shared / "pope" / "coco"
     code = (
@@ -236,10 +235,7 @@ def test_pope_is_fast_and_light(shared):
         for argument in ("--truth", pope / f"coco_pope_{split}.json")
     ]
     answers = shared / "pope_answers" / "llava-v1.5-13b.jsonl"
-    start = time.perf_counter()
     command = [sys.executable, "-c", code, "score", "pope", answers, *truths]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "loaded []" in result.stdout
     assert "85.95" in result.stdout
-    # 0.4 s on an idle machine; the bound only catches a slip by a whole library.
-    assert time.perf_counter() - start < 5

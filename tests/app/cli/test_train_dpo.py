@@ -154,7 +154,7 @@ def test_instructions_are_made_of_a_data_set_and_learned(halluc, pairs, model, t
         "jsonl:bare.jsonl",
     )  # fmt: skip
     assert (code, err.count("\n")) == (2, 1)
-    assert "jsonl:bare.jsonl does not tell what is in its pictures" in err
+    assert "jsonl:bare.jsonl does not say what is in its pictures" in err
     assert not (tmp_path / "new").exists()
 
 

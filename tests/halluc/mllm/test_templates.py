@@ -65,6 +65,10 @@ def test_a_template_that_comes_with_the_tokenizer(changed: Any, checkpoint: Any)
     whole = load_model(f"hf:{checkpoint('llava')}", device="cpu")
     assert isinstance(own, TransformersMLLM) and isinstance(whole, TransformersMLLM)
     assert prompts(own) == prompts(whole)
+    several = [{"name": "rag", "template": "x"}, {"name": "default", "template": TEXT_ONLY}]
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"chat_template": several}))
+    default = load_model(f"hf:{folder}", device="cpu")
+    assert isinstance(default, TransformersMLLM) and default.form == "text"
 
 
 def test_a_template_asks_for_the_date_in_vain(changed: Any) -> None:

@@ -13,6 +13,7 @@ from two_passes import two_passes, vcd
 
 from halluc.errors import HallucError
 from halluc.mllm import Decoding, Request
+from halluc.mllm.rows import Rows
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -74,3 +75,20 @@ def test_methods(load: Any, family: str, method: str, drawn: bool) -> None:
     for request, response in zip(REQUESTS, model.generate(REQUESTS, decoding), strict=True):
         [alone] = model.generate([request], decoding)
         assert response.text == alone.text
+
+
+@pytest.mark.parametrize("family", ["llava", "qwen3_5", "qwen3_5_moe", "gemma3", "aya_vision"])
+def test_rows_that_end_leave_the_others_as_they_are(
+    load: Any, family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Caches of plain, linear and sliding attention, when rows leave the batch one by one."""
+    model = load(family)
+    ends = [each for each in range(len(model.tokenizer)) if each % 5 == 0]
+    monkeypatch.setattr(model.model.generation_config, "eos_token_id", ends)
+    monkeypatch.setitem(model.__dict__, "_rows", Rows(model.tokenizer, ends))
+    decoding = VCD(max_new_tokens=12, do_sample=True)
+    together = model.generate(REQUESTS, decoding)
+    assert len({len(each.tokens) for each in together}) > 2
+    for request, response in zip(REQUESTS, together, strict=True):
+        [alone] = model.generate([request], decoding)
+        assert (response.text, len(response.tokens)) == (alone.text, len(alone.tokens))

@@ -8,9 +8,9 @@ import pytest
 import torch
 from checkpoints import FAMILIES, picture
 
-from halluc.errors import InputError
+from halluc.errors import InputError, ModelError
 from halluc.mllm import Request
-from mitigation.inprocess.noise import add_noise, schedule
+from mitigation.inprocess.noise import add_noise, picture_inputs, schedule
 from mitigation.inprocess.vcd import VCD
 
 # √ᾱ_t and √(1 − ᾱ_t), from the published formula
@@ -125,3 +125,77 @@ def test_several_pictures_belong_to_the_row_that_has_their_tokens() -> None:
 def test_values_out_of_their_range(name: str, value: float, range_: str) -> None:
     with pytest.raises(InputError, match=f"{name} must be {range_}, not {value}"):
         VCD(**{name: value})  # type: ignore[arg-type]
+
+
+def noised_as(inputs: dict[str, torch.Tensor], *ids: str) -> torch.Tensor:
+    return add_noise(inputs, ids, step=500, seed=0, image_token=None)
+
+
+def test_noise_is_of_a_pictures_own_pixels() -> None:
+    """Pixtral's, Idefics 2's and Gemma 4's ways to fill a batch up to one shape."""
+    one, other = torch.randn(3, 4, 8), torch.randn(3, 8, 6)
+    filled = torch.zeros(2, 3, 8, 8)
+    filled[0, :, :4], filled[1, :, :, :6] = one, other
+    mask = torch.zeros(2, 8, 8, dtype=torch.long)
+    mask[0, :4], mask[1, :, :6] = 1, 1
+    for inputs in (
+        {"pixel_values": filled, "image_sizes": torch.tensor([[4, 8], [8, 6]])},
+        {"pixel_values": filled, "pixel_mask": mask},
+        {"pixel_values": filled[:, None], "pixel_attention_mask": mask[:, None]},
+    ):
+        noised = noised_as(inputs, "a", "b").view(2, 3, 8, 8)
+        torch.testing.assert_close(noised[0, :, :4], noised_as({"pixel_values": one[None]}, "a")[0])
+        torch.testing.assert_close(
+            noised[1, :, :, :6], noised_as({"pixel_values": other[None]}, "b")[0]
+        )
+        assert not noised[0, :, 4:].any() and not noised[1, :, :, 6:].any()
+
+    patches = torch.randn(2, 5, 12)
+    patches[0, 3:] = 0
+    by_mask = {"pixel_values": patches, "pixel_attention_mask": torch.ones(2, 5)}
+    by_mask["pixel_attention_mask"][0, 3:] = 0
+    places = torch.zeros(2, 5, 2)
+    places[0, 3:] = -1
+    for inputs in (by_mask, {"pixel_values": patches, "image_position_ids": places}):
+        noised = noised_as(inputs, "a", "b")
+        assert not noised[0, 3:].any() and noised[0, :3].ne(patches[0, :3]).all()
+        alone = {name: value[1:] for name, value in inputs.items()}
+        torch.testing.assert_close(noised[1:], noised_as(alone, "b"))
+
+
+def test_sizes_of_the_file_are_no_sizes_of_the_input() -> None:
+    pixels = torch.randn(2, 3, 8, 8)
+    noised = noised_as(
+        {"pixel_values": pixels, "image_sizes": torch.tensor([[4, 6], [5, 3]])}, *"ab"
+    )
+    torch.testing.assert_close(noised, noised_as({"pixel_values": pixels}, *"ab"))
+
+
+def test_a_picture_of_zeros_gets_noise_too() -> None:
+    assert noised_as({"pixel_values": torch.zeros(1, 3, 8, 8)}, "a").ne(0).all()
+    tiles = torch.zeros(2, 3, 3, 8, 8)
+    tiles[1, :2] = 1
+    noised = noised_as({"pixel_values": tiles}, "a", "b")
+    assert noised[0].ne(0).all() and noised[1, :2].ne(0).all() and not noised[1, 2].any()
+
+
+def test_every_picture_input_gets_noise(load: Any) -> None:
+    model = load("deepseek_vl_hybrid")
+    clean, other = VCD().branches(model, [Request("a", "a dog", picture(0))])
+    assert clean["pixel_values"].shape != clean["high_res_pixel_values"].shape
+    for name in ("pixel_values", "high_res_pixel_values"):
+        assert other[name].ne(clean[name]).float().mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"image_patches": torch.randn(1, 4, 12)},
+        {"pixel_values": torch.randn(1, 4, 12)},
+        {"pixel_values": torch.randn(1, 3, 8, 8), "second_look": torch.randn(1, 3, 8, 8)},
+        {"input_ids": torch.ones(1, 4, dtype=torch.long)},
+    ],
+)
+def test_other_forms_are_refused(inputs: dict[str, torch.Tensor]) -> None:
+    with pytest.raises(ModelError, match="does not know the form in which this model takes"):
+        picture_inputs(inputs)
