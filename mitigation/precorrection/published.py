@@ -1,4 +1,4 @@
-"""Published preference pairs, as their authors' files hold them: JSON lines or an array.
+"""Published preference pairs, as their authors' files hold them: JSON lines, an array, or Parquet.
 
 ==========  =====================================================================================
 POVID       ``id, image, conversations, rejected_conversations`` (arXiv 2402.11411)
@@ -13,20 +13,24 @@ LLaMA-F.    ``images, conversations, chosen, rejected``: messages (``from, value
 ==========  =====================================================================================
 
 Of conversations of several turns, the first answers that differ are taken, with their own question;
-what was said before them is left out.
+what was said before them is left out. Pictures that stand in the rows, as in exports of the hub,
+are written to a folder and named by their content.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from halluc.datasets.files import read_rows
+from halluc.datasets.files import read_parquet, read_rows
 from halluc.errors import InputError
-from halluc.jsonl import BAD_JSON
+from halluc.jsonl import BAD_JSON, write_atomically
 from mitigation.precorrection.pairs import Pair, PairKind, make_pair
 
 NAMES = "POVID, RLHF-V, RLAIF-V, mDPO, HA-DPO, TRL or LLaMA-Factory"
@@ -91,47 +95,70 @@ class _Row(msgspec.Struct):
     reject: str | None = None
 
 
-def read_published(path: Path) -> list[Pair]:
+def read_published(path: Path, images: Path) -> list[Pair]:
     """Pairs of a published file.
+
+    Args:
+        path: the file, or a folder of Parquet files.
+        images: folder of the pictures; those that stand in the rows are written there.
 
     Raises:
         InputError: the file cannot be read, or a row has none of the forms; names its line.
     """
-    pairs = []
-    if path.suffix == ".parquet":
-        raise InputError(
-            "pairs are read as JSON; write its rows as JSON lines and its pictures as files", path
-        )
-    for line, row in read_rows(path, _Row):
-        image = row.image_path or row.img_path or _name_of(row.image or row.images, path, line)
-        if image is None and row.image_id is not None:
-            image = f"{row.image_id}.jpg"
-        given = next((id for id in (row.id, row.idx, row.image_id) if id is not None), line)
-        told = list(_texts(row, path, line))
-        if not told or image is None:
-            raise InputError(f"no pair as {NAMES} publish them", path, line)
-        for number, (kind, texts) in enumerate(told):
-            prompt = texts.question.replace("<image>", "").strip()
-            id = f"{given}/{number}" if len(told) > 1 else str(given)
-            pairs.append(make_pair(id, image, prompt, texts.chosen, texts.rejected, kind))
+    pairs = list[Pair]()
+    for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
+        read = read_parquet if file.suffix == ".parquet" else read_rows
+        for line, row in read(file, _Row):
+            pairs += _pairs(row, images, file, line)
     if len({pair.id for pair in pairs}) < len(pairs):  # ids are of pictures, in some
         pairs = [msgspec.structs.replace(p, id=f"{n}/{p.id}") for n, p in enumerate(pairs)]
     return pairs
 
 
-def _name_of(given: Any, path: Path, line: int) -> str | None:
-    """The file of a row's picture, also where it stands in a list or beside the picture's bytes."""
+def _pairs(row: _Row, images: Path, path: Path, line: int) -> Iterator[Pair]:
+    """The pairs of a row."""
+    image = _image(row, images, path, line)
+    given = next((id for id in (row.id, row.idx, row.image_id) if id is not None), line)
+    told = list(_texts(row, path, line))
+    if not told or image is None:
+        raise InputError(f"no pair as {NAMES} publish them", path, line)
+    for number, (kind, texts) in enumerate(told):
+        prompt = texts.question.replace("<image>", "").strip()
+        id = f"{given}/{number}" if len(told) > 1 else str(given)
+        yield make_pair(id, image, prompt, texts.chosen, texts.rejected, kind)
+
+
+def _image(row: _Row, images: Path, path: Path, line: int) -> str | None:
+    """The file of a row's picture; one that stands in the row is written."""
+    given = row.image or row.images
     if isinstance(given, list):
         if len(given) > 1:
             raise InputError(f"{len(given)} pictures in one pair; one is wanted", path, line)
         given = given[0] if given else None
     if isinstance(given, dict):
-        held = given.get("bytes") is not None
-        given = None if held else given.get("path") or given.get("url")
-        if held:
-            what = 'the picture itself stands in the row; write it to a file and name it in "image"'
-            raise InputError(what, path, line)
-    return given if isinstance(given, str) else None
+        if (content := given.get("bytes")) is not None:
+            return _written(content, images, path, line)
+        given = given.get("path") or given.get("url")
+    name = row.image_path or row.img_path or (given if isinstance(given, str) else None)
+    if name is None and row.image_id is not None:
+        name = f"{row.image_id}.jpg"
+    return name
+
+
+def _written(content: Any, images: Path, path: Path, line: int) -> str:
+    """The name of a picture in the folder, where it is written unless it is there."""
+    if isinstance(content, str):  # in JSON
+        try:
+            content = base64.b64decode(content, validate=True)
+        except (binascii.Error, ValueError):
+            content = None
+    if not isinstance(content, bytes):
+        raise InputError("the bytes of the picture are no base64", path, line)
+    name = f"{hashlib.sha256(content).hexdigest()[:16]}.image"
+    if not (images / name).exists():
+        images.mkdir(parents=True, exist_ok=True)
+        write_atomically(images / name, [content])
+    return name
 
 
 def _texts(row: _Row, path: Path, line: int) -> Iterator[tuple[PairKind, _Texts]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 
-PAIRS = "A folder from halluc data pairs, or a file of POVID, RLHF-V, RLAIF-V, mDPO or HA-DPO."
+PAIRS = "A folder from halluc data pairs, or published pairs (JSON or Parquet): see docs/dpo.md."
 
 
 def tuning(learning_rate: float) -> Callable[[Command], Command]:

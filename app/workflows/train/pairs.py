@@ -24,14 +24,14 @@ VISUAL_GENOME = ("VG_100K", "VG_100K_2")
 def read_training_pairs(
     pairs: Path, images: Path | None
 ) -> tuple[dict[str, list[Pair]], Callable[[Item], Image], dict[str, Any]]:
-    """The pairs of a folder of ours or of a published file, their pictures, and what they are."""
-    if pairs.is_file():
+    """The pairs of a folder of ours or of published files, their pictures, and what they are."""
+    if pairs.is_file() or any(pairs.glob("*.parquet")):
         if images is None:
             raise InputError(
                 "published pairs want the folder of their pictures: give --images", pairs
             )
         card: dict[str, Any] = {}
-        splits = {"train": read_published(pairs), "test": list[Pair]()}
+        splits = {"train": read_published(pairs, images), "test": list[Pair]()}
     else:
         card, splits = read_pairs(pairs)
     if not splits["train"]:

@@ -1,9 +1,15 @@
 """Pairs as others publish them."""
 
+import base64
+import io
 import json
 
+import pyarrow
 import pytest
+from PIL import Image
+from pyarrow import parquet
 
+from halluc.datasets.images import open_image
 from halluc.errors import InputError
 from mitigation.precorrection.published import read_published
 
@@ -98,7 +104,7 @@ def test_every_form_is_read(form, lines, tmp_path):
     file = tmp_path / "pairs.json"
     row = FORMS[form]
     file.write_text(json.dumps(row) if lines else json.dumps([row]))
-    [pair] = read_published(file)
+    [pair] = read_published(file, tmp_path)
     image = "7.jpg" if form == "HA-DPO" else "a.jpg"  # Visual Genome's file names
     assert (pair.id, pair.image, pair.prompt) == ("7", image, "What is it?")
     assert (pair.chosen, pair.rejected) == ("a dog", "a cat")
@@ -108,7 +114,7 @@ def test_every_form_is_read(form, lines, tmp_path):
 def test_the_descriptions_of_ha_dpo_are_paired_as_they_stand(tmp_path):
     row = {"image_id": 2317, "chosen": ["a dog", "one dog"], "rejected": ["a cat", "one cat"]}
     (tmp_path / "desc_data.json").write_text(json.dumps([row]))
-    pairs = read_published(tmp_path / "desc_data.json")
+    pairs = read_published(tmp_path / "desc_data.json", tmp_path)
     assert [(p.id, p.image, p.chosen, p.rejected, p.kind) for p in pairs] == [
         ("2317/0", "2317.jpg", "a dog", "a cat", "corrected"),
         ("2317/1", "2317.jpg", "one dog", "one cat", "corrected"),
@@ -116,12 +122,12 @@ def test_the_descriptions_of_ha_dpo_are_paired_as_they_stand(tmp_path):
     assert {pair.prompt for pair in pairs} == {"Describe this image in detail."}
     (tmp_path / "desc_data.json").write_text(json.dumps([row | {"rejected": ["a cat"]}]))
     with pytest.raises(InputError, match="2 chosen and 1 rejected descriptions"):
-        read_published(tmp_path / "desc_data.json")
+        read_published(tmp_path / "desc_data.json", tmp_path)
 
 
 def test_ids_that_come_twice_are_told_apart(tmp_path):
     (tmp_path / "pairs.json").write_text(json.dumps([FORMS["RLAIF-V"]] * 2))
-    assert [pair.id for pair in read_published(tmp_path / "pairs.json")] == ["0/7", "1/7"]
+    assert [pair.id for pair in read_published(tmp_path / "pairs.json", tmp_path)] == ["0/7", "1/7"]
 
 
 @pytest.mark.parametrize("row", [{"id": 1}, {"image": "a.jpg", "text": "hello"}, {"chosen": "a"}])
@@ -129,15 +135,15 @@ def test_other_rows_are_told_by_line(row, tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text(json.dumps(FORMS["RLHF-V"]) + "\n" + json.dumps(row))
     with pytest.raises(InputError, match=r"pairs.jsonl:2: "):
-        read_published(file)
+        read_published(file, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
         (
-            {**FORMS["RLAIF-V"], "image_path": None, "image": {"bytes": "iVBOR"}},
-            "write it to a file",
+            {**FORMS["RLAIF-V"], "image_path": None, "image": {"bytes": "a picture"}},
+            "no base64",
         ),
         ({**FORMS["TRL"], "images": ["a.jpg", "b.jpg"]}, "2 pictures in one pair"),
         ({**FORMS["POVID"], "rejected_conversations": SAID}, "no question whose answers differ"),
@@ -147,10 +153,51 @@ def test_rows_that_are_no_pair_are_told_by_line(row, told, tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text(json.dumps(FORMS["RLHF-V"]) + "\n" + json.dumps(row))
     with pytest.raises(InputError, match=rf"pairs.jsonl:2: .*{told}"):
-        read_published(file)
+        read_published(file, tmp_path)
 
 
-def test_parquet_is_refused_with_what_to_do(tmp_path):
+PICTURE = io.BytesIO()
+Image.new("RGB", (9, 7), "teal").save(PICTURE, "png")
+CONTENT = PICTURE.getvalue()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shards", [1, 3])
+def test_exports_of_the_hub_hold_their_pictures(form, shards, tmp_path):
+    """Parquet whose rows have the picture's bytes beside its name, in one file or in shards."""
+    pictured = {"image": {"bytes": CONTENT, "path": "a.png"}}
+    if "images" in FORMS[form]:
+        pictured = {"images": [pictured["image"]]}
+    row = {**FORMS[form], **pictured}
+    if form == "TRL":  # a column of Parquet holds one type
+        row["rejected"] = [{"role": "assistant", "content": [{"type": "text", "text": "a cat"}]}]
+    export, images = tmp_path / "export", tmp_path / "images"
+    export.mkdir()
+    for shard in range(shards):
+        table = pyarrow.Table.from_pylist([row, row])
+        parquet.write_table(table, export / f"train-{shard}.parquet")
+    pairs = read_published(export if shards > 1 else export / "train-0.parquet", images)
+    assert [pair.id for pair in pairs] == [f"{n}/7" for n in range(2 * shards)]
+    assert {(pair.chosen, pair.rejected) for pair in pairs} == {("a dog", "a cat")}
+    [file] = images.iterdir()
+    assert {pair.image for pair in pairs} == {file.name}
+    assert file.read_bytes() == CONTENT
+    assert open_image(file, "7").size == (9, 7)
+
+
+def test_bytes_in_json_are_base64(tmp_path):
+    held = {"bytes": base64.b64encode(CONTENT).decode(), "path": None}
+    row = {**FORMS["RLAIF-V"], "image": held}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row))
+    [pair] = read_published(tmp_path / "pairs.jsonl", tmp_path / "images")
+    assert (tmp_path / "images" / pair.image).read_bytes() == CONTENT
+
+
+def test_broken_parquet_is_one_line(tmp_path):
     (tmp_path / "pairs.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match="write its rows as JSON lines and its pictures as files"):
-        read_published(tmp_path / "pairs.parquet")
+    with pytest.raises(InputError, match=r"pairs.parquet: no Parquet file") as caught:
+        read_published(tmp_path / "pairs.parquet", tmp_path)
+    assert "\n" not in str(caught.value)
+    parquet.write_table(pyarrow.table({"image": ["a.jpg"], "chosen": [1]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"a.parquet:1: "):
+        read_published(tmp_path / "a.parquet", tmp_path)
