@@ -13,7 +13,7 @@ import transformers
 
 from halluc.errors import ModelError
 from halluc.mllm.checkpoint import Checkpoint, hash_folder
-from halluc.mllm.loading import choose_device, one_line
+from halluc.mllm.loading import cached_only, choose_device, one_line
 from halluc.records import Box
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class BoxDetector:
     @functools.cached_property
     def _find(self) -> Any:
         with one_line(self._checkpoint):
-            config = transformers.AutoConfig.from_pretrained(self._checkpoint.source)
+            config = transformers.AutoConfig.from_pretrained(
+                self._checkpoint.source, local_files_only=cached_only(self._checkpoint.source)
+            )
             if type(config) not in transformers.MODEL_FOR_ZERO_SHOT_OBJECT_DETECTION_MAPPING:
                 raise ModelError(
                     f"{self._checkpoint.name}: a {config.model_type!r} checkpoint finds no objects "

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import logging
 import os
+import socket
+import urllib.parse
+import urllib.request
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import huggingface_hub.constants
 import torch
 import transformers
 from huggingface_hub import logging as hub_logging
@@ -24,6 +30,23 @@ from halluc.mllm.checkpoint import Checkpoint
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
+@functools.cache
+def cached_only(source: str) -> bool:
+    """Whether a checkpoint can only come from the cache, as the hub cannot be reached.
+
+    The hub's own client would try again for half a minute, and for every file. Behind a proxy it
+    is left to that client.
+    """
+    if Path(source).is_dir() or urllib.request.getproxies():
+        return False
+    hub = urllib.parse.urlsplit(huggingface_hub.constants.ENDPOINT)
+    try:
+        socket.create_connection((hub.hostname or "", hub.port or 443), timeout=5).close()
+    except OSError:
+        return True
+    return False
+
+
 def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
     """The configuration of an image-text-to-text model.
 
@@ -32,7 +55,9 @@ def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
     """
     with one_line(checkpoint):
         config = transformers.AutoConfig.from_pretrained(
-            checkpoint.source, trust_remote_code=trust_remote_code
+            checkpoint.source,
+            trust_remote_code=trust_remote_code,
+            local_files_only=cached_only(checkpoint.source),
         )
     known = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
     if not known and not (trust_remote_code and hasattr(config, "auto_map")):
@@ -52,7 +77,10 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
     Raises:
         ModelError: it cannot be had.
     """
-    arguments = {"trust_remote_code": trust_remote_code}
+    arguments = {
+        "trust_remote_code": trust_remote_code,
+        "local_files_only": cached_only(checkpoint.source),
+    }
     with one_line(checkpoint):
         try:
             processor = _load_processor(checkpoint.source, config, arguments)
@@ -107,6 +135,7 @@ def load_weights(
             dtype=dtype,
             use_safetensors=True,
             trust_remote_code=trust_remote_code,
+            local_files_only=cached_only(checkpoint.source),
             output_loading_info=True,
             **_fitted(fit, dtype, device, checkpoint.name),
         )

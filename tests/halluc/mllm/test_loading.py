@@ -1,17 +1,21 @@
-"""Adapters and processors that cannot be loaded: what is wrong, in one line."""
+"""What cannot be loaded, adapters, processors, names of the hub: what is wrong, in one line."""
 
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub.constants
 import pytest
 from safetensors.torch import load_file, save_file
 
 import halluc.tabletop
 from halluc.errors import ModelError
 from halluc.mllm import load_model
+from halluc.mllm.checkpoint import Checkpoint
+from halluc.mllm.loading import cached_only, load_config
 from halluc.mllm.transformers import TransformersMLLM
 
 ADAPTER = Path(str(halluc.tabletop.__file__)).parent / "adapters" / "dpo"
@@ -43,3 +47,22 @@ def test_a_processor_that_needs_torchvision(checkpoint: Any) -> None:
     for family in ("gemma4", "pixtral", "smolvlm"):
         with pytest.raises(ModelError, match="its processor needs torchvision"):
             load_model(f"hf:{checkpoint(family)}", device="cpu")
+
+
+def test_a_hub_that_cannot_be_reached_is_not_asked_again(monkeypatch: Any, tmp_path: Path) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unheard.getsockname()[1]}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
+        cached_only.cache_clear()
+        assert cached_only("some/model")
+        assert not cached_only(str(tmp_path))
+        with pytest.raises(ModelError, match="some/model cannot be loaded") as caught:
+            load_config(Checkpoint("hf:some/model", "some/model", None), trust_remote_code=False)
+        assert "\n" not in str(caught.value)
+        unheard.listen()
+        cached_only.cache_clear()
+        assert not cached_only("some/model")
+    cached_only.cache_clear()
