@@ -154,7 +154,9 @@ def _click_option(option: Option) -> Callable[[F], F]:
     if option.choices:
         kind = click.Choice(option.choices)
     if option.type is bool:
-        return click.option(option.flag, option.name, is_flag=True, help=_sentence(option.help))
+        return click.option(
+            option.flag, option.name, is_flag=True, default=None, help=_sentence(option.help)
+        )
     shown = "" if option.default is None or len(str(option.default)) > 20 else option.default
     told = _sentence(option.help) + (f" [{shown}]" if shown != "" else "")
     return click.option(
