@@ -59,6 +59,21 @@ def test_rates_by_kind_stand_beside_chair_in_a_run(halluc, tmp_path):
     assert TEXT[slice(*wrong[2].claim.object_span)] == "fork"
 
 
+def test_strict_judges_only_what_is_surely_read(halluc, tmp_path):
+    """Relations are never that sure; eager verdicts are those of the default here."""
+    caption_run(tmp_path / "run")
+    rate = "relation hallucination rate"
+    default, strict, eager = (
+        figures(halluc("score", "finegrained", "run", "--json", *flags)[1])
+        for flags in ((), ("--strict",), ("--eager",))
+    )
+    assert (default[rate], strict[rate]) == (1, None)
+    assert strict["color hallucination rate"] == 1
+    assert eager == default
+    code, out, err = halluc("score", "finegrained", "run", "--strict", "--eager")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
 def test_the_card_names_the_pipeline_and_the_vocabulary(halluc, tmp_path):
     caption_run(tmp_path / "run")
     how = json.loads(halluc("score", "finegrained", "run", "--json")[1])["how"]
