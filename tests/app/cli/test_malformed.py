@@ -251,7 +251,7 @@ RELATED = {"image_id": 1, "relationships": [{"subject": {}, "object": {}}]}
         (KINDS, T, [*TRUTHS, TRUTHS[0]], f"{T}:4", "'1' stands already"),
         (KINDS, T, changed(TRUTHS, 1, objects=["dog"]), f"{T}:2", '"truth" or "objects"'),
         (KINDS, T, changed(TRUTHS, 1, truth={"complete": "yes"}), f"{T}:2", "bool"),
-        (KINDS, T, changed(TRUTHS, 1, truth={"objects": ["dog"]}), f"{T}:2", "object"),
+        (KINDS, T, changed(TRUTHS, 1, truth={"objects": [7]}), f"{T}:2", "object"),
         (KINDS, T, changed(TRUTHS, 1, truth={"relations": [RELATION]}), f"{T}:2", "among 0"),
         (KINDS[:3], C, CAPTIONS, C, "--truth"),
         (GENOME, "vg/objects.json", [{"image_id": 1}] * 2, "vg/objects.json:2", "comes twice"),
