@@ -8,7 +8,6 @@ arXiv 2310.03744).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,9 +22,6 @@ from transformers import (
     LlavaProcessor,
     PreTrainedTokenizerFast,
 )
-
-CHECKPOINT = Path(__file__).with_name("checkpoint")
-"""Folder of the trained checkpoint that ships with the package."""
 
 PATCH = 14
 PATCHES = 8
