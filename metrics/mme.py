@@ -35,11 +35,11 @@ from halluc.work import Spread, in_process
 from metrics.mme_counts import (
     TOTALS,
     MmeCounts,
-    _by_image,
-    _by_lines,
-    _label,
     blends,
+    by_image,
+    by_lines,
     compute,
+    label_of,
     odd_pictures,
     parse_answer,
     update,
@@ -207,10 +207,10 @@ def mme(
             questions is left in a task.
         KeyError: a sample has no answer.
     """
-    groups = _by_image(samples) if pairs == "image" else _by_lines(samples)
+    groups = by_image(samples) if pairs == "image" else by_lines(samples)
     counts: dict[str, MmeCounts] = {}
     for group in groups:
-        pair = [(answers[each.id], _label(each)) for each in group]
+        pair = [(answers[each.id], label_of(each)) for each in group]
         picture = group[0].image or group[0].id
         counts[picture] = counts.get(picture, MmeCounts()) + update(group[0].split, pair)
     return Result(compute(sum(counts.values(), MmeCounts())), counts)

@@ -92,7 +92,7 @@ def blends() -> dict[Key, dict[Key, float]]:
 
 def odd_pictures(samples: Iterable[Sample]) -> list[str]:
     """The pictures that have not two questions, as "task/picture"."""
-    return [group[0].image or group[0].id for group in _by_image(samples) if len(group) != 2]
+    return [group[0].image or group[0].id for group in by_image(samples) if len(group) != 2]
 
 
 def _task(task: str, by: Mapping[tuple[str, str], int]) -> list[Score]:
@@ -120,14 +120,20 @@ def _task(task: str, by: Mapping[tuple[str, str], int]) -> list[Score]:
     ]
 
 
-def _by_image(samples: Iterable[Sample]) -> list[list[Sample]]:
+def by_image(samples: Iterable[Sample]) -> list[list[Sample]]:
+    """Questions grouped by the picture they are on, within each task."""
     groups: dict[tuple[str, str | None], list[Sample]] = {}
     for sample in samples:
         groups.setdefault((sample.split, sample.image), []).append(sample)
     return list(groups.values())
 
 
-def _by_lines(samples: Iterable[Sample]) -> list[list[Sample]]:
+def by_lines(samples: Iterable[Sample]) -> list[list[Sample]]:
+    """Questions paired two by two as they stand, within each task.
+
+    Raises:
+        InputError: a task has an odd number of questions.
+    """
     tasks: dict[str, list[Sample]] = {}
     for sample in samples:
         tasks.setdefault(sample.split, []).append(sample)
@@ -139,7 +145,12 @@ def _by_lines(samples: Iterable[Sample]) -> list[list[Sample]]:
     ]
 
 
-def _label(sample: Sample) -> Label:
+def label_of(sample: Sample) -> Label:
+    """The right answer of a question.
+
+    Raises:
+        InputError: the sample is of no task of MME's, or has no label.
+    """
     if sample.split not in TASKS:
         what = f"sample {sample.id!r} is of the task {sample.split!r}"
         raise InputError(f"{what}, which is none of MME's ({', '.join(TASKS)})")
