@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,30 +76,22 @@ def decided(reviews: Iterable[Review]) -> dict[str, Judgement]:
     return found
 
 
-def database(reviews: str) -> str:
-    """The URL of a database of reviews, which may be given as a file of SQLite.
-
-    >>> database("runs/reviews.sqlite"), database("postgresql://host/db")
-    ('sqlite:///runs/reviews.sqlite', 'postgresql://host/db')
-    """
-    return reviews if "://" in reviews else f"sqlite:///{reviews}"
-
-
 class Reviews:
     """The reviews in a database. Each reviewer has one of a finding, and the last one counts.
 
     Args:
-        url: as SQLAlchemy writes it: ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
+        place: a file of SQLite, or a URL as SQLAlchemy writes it: ``postgresql+psycopg://…``.
 
     Raises:
         InputError: there is no such database.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, place: str) -> None:
+        parsed = _url(place)
         try:
-            parsed = sql.make_url(url)
             if parsed.get_backend_name() not in _INSERT:
-                raise InputError(f"reviews are kept in SQLite or PostgreSQL, not {url!r}")
+                kind = parsed.drivername
+                raise InputError(f"reviews are kept in SQLite or PostgreSQL, not in {kind!r}")
             settings = {"timeout": 30} if parsed.get_backend_name() == "sqlite" else {}
             self._engine = sql.create_engine(parsed, connect_args=settings, pool_pre_ping=True)
             with self._engine.begin() as connection:
@@ -107,9 +100,9 @@ class Reviews:
                 _META.create_all(connection)
         except sql.exc.OperationalError as error:
             if "already exists" not in str(error.orig):  # SQLite, made by another just now
-                raise InputError(_why(url, error)) from None
-        except (sql.exc.SQLAlchemyError, ImportError) as error:
-            raise InputError(_why(url, error)) from None
+                raise InputError(_why(parsed, error)) from None
+        except (sql.exc.SQLAlchemyError, ImportError, ValueError) as error:
+            raise InputError(_why(parsed, error)) from None
 
     def file(self, run: str, review: Review) -> None:
         """Keep a review, in place of the same person's earlier one.
@@ -121,7 +114,8 @@ class Reviews:
         Raises:
             InputError: no name, too long a text, or the database cannot be written.
         """
-        reviewer, note = review.reviewer.strip(), review.note.strip()
+        reviewer = " ".join(unicodedata.normalize("NFKC", review.reviewer).split())
+        note = review.note.strip()
         if not reviewer:
             raise InputError("a review needs its reviewer's name")
         for name, text in (("reviewer", reviewer), ("note", note)):
@@ -138,17 +132,24 @@ class Reviews:
             "finding": msgspec.json.encode(review.finding).decode(),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        insert: Any = _INSERT[self._engine.dialect.name](_TABLE).values(row)
+        make: Any = _INSERT[self._engine.dialect.name](_TABLE)
         keys = [column.name for column in _TABLE.primary_key]
         fresh = {name: each for name, each in row.items() if name not in keys}
+        same = sql.select(_TABLE.c.reviewer).where(
+            _TABLE.c.run == run, _TABLE.c.claim == row["claim"]
+        )
         try:
+            with self._engine.connect() as connection:
+                earlier = connection.execute(same).scalars().all()
+            spelled = next((e for e in earlier if _person(e) == _person(reviewer)), reviewer)
             with self._engine.begin() as connection:
+                insert = make.values({**row, "reviewer": spelled})
                 connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=fresh))
         except sql.exc.SQLAlchemyError as error:
-            raise InputError(_why(str(self._engine.url), error)) from None
+            raise InputError(_why(self._engine.url, error)) from None
 
     def of_run(self, run: str) -> list[Review]:
-        """The reviews of a run, oldest first.
+        """The reviews of a run, oldest first; a person has one name, and one review of a finding.
 
         Raises:
             InputError: the database cannot be read.
@@ -158,13 +159,15 @@ class Reviews:
             with self._engine.connect() as connection:
                 rows = connection.execute(wanted.order_by(_TABLE.c.at, _TABLE.c.claim)).all()
         except sql.exc.SQLAlchemyError as error:
-            raise InputError(_why(str(self._engine.url), error)) from None
+            raise InputError(_why(self._engine.url, error)) from None
+        names: dict[str, str] = {}
+        latest = {(row.claim, _person(row.reviewer)): row for row in rows}
         return [
             Review(
                 msgspec.json.decode(row.finding, type=Finding),
-                row.reviewer, row.judgement, row.note, row.at,
+                names.setdefault(person, row.reviewer), row.judgement, row.note, row.at,
             )
-            for row in rows
+            for (_, person), row in latest.items()
         ]  # fmt: skip
 
     def close(self) -> None:
@@ -172,11 +175,25 @@ class Reviews:
         self._engine.dispose()
 
 
-def _why(url: str, error: Exception) -> str:
-    """What a database says, without a password that its URL may hold."""
+def _url(place: str) -> sql.URL:
+    """A file of SQLite or a URL; in a path, "?" and "%" mean nothing."""
+    if "://" not in place:
+        return sql.URL.create("sqlite", database=place)
     try:
-        place = sql.make_url(url).render_as_string(hide_password=True)
-    except sql.exc.ArgumentError:
-        place = "the database"
-    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return sql.make_url(place)
+    except (sql.exc.ArgumentError, ValueError):  # not shown, since a password may be in it
+        raise InputError("the URL of the reviews is none that SQLAlchemy reads") from None
+
+
+def _person(name: str) -> str:
+    """What tells a reviewer from others: a name, however it is typed."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _why(url: sql.URL, error: Exception) -> str:
+    """What a database says, without the password or a setting that its URL may hold."""
+    place = url.set(query={}).render_as_string(hide_password=True)
+    reason = next(iter(str(getattr(error, "orig", None) or error).splitlines()), "it fails")
+    for secret in filter(None, (url.password, *map(str, url.query.values()))):
+        reason = reason.replace(str(secret), "…")
     return f"reviews in {place}: {reason}"

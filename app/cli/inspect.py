@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-import os
-import subprocess
+import socket
 import sys
 from pathlib import Path
 
 import click
 
 from halluc.errors import HallucError, InputError
+from halluc.jsonl import reason
 
 LOCAL = "127.0.0.1"
 
@@ -24,6 +24,14 @@ LOCAL = "127.0.0.1"
     default=LOCAL,
     show_default=True,
     help="Where to listen. On any other address everyone who reaches it sees the runs.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Also answer to this host name, as of a proxy or of this machine in its network. Any "
+    "other than --address and localhost is refused.",
 )
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
@@ -38,6 +46,7 @@ def inspect(
     runs: tuple[Path, ...],
     port: int,
     address: str,
+    hosts: tuple[str, ...],
     images: Path | None,
     reviews: str | None,
     models: tuple[str, ...],
@@ -55,52 +64,48 @@ def inspect(
         raise HallucError(
             f"the inspector needs {missing[0]}; install it with: pip install 'halluc[inspector]'"
         )
+    from app.inspector.settings import Settings
+
+    settings = Settings(
+        runs=tuple(map(str, runs)),
+        images=str(images) if images else "",
+        reviews=reviews or str(runs[0].resolve().parent / "reviews.sqlite"),
+        models=models,
+    )
+    _check_free(address, port)
     if not _is_local(address):
         click.echo(
             f"halluc: warning: everyone who reaches {address} can read these runs and file "
             "reviews; there is no password",
             err=True,
         )
-    from app.inspector.settings import Settings
-    from halluc.reviews import database
+    shown = f"[{address}]" if ":" in address else address
+    click.echo(f"The inspector is on http://{shown}:{port} (Ctrl-C stops it)")
+    from app.inspector.serve import serve
 
-    url = database(reviews or str(runs[0].resolve().parent / "reviews.sqlite"))
-    settings = Settings(
-        runs=tuple(map(str, runs)),
-        images=str(images) if images else "",
-        reviews=url,
-        models=models,
-    )
-    # A process of its own: Streamlit sets up signals, logging and an event loop.
-    command = server_command(address, port)
-    click.echo(f"The inspector is on http://{address}:{port} (Ctrl-C stops it)")
-    process = subprocess.Popen(command, env={**os.environ, **settings.environment()})  # noqa: S603
     try:
-        code = process.wait()
+        serve(settings, address, port, hosts)
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
         return
-    if code:
-        raise HallucError(f"the inspector ended with code {code}; is port {port} taken?")
 
 
-def server_command(address: str, port: int) -> list[str]:
-    """What starts the app: no telemetry, no details of errors, no editor's tools."""
-    settings = {
-        "server.address": address,
-        "server.port": port,
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "server.runOnSave": "false",
-        "browser.gatherUsageStats": "false",
-        "client.showErrorDetails": "none",
-        "client.toolbarMode": "minimal",
-        "server.maxUploadSize": 50,
-    }
-    flags = [part for name, each in settings.items() for part in (f"--{name}", str(each))]
-    # -P: a folder of the user's that is called app too is not ours.
-    return [sys.executable, "-P", "-m", "app.inspector.serve", *flags]
+def _check_free(address: str, port: int) -> None:
+    """Refuse an address where nothing can listen.
+
+    Raises:
+        HallucError: says why.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family) as tried:
+            if sys.platform != "win32":
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((address, port))
+    except OSError as error:
+        raise HallucError(
+            f"the inspector cannot listen on {address} port {port}: {reason(error)}; "
+            "choose another --port or --address"
+        ) from None
 
 
 def _installed(name: str) -> bool:

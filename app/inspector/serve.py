@@ -1,25 +1,51 @@
-"""Serves the app.
-
-python -m app.inspector.serve [OPTION OF `streamlit run`]…
-"""
+"""Serves the app, in this process, so that whatever ends the process ends the server."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from app.inspector.hosts import OwnHosts
 from app.inspector.reading.preload import read_ahead
-from app.inspector.settings import read_settings
+from app.inspector.settings import Settings
 
 
-def main() -> None:
-    """Run the server until it is told to stop."""
-    read_ahead(read_settings().runs[0])
-    from streamlit.web import cli
+def serve(settings: Settings, address: str, port: int, hosts: Sequence[str]) -> None:
+    """Run the server until it is told to stop.
+
+    Args:
+        settings: what the pages show.
+        address: where to listen.
+        port: the port there.
+        hosts: names beside `address` and this machine's by which it may be asked.
+    """
+    os.environ.update(settings.environment())
+    read_ahead(settings.runs[0])
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
 
     script = Path(__file__).with_name("pages") / "main.py"
-    cli.main(["run", str(script), *sys.argv[1:]], prog_name="streamlit")
+    sys.argv = [str(script)]  # Streamlit looks beside it for modules
+    guard = Middleware(OwnHosts, address=address, named=hosts)
+    App(script, middleware=[guard]).run(config=server_settings(address, port))
 
 
-if __name__ == "__main__":
-    main()
+def server_settings(address: str, port: int) -> dict[str, object]:
+    """Streamlit's: no telemetry, no details of errors, no editor's tools, no other origin."""
+    return {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.enableStaticServing": False,
+        "server.maxUploadSize": 50,
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.toolbarMode": "minimal",
+        "logger.hideWelcomeMessage": True,
+    }

@@ -16,7 +16,7 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         runs: folders of the runs.
         images: folder of the pictures; empty: where the runs' data sets have them.
-        reviews: URL of the database of reviews.
+        reviews: the database of reviews, a file of SQLite or a URL.
         models: that the page Live offers beside the embedded one.
     """
 

@@ -42,14 +42,14 @@ def read_doubts(paths: Sequence[Path], reviews: str) -> Doubts:
         HallucError: SQLAlchemy is missing.
     """
     try:
-        from halluc.reviews import Reviews, claim_key, database, decided
+        from halluc.reviews import Reviews, claim_key, decided
     except ModuleNotFoundError as error:
         raise HallucError(
             f"reviews need {error.name}; install it with: pip install 'halluc[inspector]'"
         ) from None
     if "://" not in reviews and not Path(reviews).is_file():
         raise InputError("there is no such database of reviews", Path(reviews))
-    store = Reviews(database(reviews))
+    store = Reviews(reviews)
     of: dict[str, set[Meaning]] = {}
     count = left_out = 0
     for path in paths:

@@ -119,13 +119,36 @@ def test_a_bad_review_is_refused(store, findings, review, told):
 
 @pytest.mark.parametrize(
     "url",
-    ["nonsense", "mysql://x/y", "sqlite:////no/such/folder/x.sqlite",
-     "postgresql+psycopg://ada:secret@127.0.0.1:1/x"],
+    ["://", "nonsense://ada:secret@x", "mysql://ada:secret@x/y", "sqlite:////no/such/folder/x.sqlite",
+     "postgresql+psycopg://ada:secret@127.0.0.1:1/x", "mysql://ada:secret@x:port/y",
+     "postgresql+psycopg://127.0.0.1:1/x?password=secret"],
 )  # fmt: skip
 def test_a_bad_database_is_one_line_without_its_password(url):
     with pytest.raises(InputError) as error:
         Reviews(url)
     assert "\n" not in str(error.value) and "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a?b.sqlite", "100%41.sqlite", "a?mode=ro&x=1", "#b c.sqlite"])
+def test_reviews_go_into_the_very_file_that_is_named(name, findings, tmp_path):
+    store = Reviews(str(tmp_path / name))
+    store.file("run", Review(findings[0], "Ada", "right"))
+    store.close()
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    again = Reviews(str(tmp_path / name))
+    assert len(again.of_run("run")) == 1
+    again.close()
+
+
+@pytest.mark.parametrize("typed", ["ada", "ADA", " Ada\u3000", "\uff21\uff44\uff41"])
+def test_a_name_typed_otherwise_is_no_second_vote(typed, store, findings):
+    run = f"typed {ascii(typed)}"[:16]
+    store.file(run, Review(findings[0], "Ada", "right"))
+    store.file(run, Review(findings[0], typed, "rule wrong"))
+    store.file(run, Review(findings[1], typed, "right"))
+    said = store.of_run(run)
+    assert len({each.reviewer for each in said}) == 1
+    assert sorted(each.judgement for each in said) == ["right", "rule wrong"]
 
 
 def test_corrected_figures_stand_beside_the_published_ones(runs, findings):
