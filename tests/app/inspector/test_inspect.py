@@ -1,4 +1,4 @@
-"""`halluc inspect` answers this machine alone, ends with its process, and says what it cannot open."""
+"""`halluc inspect` answers this machine alone, ends with its process, says what it cannot open."""
 
 import base64
 import http.client
@@ -124,7 +124,7 @@ PATHS = ("/", "/_stcore/health", "/_stcore/host-config", "/media/x.png", "/stati
 OWN = ("127.0.0.1", "localhost", "LOCALHOST", "localhost.", "[::1]", "lab.example")
 FOREIGN = (
     *("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:8501"),
-    *("localhost@evil.example", "evil.example#localhost", "evil.example/localhost", "0.0.0.0"),
+    *("localhost@evil.example", "evil.example#localhost", "evil.example/localhost", "0.0.0.1"),
     *("192.168.1.5", "", ":8501", "[::1].evil.example", "localhost:x", "2130706433", "[::2]"),
 )
 

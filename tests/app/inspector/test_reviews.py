@@ -142,7 +142,7 @@ def test_reviews_go_into_the_very_file_that_is_named(name, findings, tmp_path):
 
 @pytest.mark.parametrize("typed", ["ada", "ADA", " Ada\u3000", "\uff21\uff44\uff41"])
 def test_a_name_typed_otherwise_is_no_second_vote(typed, store, findings):
-    run = f"typed {ascii(typed)}"[:16]
+    run = f"typed {typed!a}"[:16]
     store.file(run, Review(findings[0], "Ada", "right"))
     store.file(run, Review(findings[0], typed, "rule wrong"))
     store.file(run, Review(findings[1], typed, "right"))
