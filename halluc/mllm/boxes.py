@@ -12,7 +12,7 @@ import torch
 import transformers
 
 from halluc.errors import ModelError
-from halluc.mllm.checkpoint import Checkpoint, hash_folder
+from halluc.mllm.checkpoint import Checkpoint, check_folder, hash_folder
 from halluc.mllm.loading import cached_only, choose_device, one_line
 from halluc.records import Box
 
@@ -43,6 +43,8 @@ class BoxDetector:
         folder = Path(place).expanduser()
         if not folder.is_dir() and not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", place):
             raise ModelError(f"{name}: there is no folder {place!r}")
+        if folder.is_dir():
+            check_folder(name, folder)
         self._checkpoint = (
             Checkpoint(name, str(folder), folder)
             if folder.is_dir()

@@ -1,17 +1,25 @@
-"""Where a model's checkpoint is, and what identifies its contents."""
+"""Where a model's checkpoint is, what it may hold, and what identifies its contents.
+
+Only plain safetensors files that lie in the folder itself are loaded, and all of them are hashed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import halluc.tabletop
-from halluc.errors import ModelError
+from halluc.errors import InputError, ModelError
+from halluc.jsonl import read_json
 
 # Files that shape an answer: weights, configuration, tokenizer, chat template.
 KINDS = (".safetensors", ".json", ".jinja", ".model", ".txt")
+INDEX = "model.safetensors.index.json"
+_PLAIN = re.compile(r"[\w-][\w. -]*\.safetensors(\.index\.json)?")
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 WHOLE = 200_000_000  # bytes of weights up to which they are read for the hash
 
@@ -64,7 +72,60 @@ def find_checkpoint(name: str) -> Checkpoint:
         pickled = next((each.name for each in folder.glob("*.bin")), "")
         hint = f", and {pickled} is pickled, which is never loaded" if pickled else ""
         raise ModelError(f"{name}: no checkpoint: there is no .safetensors file in it{hint}")
+    check_folder(name, folder)
     return Checkpoint(name, str(folder), folder)
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """Refuse what would load other weights than those that are hashed.
+
+    Raises:
+        ModelError: says which file names them.
+    """
+    if (folder / "adapter_config.json").exists():
+        raise ModelError(f"{name}: an adapter, which names its own base; give it as BASE+{folder}")
+    named = _read(name, folder / "config.json").get("transformers_weights")
+    if named is not None:
+        check_shards(name, "config.json", {"": named}, folder)
+    index = folder / (named or INDEX)
+    if index.name.endswith(".json") and not (folder / "model.safetensors").is_file():
+        check_shards(name, index.name, _read(name, index).get("weight_map"), folder)
+
+
+def check_shards(name: str, file: str, shards: Any, folder: Path | None) -> None:
+    """Refuse files of weights that are no safetensors of the checkpoint's own folder.
+
+    Args:
+        name: the model's, for the message.
+        file: what names them.
+        shards: what it names, by name of a weight.
+        folder: where they have to be; None for a model of the hub.
+
+    Raises:
+        ModelError: they are something else.
+    """
+    if not isinstance(shards, Mapping) or not shards:
+        raise ModelError(f"{name} cannot be loaded: {file} names no files of weights")
+    for shard in shards.values():
+        if not isinstance(shard, str) or not _PLAIN.fullmatch(shard):
+            raise ModelError(
+                f"{name} is not loaded: {file} names {str(shard)[:80]!r}, but weights are only "
+                "taken from .safetensors files that lie in the folder itself"
+            )
+        if folder is not None and not (folder / shard).is_file():
+            raise ModelError(f"{name} cannot be loaded: {file} names {shard}, which is not there")
+
+
+def _read(name: str, file: Path) -> dict[str, Any]:
+    """A file of a checkpoint.
+
+    Raises:
+        ModelError: it is no JSON object.
+    """
+    try:
+        return read_json(file, dict[str, Any])
+    except InputError as error:
+        raise ModelError(f"{name} cannot be loaded: {error}") from None
 
 
 def _find_adapter(name: str, base: str, place: str) -> Path:
@@ -77,6 +138,11 @@ def _find_adapter(name: str, base: str, place: str) -> Path:
     for file in ADAPTER:
         if not (folder / file).is_file():
             raise ModelError(f"{name}: no adapter: there is no {file} in {folder}")
+    config = _read(name, folder / ADAPTER[0])
+    if config.get("peft_type") != "LORA":
+        raise ModelError(f"{name}: an adapter of the kind {config.get('peft_type')!r}, not LORA")
+    if config.get("megatron_config") is not None:  # names a module that would be imported
+        raise ModelError(f"{name}: an adapter for Megatron, which is not loaded")
     return folder
 
 
@@ -97,7 +163,8 @@ def hash_folder(folder: Path) -> dict[str, str]:
     Raises:
         ModelError: a file cannot be read.
     """
-    files = sorted(each for each in folder.iterdir() if each.suffix in KINDS and each.is_file())
+    found = [*folder.iterdir(), *folder.glob("additional_chat_templates/*")]
+    files = sorted(each for each in found if each.suffix in KINDS and each.is_file())
     weights = [each for each in files if each.suffix == ".safetensors"]
     return _hash(files, whole=sum(each.stat().st_size for each in weights) <= WHOLE)
 
@@ -117,7 +184,8 @@ def _hash(files: list[Path], whole: bool) -> dict[str, str]:
                     while block := content.read(1 << 20):
                         digest.update(block)
                 else:  # 8 bytes of length, then as many of JSON: names, shapes, types
-                    digest.update(content.read(int.from_bytes(content.read(8), "little")))
+                    length = int.from_bytes(content.read(8), "little")
+                    digest.update(content.read(min(length, WHOLE)))
     except OSError as error:
         raise ModelError(f"{error.filename}: {error.strerror}") from None
     how = "contents" if whole else "contents, of weights header and size"

@@ -73,19 +73,22 @@ def load_model(
 
     checkpoint = find_checkpoint(name)  # before torch is imported: a wrong name is told at once
     try:
+        from halluc.mllm.loading import one_line
         from halluc.mllm.transformers import TransformersMLLM
     except ImportError as error:
         raise ModelError(
             f"running {name} needs {error.name}; install it with: pip install 'halluc[models]'"
         ) from None
-    return TransformersMLLM(
-        checkpoint,
-        dtype=dtype,
-        device=device,
-        trust_remote_code=trust_remote_code,
-        chat_template=None if chat_template is None else _read_text(chat_template),
-        fit=fit,
-    )
+    template = None if chat_template is None else _read_text(chat_template)
+    with one_line(checkpoint):
+        return TransformersMLLM(
+            checkpoint,
+            dtype=dtype,
+            device=device,
+            trust_remote_code=trust_remote_code,
+            chat_template=template,
+            fit=fit,
+        )
 
 
 def _read_text(file: Path) -> str:

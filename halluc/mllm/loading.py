@@ -21,11 +21,12 @@ import transformers
 from huggingface_hub import logging as hub_logging
 from safetensors.torch import load_file
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+from transformers.utils import cached_file
 
 from halluc.errors import HallucError, ModelError
 from halluc.jsonl import read_json
 from halluc.mllm.base import Fit
-from halluc.mllm.checkpoint import Checkpoint
+from halluc.mllm.checkpoint import ADAPTER, INDEX, Checkpoint, check_shards
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -130,6 +131,8 @@ def load_weights(
         ModelError: it cannot be loaded, or the checkpoint lacks weights.
     """
     with one_line(checkpoint):
+        if checkpoint.folder is None:
+            _check_hub(checkpoint)
         model, report = transformers.AutoModelForImageTextToText.from_pretrained(
             checkpoint.source,
             dtype=dtype,
@@ -153,6 +156,32 @@ def load_weights(
             f"{checkpoint.name} does not fit in the memory of {device}; try --quantize 4bit, "
             "--device-map auto or --device cpu"
         ) from None
+
+
+def _check_hub(checkpoint: Checkpoint) -> None:
+    """Refuse a model of the hub whose weights are no safetensors of its own; as for a folder.
+
+    Raises:
+        ModelError: its index names something else, or it is an adapter.
+    """
+
+    def read(file: str) -> dict[str, Any] | None:
+        try:
+            path = cached_file(
+                checkpoint.source, file, local_files_only=cached_only(checkpoint.source)
+            )
+        except OSError:  # there is none; where the hub fails, loading says so
+            return None
+        return read_json(path, dict[str, Any])
+
+    if read(ADAPTER[0]) is not None:
+        raise ModelError(f"{checkpoint.name}: an adapter; give its folder as BASE+FOLDER")
+    named = (read("config.json") or {}).get("transformers_weights")
+    if named is not None:
+        check_shards(checkpoint.name, "config.json", {"": named}, None)
+    file = named or INDEX
+    if file.endswith(".json") and (index := read(file)) is not None:
+        check_shards(checkpoint.name, file, index.get("weight_map"), None)
 
 
 def _fitted(fit: Fit, dtype: torch.dtype, device: torch.device, name: str) -> dict[str, Any]:
@@ -194,11 +223,11 @@ def merge_adapter(checkpoint: Checkpoint, model: Any, base_hash: str) -> Any:
         return model
     base = checkpoint.name.partition("+")[0]
     card = folder / "card.json"
-    made_of = read_json(card, dict[str, Any]).get("model", {}) if card.is_file() else {}
-    if made_of.get("hash", base_hash) != base_hash:
+    made_of = read_json(card, dict[str, Any]).get("model") if card.is_file() else None
+    if isinstance(made_of, dict) and (hashed := str(made_of.get("hash", base_hash))) != base_hash:
         raise ModelError(
             f"{checkpoint.name}: the adapter was trained on {made_of.get('name')} "
-            f"(hash {made_of['hash'][:12]}), not on this {base} (hash {base_hash[:12]})"
+            f"(hash {hashed[:12]}), not on this {base} (hash {base_hash[:12]})"
         )
     try:
         from peft import PeftModel, get_peft_model_state_dict

@@ -22,6 +22,7 @@ from halluc.mllm.loading import (
     load_processor,
     load_weights,
     merge_adapter,
+    one_line,
 )
 from halluc.mllm.memory import Batches
 from halluc.mllm.picking import Picker
@@ -138,14 +139,19 @@ class TransformersMLLM:
     @functools.cached_property
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
-        model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
-        model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
+        with one_line(self._checkpoint):
+            model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
+            model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {
             name: value for name in VOCABULARY if (value := getattr(own, name, None)) is not None
         }
         kept.setdefault("eos_token_id", self.tokenizer.eos_token_id)
         kept.setdefault("pad_token_id", self.tokenizer.pad_token_id)
+        for name in ("eos_token_id", "pad_token_id"):
+            ids = kept[name] if isinstance(kept[name], list) else [kept[name]]
+            if not all(each is None or isinstance(each, int) for each in ids):
+                raise ModelError(f"{self._checkpoint.name}: its {name} is {kept[name]!r}, no token")
         model.generation_config = transformers.GenerationConfig(**kept)
         return model
 
