@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 Kind = Literal["object", "attribute", "relation"]
 Verdict = Literal["supported", "hallucinated", "unverifiable"]
@@ -162,6 +163,50 @@ class Response(Record, frozen=True):
     def lack(self) -> Lack:
         """Why this is no answer; empty for an answer, also for one that the token limit cut."""
         return lack_of(self.text, self.finish)
+
+
+def told_numbers(response: Response) -> Response:
+    """The answer without numbers that are none: they would not come back from JSON.
+
+    Its tokens are left out where a span is not in the text or a log-probability is not finite or
+    positive, and so are short answers' probabilities that are not from 0 to 1.
+    """
+    text = len(response.text)
+    for each in response.tokens:
+        if not (0 <= each.start <= each.end <= text and -1e300 < each.logprob <= 0):
+            response = replace(response, tokens=())
+            break
+    if not all(0 <= chance <= 1.001 for chance in response.answers.values()):
+        response = replace(response, answers={})
+    return response
+
+
+def decode_response(line: bytes) -> Response:
+    """A line of a run's answers; numbers that are none, as null or out of range, are left out.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is no answer in JSON.
+    """
+    try:
+        return told_numbers(_RESPONSE.decode(line))
+    except msgspec.ValidationError:
+        document = msgspec.json.decode(line)
+        if not isinstance(document, dict):
+            raise
+        tokens, answers = document.get("tokens"), document.get("answers")
+        if isinstance(tokens, list) and any(_lacks(each) for each in tokens):
+            del document["tokens"]
+        if isinstance(answers, dict) and None in answers.values():
+            del document["answers"]
+        return told_numbers(msgspec.convert(document, Response))
+
+
+_RESPONSE = msgspec.json.Decoder(Response)
+
+
+def _lacks(token: Any) -> bool:
+    """Whether a token's log-probability was written as null, as NaN and infinity are."""
+    return isinstance(token, list) and len(token) == 3 and token[2] is None
 
 
 def lack_of(text: str, finish: Finish = "stop") -> Lack:

@@ -8,33 +8,36 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from halluc.card import now
 from halluc.errors import InputError, RunError
 from halluc.jsonl import BAD_JSON, reason, sync_folder, write_json, write_jsonl
 from halluc.locks import alone
-from halluc.records import Response, Sample
+from halluc.records import Response, Sample, decode_response
 
 
-def read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Response]], int]:
-    """The numbered answers of a file, and how many of its bytes hold them.
+def read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Response]], int, int]:
+    """The numbered answers of a file, how many of its bytes hold them, and how many were mended.
+
+    What is mended are numbers that are none, see `halluc.records.decode_response`.
 
     Raises:
         InputError: a line other than the last is damaged; names it.
     """
-    decoder = msgspec.json.Decoder(Response)
     numbered: list[tuple[int, Response]] = []
-    sound = 0
+    sound = mended = 0
     if not file.exists():
-        return numbered, sound
+        return numbered, sound, mended
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 try:
                     if line.strip():
-                        read = decoder.decode(line)
+                        read = decode_response(line)
+                        mended += (b'"tokens":' in line and not read.tokens) or (
+                            b'"answers":' in line and not read.answers
+                        )
                         numbered.append((number, read if tokens else replace(read, tokens=())))
                 except BAD_JSON as error:
                     if line.endswith(b"\n"):
@@ -43,12 +46,12 @@ def read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Res
                 sound += len(line)
     except OSError as error:
         raise InputError(reason(error), file) from None
-    return numbered, sound
+    return numbered, sound, mended
 
 
 def cut_torn_line(file: FileIO) -> None:
     """Cut off what a crash left after the last whole answer, and end that one's line."""
-    _, sound = read_responses(Path(file.name))
+    _, sound, _ = read_responses(Path(file.name))
     file.truncate(sound)
     file.seek(max(sound - 1, 0))
     if sound and file.read(1) != b"\n":

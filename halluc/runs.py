@@ -38,7 +38,7 @@ from halluc.jsonl import (
     write_jsonl,
 )
 from halluc.locks import alone, lock
-from halluc.records import Finding, Response, Sample, Score
+from halluc.records import Finding, Response, Sample, Score, told_numbers
 from halluc.run_folder import check_folder, create, cut_torn_line, ordered, read_responses
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Run:
             RunError: the folder cannot be written, or another process writes it.
             ValueError: an answer to no sample of the run, or a second one to the same.
         """
-        responses = list(responses)
+        responses = [told_numbers(each) for each in responses]
         if self._open is None:
             self._open = {sample.id for sample in self.pending()}
         new: set[str] = set()
@@ -311,7 +311,7 @@ def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
     samples = [sample for _, sample in read_jsonl(path / "samples.jsonl", Sample)]
     run = Run(path, card, samples)
     file = path / "responses.jsonl"
-    numbered, sound = read_responses(file, tokens)
+    numbered, sound, mended = read_responses(file, tokens)
     known, seen = {sample.id for sample in samples}, set[str]()
     for number, response in numbered:
         if response.id in seen:
@@ -322,4 +322,6 @@ def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
     run.responses = ordered(samples, [response for _, response in numbered])
     if file.exists() and sound < file.stat().st_size:
         run.note = f"{file}: the last line was cut short by a crash and is left out"
+    elif mended:
+        run.note = f"{file}: {mended} answers had log-probabilities that are none; left out"
     return run

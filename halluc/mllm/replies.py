@@ -7,7 +7,6 @@ OpenAI's form is a document with ``choices``, of which the first has a ``message
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -172,10 +171,10 @@ def _likeliest(top: Any) -> list[tuple[str, float]]:
 
 
 def _number(value: Any) -> float | None:
-    """A log-probability, ≤ 0; None for what is none. Minus infinity becomes a very small one."""
-    if not isinstance(value, int | float) or math.isnan(value):
+    """A log-probability, ≤ 0; None for what is none: not finite, or more than rounding above 0."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return max(min(float(value), 0.0), -1e9)
+    return min(float(value), 0.0) if -1e9 <= value <= 1e-3 else None
 
 
 def _tokens(text: str, found: Sequence[_Piece]) -> tuple[Token, ...]:

@@ -15,7 +15,7 @@ import pytest
 from halluc import runs
 from halluc.errors import InputError, RunError
 from halluc.jsonl import write_jsonl
-from halluc.records import Claim, Finding, Response, Sample, Score, Truth
+from halluc.records import Claim, Finding, Response, Sample, Score, Token, Truth
 from halluc.runs import Run, open_run, read_run
 
 CARD = {
@@ -266,3 +266,36 @@ def test_a_killed_process_loses_nothing_that_append_returned_from(tmp_path: Path
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=False)
     run: Run = open_run(tmp_path / "run", {}, SAMPLES)
     assert len(run.pending()) == 4
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf"), 0.5])
+def test_a_number_that_is_none_is_not_told(number: float, tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", {"task": "caption"}, [Sample(id="a"), Sample(id="b")])
+    good = Token(0, 1, -0.5)
+    run.append([
+        Response(id="a", text="A dog.", tokens=(good, Token(2, 5, number)), answers={"yes": 0.5}),
+        Response(id="b", text="A.", tokens=(good,), answers={"yes": number, "no": number * 3}),
+    ])  # fmt: skip
+    run.finish()
+    again = read_run(tmp_path / "run")
+    assert [each.tokens for each in again.responses] == [(), (good,)]
+    assert [each.text for each in again.responses] == ["A dog.", "A."]
+    assert again.responses[0].answers == {"yes": 0.5}
+    assert again.responses[1].answers == {}
+
+
+@pytest.mark.parametrize("token", ["[2,5,null]", "[-1,5,-0.5]", "[5,2,-0.5]", "[0,99,-0.5]"])
+def test_an_old_run_with_such_a_number_is_read_with_a_word(token: str, tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", {"task": "caption"}, [Sample(id="a"), Sample(id="b")])
+    run.append([Response(id="a", text="A dog."), Response(id="b", text="A cat.")])
+    run.finish()
+    file = tmp_path / "run" / "responses.jsonl"
+    first, second = file.read_text().splitlines()
+    mended = first[:-1] + f',"tokens":[[0,1,-0.5],{token}]}}'
+    file.write_text(f"{mended}\n{second}\n")
+    again = read_run(tmp_path / "run")
+    assert [(each.text, each.tokens) for each in again.responses] == [
+        ("A dog.", ()),
+        ("A cat.", ()),
+    ]
+    assert "1 answers had log-probabilities" in again.note

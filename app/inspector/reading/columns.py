@@ -22,7 +22,7 @@ from app.inspector.reading.lines import Lines
 from halluc.card import card_key
 from halluc.errors import InputError, RunError
 from halluc.jsonl import read_json
-from halluc.records import Finding, Response, Sample, Score
+from halluc.records import Finding, Response, Sample, Score, decode_response
 from halluc.runs import Run
 from mitigation.postcorrection.revisions import FILE, Revision
 
@@ -84,7 +84,7 @@ class Columns:
 
     def response(self, row: int) -> Response:
         """The answer of a row."""
-        return self.responses.read(row, Response)
+        return self.responses.read(row, Response, decode_response)
 
     def sample(self, row: int) -> Sample:
         """What was asked."""
@@ -160,6 +160,9 @@ class Columns:
         lists = self.responses.columns(_TOKENS, Response)["tokens"].combine_chunks()
         numbers = np.asarray(lists.flatten().flatten()).reshape(-1, 3)
         parents = np.asarray(pc.list_parent_indices(lists))
+        if (lacking := np.isnan(numbers).any(1)).any():  # as `decode_response` leaves them out
+            known = ~np.isin(parents, parents[lacking])
+            numbers, parents = numbers[known], parents[known]
         return surprise(
             parents, numbers, self.findings["row"].to_numpy(),
             self.findings["start"].to_numpy(), self.findings["end"].to_numpy(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,8 +57,8 @@ class Lines:
         kept: NDArray[np.int64] = places[places[:, 1] - places[:, 0] > 1]
         return kept  # "" and "\r" hold no record
 
-    def read(self, row: int, type: type[T]) -> T:
-        """The record of a row, from 0.
+    def read(self, row: int, type: type[T], decode: Callable[[bytes], T] | None = None) -> T:
+        """The record of a row, from 0; `decode` reads its line, as JSON unless given.
 
         Raises:
             InputError: it is no such record, or the file cannot be read.
@@ -67,9 +67,11 @@ class Lines:
         try:
             with self.path.open("rb") as file:
                 file.seek(start)
-                return msgspec.json.decode(file.read(end - start), type=type)
+                line = file.read(end - start)
         except OSError as error:
             raise InputError(reason(error), self.path) from None
+        try:
+            return decode(line) if decode else msgspec.json.decode(line, type=type)
         except BAD_JSON as error:
             raise InputError(str(error), self.path, row + 1) from None
 
