@@ -16,7 +16,7 @@ import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import decode, file_card, read_bytes, read_rows
-from halluc.datasets.images import open_image
+from halluc.datasets.images import open_from
 from halluc.errors import InputError
 from halluc.records import Label, Sample, TrueObject, Truth
 
@@ -107,11 +107,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         raise InputError("no queries in this file", file)
 
     def open_picture(sample: Sample) -> Image:
-        if sample.image is None:
-            raise InputError(f"sample {sample.id!r} has no picture")
         places = [images] if images else [folder / "image", folder / "images", folder]
-        found = (place / sample.image for place in places if (place / sample.image).exists())
-        return open_image(next(found, places[0] / sample.image), sample.id)
+        return open_from(places, sample)
 
     card = {"files": [file_card(file, len(samples)), *annotations.card]}
     return Dataset(f"amber:{path}", list(samples.values()), open_picture, card)

@@ -14,7 +14,7 @@ import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import decode, file_card, read_bytes
-from halluc.datasets.images import open_image
+from halluc.datasets.images import open_from
 from halluc.errors import InputError
 from halluc.language.words.lemmas import Lemmatizer
 from halluc.language.words.mentions import read_caption
@@ -106,10 +106,8 @@ def load(
             samples[str(id)] = Sample(id=str(id), image=pictures[id], split=split, truth=truth)
 
     def open_picture(sample: Sample) -> Image:
-        name = sample.image or ""
         places = [images] if images else [folder / sample.split, folder / "images", folder]
-        found = (place / name for place in places if (place / name).exists())
-        return open_image(next(found, places[0] / name), sample.id)
+        return open_from(places, sample)
 
     return Dataset(f"coco:{folder}", list(samples.values()), open_picture, {"files": files})
 

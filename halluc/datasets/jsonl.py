@@ -94,7 +94,7 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
     return Dataset(
         name=f"jsonl:{path}",
         samples=list(samples.values()),
-        open_image=partial(open_from, images or path.parent),
+        open_image=partial(open_from, [images or path.parent]),
         card={"files": [file_card(path, len(samples))]},
     )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import read_bytes
-from halluc.datasets.images import open_image
+from halluc.datasets.images import open_from, refused
 from halluc.errors import InputError
 from halluc.records import Answer, Label, Sample, Truth
 
@@ -224,6 +224,7 @@ def _plain(prompt: str | None) -> str:
 def _open(folder: Path, sample: Sample) -> Image:
     if sample.image is None:
         raise InputError(f"sample {sample.id!r} has no picture")
-    task, name = sample.image.split("/", 1)
-    apart = folder / task / "images" / name
-    return open_image(apart if apart.exists() else folder / task / name, sample.id)
+    if why := refused(sample.image):
+        raise InputError(f"the picture's name {sample.image[:80]!r} {why}, so it is not opened")
+    task, _, name = sample.image.partition("/")
+    return open_from([folder / task / "images", folder / task], sample, name)

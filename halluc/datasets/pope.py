@@ -84,7 +84,7 @@ def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Datas
     return Dataset(
         name="pope:" + ",".join(map(str, files)),
         samples=samples,
-        open_image=partial(open_from, images or Path()),
+        open_image=partial(open_from, [images or Path()]),
         card={"files": cards},
     )
 

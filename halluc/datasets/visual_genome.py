@@ -18,7 +18,7 @@ import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
-from halluc.datasets.images import open_image
+from halluc.datasets.images import inside, open_from
 from halluc.errors import InputError
 from halluc.language.claims.lexicon import attribute_of
 from halluc.records import Box, Sample, TrueObject, TrueRelation, Truth
@@ -160,8 +160,9 @@ def load(
     ]
 
     def open_picture(sample: Sample) -> Image:
-        place, name = images or folder, Path(sample.image or "")
-        return open_image(place / name if (place / name).exists() else place / name.name, sample.id)
+        place, name = images or folder, sample.image or ""
+        whole = inside([place], name) is not None
+        return open_from([place], sample, name if whole else Path(name).name)
 
     return Dataset(f"vg:{folder}", samples, open_picture, {"files": files})
 

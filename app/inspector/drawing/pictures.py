@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-import re
-import unicodedata
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
+from halluc.datasets.images import inside, open_image, refused
 from halluc.errors import InputError
 from halluc.records import Sample
 
@@ -47,8 +45,6 @@ def open_picture(card: dict[str, Any], sample: Sample, images: Path | None, side
     Raises:
         InputError: there is none, or its name leads out of the data set.
     """
-    from halluc.datasets.images import open_image
-
     data = card.get("data")
     name = str(data.get("name", "")) if isinstance(data, dict) else ""
     if name.startswith("tabletop") and images is None:
@@ -83,50 +79,14 @@ def folders(name: str, split: str, images: Path | None) -> list[Path]:
     return [*inner, root]
 
 
-def refused(name: str) -> str | None:
-    """Why a picture's name is none that stays inside a folder; None where it may be opened.
-
-    >>> refused("../secret.png")
-    'leads out of its folder'
-    >>> refused("val2014/COCO_1.jpg") is None
-    True
-    """
-    decoded, before = name, ""
-    while decoded != before:  # names may be encoded twice
-        before, decoded = decoded, unquote(decoded)
-    why = {
-        "is empty": not name.strip(),
-        "has control characters": any(
-            unicodedata.category(each) in ("Cc", "Cf", "Cs") for each in decoded
-        ),
-        "is an address": re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", decoded) is not None,
-        "is absolute": PurePosixPath(decoded).is_absolute()
-        or PureWindowsPath(decoded).anchor != ""
-        or decoded.startswith("~"),
-        "leads out of its folder": ".." in re.split(r"[/\\]", decoded),
-        "is encoded": decoded != name and re.search(r"[/\\]", decoded) is not None
-        and not re.search(r"[/\\]", name),
-    }  # fmt: skip
-    return next((reason for reason, holds in why.items() if holds), None)
-
-
 def find_picture(places: list[Path], name: str) -> Path:
     """The file of a picture in the first folder that has it.
 
     Raises:
         InputError: no folder has it, or name or a link leads out of the folder.
     """
-    if why := refused(name):
-        raise InputError(f"the picture's name {name[:80]!r} {why}, so it is not opened")
-    for place in places:
-        root = place.resolve()
-        path = (root / name).resolve()
-        if path.is_file():
-            if not path.is_relative_to(root):
-                raise InputError(
-                    f"the picture's name {name[:80]!r} leads out of its folder by a link"
-                )
-            return path
+    if (path := inside(places, name)) is not None:
+        return path
     raise InputError(f"there is no picture {name[:80]!r} in {places[-1]}; give --images FOLDER")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING
 
 from halluc.errors import InputError
@@ -21,10 +22,17 @@ def read_upload(content: bytes) -> Image:
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    from halluc.datasets.images import FORMATS
+
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ):  # fmt: skip
         raise InputError("this file is no picture that can be read; use PNG or JPEG") from None
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +14,11 @@ import numpy
 import pytest
 from PIL import Image
 
-from halluc.datasets.images import open_image
+from app.inspector.reading.live import read_upload
+from halluc.datasets.images import open_from, open_image
+from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
+from halluc.records import Sample
 
 GREYS = numpy.linspace(0, 255, 256).astype(numpy.uint8).reshape(16, 16)
 WIDE = GREYS.astype(numpy.uint16) * 257
@@ -73,3 +79,64 @@ def test_what_is_no_picture_is_one_line(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="picture of sample 's'") as caught:
         open_image(tmp_path / "a.png", "s")
     assert "\n" not in str(caught.value)
+
+
+OUTSIDE = ("../secret.png", "{}/secret.png", "a/../../secret.png", "..\\secret.png", "link.png",
+           "linked/secret.png", "%2e%2e/secret.png", "file:///secret.png", "~/secret.png",
+           "")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_no_reader_opens_a_picture_outside_of_its_data_set(name: str, tmp_path: Path) -> None:
+    inner = tmp_path / "data"
+    for folder in (inner, inner / "a"):
+        folder.mkdir()
+    secret = written(tmp_path, "secret.png", GREYS)
+    (inner / "link.png").symlink_to(secret)
+    (inner / "linked").symlink_to(tmp_path)
+    named = name.format(tmp_path)
+    row = {"id": "1", "image": named, "prompt": "?", "question_id": 1, "text": "?", "label": "yes"}
+    (inner / "x.jsonl").write_text(json.dumps(row) + "\n")
+    sizes = {"images": [{"id": 1, "file_name": named, "width": 9, "height": 9}],
+             "annotations": [], "categories": []}  # fmt: skip
+    (inner / "instances_val2014.json").write_text(json.dumps(sizes))
+    for data in (f"jsonl:{inner / 'x.jsonl'}", f"pope:{inner / 'x.jsonl'}", f"coco:{inner}"):
+        for images in (None, inner):
+            dataset = load_dataset(data, images)
+            with pytest.raises(InputError) as caught:
+                dataset.open_image(dataset.samples[0])
+            assert "\n" not in str(caught.value)
+
+
+def test_a_link_of_the_whole_folder_is_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    written(tmp_path / "real", "a.png", GREYS)
+    (tmp_path / "data").symlink_to(tmp_path / "real")
+    assert open_from([tmp_path / "data"], Sample(id="s", image="a.png")).size == (16, 16)
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+
+
+@pytest.mark.parametrize("content", [POSTSCRIPT, b"\xc5\xd0\xd3\xc6" + bytes(26) + POSTSCRIPT])
+def test_postscript_named_as_a_picture_starts_no_program(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object, **__: object) -> None:
+        raise AssertionError("a program was started")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match="not a picture that can be read"):
+        open_image(tmp_path / "a.png", "s")
+    with pytest.raises(InputError, match="no picture"):
+        read_upload(content)
+
+
+def test_a_picture_of_too_many_pixels_and_a_pipe_are_refused(tmp_path: Path) -> None:
+    Image.new("1", (13_000, 13_000)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="more than "):
+        open_image(tmp_path / "a.png", "s")
+    os.mkfifo(tmp_path / "b.png")
+    with pytest.raises(InputError, match="no plain file"):
+        open_image(tmp_path / "b.png", "s")
