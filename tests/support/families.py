@@ -29,6 +29,7 @@ from squares import (
     vipllava,
 )
 from tiles import aya_vision, internvl, llava_next, llava_onevision, mllama, ovis2, smolvlm
+from untemplated import blip, chameleon, fuyu, git, kosmos2
 
 MORE: dict[str, Callable[[Path], Path]] = {
     each.__name__: each
@@ -36,6 +37,7 @@ MORE: dict[str, Callable[[Path], Path]] = {
         llava_next, llava_onevision, qwen2_5_vl, qwen3_vl, internvl, gemma3, blip_2, instructblip,
         mllama, vipllava, llava_do_pad, pixtral, mistral3, lighton_ocr, idefics2, qwen3_vl_moe,
         qwen3_5, glm4v, ovis2, aya_vision, video_llama_3, deepseek_vl, gemma4, aria, paddleocr_vl,
-        got_ocr2, qwen3_5_moe, glm4v_moe, deepseek_vl_hybrid, smolvlm,
+        got_ocr2, qwen3_5_moe, glm4v_moe, deepseek_vl_hybrid, smolvlm, blip, git,
+        kosmos2, fuyu, chameleon,
     )
 }  # fmt: skip
