@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,18 +26,24 @@ _LONGER = " Say it in a few words, please."
 
 
 def same_in_batches(mllm: LocalMLLM, requests: Sequence[Request]) -> bool:
-    """Ask two requests together and alone; one prompt is longer, so that the other is padded."""
+    """Ask two requests together and alone, a prompt and a picture of other sizes in each."""
     first = requests[0]
     alike = [each for each in requests if (each.image is None) == (first.image is None)]
     longest = max(alike, key=lambda each: len(each.prompt))
     others = (each for each in alike if each is not longest)
-    longer = replace(longest, id=f"{longest.id}+", prompt=longest.prompt + _LONGER)
+    part = longest.image and longest.image.crop((0, 0, *_part(*longest.image.size)))
+    longer = Request(f"{longest.id}+", longest.prompt + _LONGER, part)
     pair = [min(others, key=lambda each: len(each.prompt), default=first), longer]
     short = Decoding(max_new_tokens=4)
     together = mllm.generate(pair, short)
     alone = [mllm.generate([each], short)[0] for each in pair]
     exact = mllm.dtype == torch.float32
     return all(_alike(*each, exact) for each in zip(together, alone, strict=True))
+
+
+def _part(width: int, height: int) -> tuple[int, int]:
+    """Of a picture, what has another shape."""
+    return max(width // 2, 1), max(height * 3 // 4, 1)
 
 
 def _alike(one: Response, other: Response, exact: bool) -> bool:

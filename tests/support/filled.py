@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checkpoints import TEXT, VISION
-from making import LLAMA, make, pictures_of
+from checkpoints import TEXT, VISION, ids_of, tokenizer
+from making import LLAMA, class_of, in_parts, make, pictures_of
 
 PIXTRAL = {
     "model_type": "pixtral", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
@@ -114,4 +114,30 @@ def gemma4(folder: Path) -> Path:
             "video_token_id": "<|video|>",
         },
         processor={"image_seq_length": 70},
+    )  # fmt: skip
+
+
+def emu3(folder: Path) -> Path:
+    """Emu3's architecture: pictures are words of the one vocabulary."""
+    coded = [f"<|visual token {code:06d}|>" for code in range(16)]
+    named = {
+        "image_token": "<image>", "boi_token": "<|image start|>", "eoi_token": "<|image end|>",
+        "image_wrapper_token": "<|image token|>", "eof_token": "<|extra_201|>",
+        "eol": "<|extra_200|>",
+    }  # fmt: skip
+    words = tokenizer(*coded, **named)
+    config = class_of("Emu3Config")(
+        text_config={**TEXT, "vocab_size": len(words), "attention_dropout": 0.0, **ids_of(words)},
+        vq_config={
+            "base_channels": 32, "channel_multiplier": [1, 1, 1, 1], "num_res_blocks": 1,
+            "hidden_size": 32, "codebook_size": 16, "attn_resolutions": [],
+        },
+        vocabulary_map=words.get_vocab(),
+    )  # fmt: skip
+    from transformers import Emu3ImageProcessor
+
+    return in_parts(
+        class_of("Emu3ForConditionalGeneration")(config), words,
+        Emu3ImageProcessor(min_pixels=32 * 32, max_pixels=48 * 48), "<image>", folder,
+        processor_class="Emu3Processor",
     )  # fmt: skip

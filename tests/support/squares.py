@@ -216,3 +216,49 @@ def instructblip(folder: Path) -> Path:
         num_query_tokens=4,
     )
     return save(InstructBlipForConditionalGeneration(config), processor, folder)
+
+
+def video_llava(folder: Path) -> Path:
+    """Video-LLaVA's architecture: LLaVA with an encoder of pictures and one of videos."""
+    clip = {"model_type": "clip_vision_model", **VISION}
+    return make(
+        folder, "VideoLlava",
+        tokens={"image_token": "<image>", "video_token": "<video>"}, image="<image>",
+        pictures=class_of("VideoLlavaImageProcessor")(
+            size={"shortest_edge": SIZE}, crop_size={"height": SIZE, "width": SIZE}
+        ),
+        config={"vision_config": clip, "image_seq_length": 4},
+        text=LLAMA, ids={"image_token_index": "<image>", "video_token_index": "<video>"},
+        processor={
+            "patch_size": 14, "num_additional_image_tokens": 1,
+            "vision_feature_select_strategy": "default",
+        },
+    )  # fmt: skip
+
+
+def janus(folder: Path) -> Path:
+    """Janus' architecture: SigLIP for what it sees, another encoder for what it draws."""
+    codes = {
+        "base_channels": 32, "channel_multiplier": [1, 1], "num_res_blocks": 1,
+        "latent_channels": 8, "num_embeddings": 16, "embed_dim": 8, "projection_dim": 32,
+        "image_token_embed_dim": 32, "num_hidden_layers": 1,
+    }  # fmt: skip
+    return make(
+        folder, "Janus",
+        tokens={
+            "image_token": "<image_placeholder>", "boi_token": "<begin_of_image>",
+            "eoi_token": "<end_of_image>",
+        },
+        image="<image_placeholder>",
+        pictures=pictures_of("janus", "Janus", size={"height": SIZE, "width": SIZE}, min_size=14),
+        config={
+            "vision_config": {
+                "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+                "image_size": SIZE, "patch_size": 14, "mlp_ratio": 2, "projection_dim": 32,
+                "num_image_tokens": 4,
+            },
+            "vq_config": codes,
+        },
+        text=LLAMA, ids={"image_token_id": "<image_placeholder>"},
+        processor={"num_image_tokens": 4},
+    )  # fmt: skip

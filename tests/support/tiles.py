@@ -232,3 +232,58 @@ def mllama(folder: Path) -> Path:
         if "gate" in name and gate.numel() == 1:
             torch.nn.init.constant_(gate, 0.5)  # at 0, as they begin, no picture counts
     return save(model, processor, folder)
+
+
+def llama4(folder: Path) -> Path:
+    """Llama 4's architecture: a mixture of experts, attention in chunks."""
+    return make(
+        folder, "Llama4",
+        tokens={
+            "image_token": "<|image|>", "a": "<|image_start|>", "b": "<|image_end|>",
+            "c": "<|patch|>", "d": "<|tile_x_separator|>", "e": "<|tile_y_separator|>",
+        },
+        image="<|image|>",
+        pictures={
+            "image_processor_type": "Llama4ImageProcessor", "max_patches": 3,
+            "size": {"height": 28, "width": 28},
+        },
+        config={
+            "vision_config": {
+                "hidden_size": 32, "intermediate_size": 128, "num_hidden_layers": 2,
+                "num_attention_heads": 4, "image_size": 28, "patch_size": 7,
+                "vision_output_dim": 32, "projector_input_dim": 32, "projector_output_dim": 32,
+            }
+        },
+        text={
+            **TEXT, "intermediate_size_mlp": 64, "head_dim": 8, "num_local_experts": 2,
+            "attention_chunk_size": 64,
+        },
+        ids={
+            "image_token_index": "<|patch|>", "boi_token_index": "<|image_start|>",
+            "eoi_token_index": "<|image_end|>",
+        },
+        processor={"patch_size": 7},
+    )  # fmt: skip
+
+
+def cohere2_vision(folder: Path) -> Path:
+    """Command A Vision's architecture: SigLIP, tiles and Cohere 2, whose logits have a scale."""
+    return make(
+        folder, "Cohere2Vision",
+        tokens={
+            "image_token": "<|IMG_PATCH|>", "boi_token": "<|START_OF_IMG|>",
+            "eoi_token": "<|END_OF_IMG|>", "img_line_break_token": "<|IMG_LINE_BREAK|>",
+        },
+        image="<|IMG_PATCH|>",
+        pictures={
+            "image_processor_type": "Cohere2VisionImageProcessor", "max_patches": 3,
+            "size": {"height": 28, "width": 28}, "patch_size": 2,
+        },
+        config={
+            "vision_config": {**SIGLIP, "patch_size": 7}, "downsample_factor": 2,
+            "alignment_intermediate_size": 64,
+        },
+        text={"model_type": "cohere2", **TEXT, "sliding_window": 512, "logit_scale": 0.25},
+        ids={"image_token_id": "<|IMG_PATCH|>"},
+        processor={},
+    )  # fmt: skip
