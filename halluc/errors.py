@@ -49,9 +49,9 @@ class SampleError(ModelError):
 
 
 def said(error: Exception) -> str:
-    """What an error of other code says, in a line of at most 250 characters.
+    r"""What an error of other code says, in a line of at most 250 characters.
 
-    >>> said(ValueError("\\n  no such\\n  file"))
+    >>> said(ValueError("\n  no such\n  file"))
     'ValueError: no such file'
     """
     text = " ".join(str(error).split())

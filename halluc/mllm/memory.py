@@ -78,7 +78,8 @@ class Batches:
         """What the model's own code says of a sample, in one line."""
         held = next((each for each in self._special if each in request.prompt), None)
         hint = f"; its prompt holds {held!r}, which is no text to this model" if held else ""
-        return SampleError(request.id, f"{self._name} cannot answer {request.id!r}: {said(error)}{hint}")
+        what = f"{self._name} cannot answer {request.id!r}: {said(error)}{hint}"
+        return SampleError(request.id, what)
 
 
 def _out_of_memory(error: Exception) -> bool:

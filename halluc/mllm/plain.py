@@ -39,10 +39,10 @@ def check_form(model_type: str, name: str) -> None:
 
 
 def as_asked(model_type: str, prompt: str, *, picture: bool) -> str:
-    """A prompt in its family's form.
+    r"""A prompt in its family's form.
 
     >>> as_asked("llava", "Is there a dog?", picture=True)
-    'USER: <image>\\nIs there a dog? ASSISTANT:'
+    'USER: <image>\nIs there a dog? ASSISTANT:'
     """
     form = FORMS[model_type]
     if not picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from checkpoints import TEXT, VISION, ids_of, save, tokenizer
-from making import LLAMA, QFORMER, SIZE, class_of, in_parts, make, pictures_of
+from making import SIZE, class_of, in_parts, pictures_of
 
 BERT = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
@@ -56,7 +56,7 @@ def git(folder: Path) -> Path:
 def kosmos2(folder: Path) -> Path:
     """Kosmos-2's architecture: places of pictures told by a mask, boxes as words."""
     words = tokenizer("<unk>")
-    words.unk_token = "<unk>"  # the 64 ids behind it stand for pieces of a picture
+    words.add_special_tokens({"unk_token": "<unk>"})  # the 64 behind it are pieces of pictures
     processor = class_of("Kosmos2Processor")(
         class_of("CLIPImageProcessorPil")(
             size={"shortest_edge": SIZE}, crop_size={"height": SIZE, "width": SIZE}
