@@ -48,5 +48,15 @@ class SampleError(ModelError):
         return type(self), (self.id, str(self))
 
 
+def said(error: Exception) -> str:
+    r"""What an error of other code says, in a line of at most 250 characters.
+
+    >>> said(ValueError("\n  no such\n  file"))
+    'ValueError: no such file'
+    """
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+
+
 class RunError(HallucError):
     """A run on disk and the command that would continue or read it disagree."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from halluc.errors import HallucError, ModelError
+from halluc.errors import HallucError, ModelError, said
 from halluc.mllm import Decoding, Request
 from halluc.records import Response
 from mitigation.inprocess import make_decoding
@@ -80,8 +80,7 @@ def check_model(
         except HallucError as error:
             checks.append(Check(name, "–", str(error)))
         except Exception as error:  # the model's own code, on what it was not made for
-            said = next(iter(str(error).splitlines()), "")[:200]
-            checks.append(Check(name, "–", f"{type(error).__name__}: {said}"))
+            checks.append(Check(name, "–", said(error)))
     return checks
 
 
@@ -93,7 +92,7 @@ def _questions(model: TransformersMLLM, tokens: int) -> Iterator[tuple[str, Call
     yield "chat template", lambda: ("yes", _template(model))
     yield "answers", lambda: ("yes", _shown(model.generate(_requests()[:1], plain)[0]))
     yield "picture counts", lambda: _sees(model)
-    yield "batches", lambda: _alone(model, plain, drawn)
+    yield "batches", lambda: _batches(model, plain, drawn)
     yield "shared prefixes", lambda: _prefixes(model, plain)
     for method, off in _OFF.items():
 
@@ -159,6 +158,14 @@ def _alone(model: TransformersMLLM, *decodings: Decoding) -> _Found:
             how = "drawn" if decoding.do_sample else "greedy"
             return "no", f"{differing} of {len(asked)} {how} answers change in a batch"
     return "yes", ""
+
+
+def _batches(model: TransformersMLLM, *decodings: Decoding) -> _Found:
+    """As `_alone`; a model that is known to answer otherwise in a batch is not asked in one."""
+    found = _alone(model, *decodings)
+    if found == ("yes", "") and not model.pads:
+        return "–", "asked one by one, with the same answers"
+    return found
 
 
 def _differing(

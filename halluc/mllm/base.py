@@ -143,8 +143,10 @@ class LocalMLLM(MLLM, Protocol):
         processor, tokenizer, config: as transformers loads them; prompts are padded on the left.
         device, dtype: where the model is and in which precision, as torch names them.
         model: the loaded transformers model.
+        pads: whether prompts can be padded to one length without another answer.
     """
 
+    pads: bool
     processor: Any
     tokenizer: Any
     config: Any

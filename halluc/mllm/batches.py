@@ -45,9 +45,8 @@ def generate_batches(
             a response of no text whose ``finish`` is "error", instead of an error.
 
     Raises:
-        InputError: a picture cannot be read.
         ModelError: the model cannot be run.
-        SampleError: the model cannot answer a sample.
+        SampleError: a sample's picture cannot be read, or the model cannot answer it.
     """
     open_blocks = cut_batches(samples, batch_size, done)
 
@@ -59,7 +58,7 @@ def generate_batches(
                 image = open_image(each) if each.image is not None else None
             except InputError as error:
                 if not skip_failing:
-                    raise
+                    raise SampleError(each.id, str(error)) from error
                 requests.append(_failed(each.id, asked, error))
             else:
                 requests.append(Request(each.id, asked, image))

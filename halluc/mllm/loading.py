@@ -321,6 +321,21 @@ def one_line(checkpoint: Checkpoint) -> Iterator[None]:
 
 
 def _without_video(kind: Any) -> Any:
-    """A processor class that knows pictures and text only."""
-    parts = [each for each in kind.get_attributes() if each != "video_processor"]
-    return type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: parts)})
+    """A processor class that knows pictures and text only.
+
+    The part for pictures stands for that of videos where the class asks it for settings.
+    """
+    whole = list(kind.get_attributes())
+    parts = [each for each in whole if each != "video_processor"]
+
+    def start(self: Any, *given: Any, **settings: Any) -> None:
+        named = dict(zip(parts, given, strict=False))
+        self.get_attributes, self.check_argument_for_proper_class = lambda: whole, _let_pass
+        kind.__init__(self, **named, video_processor=named["image_processor"], **settings)
+        del self.get_attributes, self.check_argument_for_proper_class
+
+    own = {"get_attributes": classmethod(lambda cls: parts), "__init__": start}
+    return type(kind.__name__, (kind,), own)
+
+
+def _let_pass(*_: Any) -> None: ...

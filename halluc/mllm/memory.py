@@ -7,7 +7,7 @@ from itertools import groupby
 
 import torch
 
-from halluc.errors import HallucError, SampleError
+from halluc.errors import HallucError, SampleError, said
 from halluc.mllm.base import Request
 from halluc.records import Response
 
@@ -76,11 +76,10 @@ class Batches:
 
     def _failed(self, request: Request, error: Exception) -> SampleError:
         """What the model's own code says of a sample, in one line."""
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-        what = f"{type(error).__name__}: {said[:200]}" if said else type(error).__name__
         held = next((each for each in self._special if each in request.prompt), None)
         hint = f"; its prompt holds {held!r}, which is no text to this model" if held else ""
-        return SampleError(request.id, f"{self._name} cannot answer {request.id!r}: {what}{hint}")
+        what = f"{self._name} cannot answer {request.id!r}: {said(error)}{hint}"
+        return SampleError(request.id, what)
 
 
 def _out_of_memory(error: Exception) -> bool:

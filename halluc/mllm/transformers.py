@@ -27,6 +27,7 @@ from halluc.mllm.loading import (
 from halluc.mllm.memory import Batches
 from halluc.mllm.picking import Picker
 from halluc.mllm.pictures import image_token
+from halluc.mllm.plain import as_asked, check_form, tokenized
 from halluc.mllm.prefixes import WORTH, let_share, share_prefixes
 from halluc.mllm.proven import PROVEN, same_in_batches
 from halluc.mllm.rows import Rows
@@ -45,15 +46,6 @@ VOCABULARY = (
     "suppress_tokens",
     "begin_suppress_tokens",
 )
-# Prompt forms of families whose processors come without a chat template: PaliGemma takes the
-# instruction alone (its processor adds what stands around it), LLaVA 1.5 was tuned on dialogues,
-# BLIP-2's authors ask so, and InstructBLIP takes the instruction as it is.
-PLAIN = {
-    "paligemma": "<image>{}",
-    "llava": "USER: <image>\n{} ASSISTANT:",
-    "blip-2": "Question: {} Answer:",
-    "instructblip": "{}",
-}
 
 
 class TransformersMLLM:
@@ -66,6 +58,7 @@ class TransformersMLLM:
     Attributes:
         form: what its chat template takes.
         batches: how many requests it takes at once.
+        pads: whether prompts can be padded to one length; found out where that is not known.
         worth: tokens that sharing prefixes must leave, as a share of all; see `prefixes`.
 
     Raises:
@@ -95,16 +88,14 @@ class TransformersMLLM:
         if self.processor.chat_template:
             self.processor.chat_template, frozen = freeze_clock(self.processor.chat_template)
             self.form = form_of(self.processor, checkpoint.name)
-        elif self.config.model_type not in PLAIN:
-            raise ModelError(
-                f"{checkpoint.name}: no chat template comes with it; give one with "
-                "--chat-template FILE"
-            )
+        else:
+            check_form(self.config.model_type, checkpoint.name)
         self.tokenizer = self.processor.tokenizer
         image = getattr(self.processor, "image_token", None)
         special = [each for each in (image, *self.tokenizer.all_special_tokens) if each]
         self.batches = Batches(checkpoint.name, special, cuda=self.device.type == "cuda")
         self._unproven = self.config.model_type not in PROVEN
+        self.pads = True
         self.worth = WORTH
         if checkpoint.folder:
             identity = hash_folder(checkpoint.folder)
@@ -158,7 +149,9 @@ class TransformersMLLM:
     @functools.cached_property
     def _rows(self) -> Rows:
         ends = self.model.generation_config.eos_token_id
-        return Rows(self.tokenizer, ends if isinstance(ends, list) else [ends])
+        # BERT's end of a text, which BLIP's own ``generate`` stops at.
+        more = getattr(self.config.get_text_config(), "sep_token_id", None)
+        return Rows(self.tokenizer, [*(ends if isinstance(ends, list) else [ends]), more])
 
     @functools.cached_property
     def _shares(self) -> bool:
@@ -181,9 +174,10 @@ class TransformersMLLM:
         """
         said = spellings(self.tokenizer, answers)
 
-        if self._unproven and len(requests) > 1:
+        if self._unproven and requests:
             self._unproven = False
-            if not same_in_batches(self, requests):
+            self.pads = same_in_batches(self, requests)
+            if not self.pads:
                 self.batches.most = 1
                 name = self.card["model"]["name"]
                 what = f"{name} answers otherwise in a batch than alone, so it is asked one by one"
@@ -268,6 +262,7 @@ class TransformersMLLM:
                 images=[[request.image] for request in requests if request.image] or None,
                 padding=True,
                 return_tensors="pt",
+                **({} if self.processor.chat_template else tokenized(self.config.model_type)),
             )
             inputs.pop("labels", None)  # PaliGemma's, for training
         return inputs
@@ -277,10 +272,7 @@ class TransformersMLLM:
         if self.processor.chat_template:
             asked = message(self.processor, self.form, prompt, picture=picture)
             return render(self.processor, [asked], ask=True)
-        form = PLAIN[self.config.model_type]
-        if not picture:
-            form = form.replace("<image>\n", "").replace("<image>", "")
-        return form.replace("{}", prompt)
+        return as_asked(self.config.model_type, prompt, picture=picture)
 
     def _run(
         self, inputs: Any, picker: Picker, steps: int, loop: Callable[..., Any] | None
@@ -289,12 +281,16 @@ class TransformersMLLM:
         settings = transformers.GenerationConfig(
             max_new_tokens=steps, do_sample=False, num_beams=1, use_cache=True
         )
-        self.model.generate(
-            **inputs,
-            generation_config=settings,
-            logits_processor=transformers.LogitsProcessorList([picker]),
-            custom_generate=loop,
-        )
+        library = functools.partial(transformers.GenerationMixin.generate, self.model)
+        for generate in (self.model.generate, library):
+            generate(
+                **inputs,
+                generation_config=settings,
+                logits_processor=transformers.LogitsProcessorList([picker]),
+                custom_generate=loop,
+            )
+            if picker.tokens:
+                break  # some families' own ``generate`` (Janus') loses what it is given
         # A step beyond may have begun before transformers saw that all rows had ended.
         del picker.tokens[steps:], picker.logprobs[steps:]
         if torch.stack(picker.logprobs).isnan().any():

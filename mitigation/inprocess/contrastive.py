@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from halluc.errors import InputError
+from halluc.errors import InputError, ModelError
 from halluc.mllm import Decoding, LocalMLLM, Request
 from halluc.options import check_options
 
@@ -69,12 +69,23 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def inputs(self, model: LocalMLLM, requests: Sequence[Request]) -> Any:
-        """The branches' rows behind one another."""
+        """The branches' rows behind one another.
+
+        Raises:
+            InputError: the method cannot work on a request.
+            ModelError: branches are of several lengths, and the model does not bear padding.
+        """
         from transformers import BatchFeature
 
         from mitigation.inprocess.loop import stack
 
-        stacked = stack(self.branches(model, requests), model.tokenizer.pad_token_id)
+        branches = self.branches(model, requests)
+        if not model.pads and len({each["input_ids"].shape[1] for each in branches}) > 1:
+            raise ModelError(
+                f"{self.__struct_config__.tag} asks prompts of several lengths at once, and this "
+                "model answers otherwise when prompts are padded"
+            )
+        stacked = stack(branches, model.tokenizer.pad_token_id)
         return BatchFeature(stacked).to(model.device, model.dtype)
 
     def custom_generate(self, model: LocalMLLM) -> Callable[..., Any]:

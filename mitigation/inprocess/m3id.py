@@ -61,9 +61,9 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
         blind = [replace(request, image=None) for request in requests]
         try:
             branches = [model.process(requests), model.process(blind)]
-        except ValueError:  # PaliGemma's
+        except (ValueError, TypeError):  # PaliGemma's
             branches = []
-        if not branches or _ROW_BY_ROW & set(branches[0]):
+        if not branches or _ROW_BY_ROW & set(branches[0]) or not _in_the_text(*branches):
             name = model.card["model"]["name"]
             raise ModelError(
                 f"{name} needs a picture with every request, so m3id cannot take it away"
@@ -73,6 +73,12 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
     def combiner(self, model: LocalMLLM) -> Combiner:
         """The paper's z."""
         return partial(combine, lambda_=self.lambda_, beta=self.beta)
+
+
+def _in_the_text(seen: Inputs, blind: Inputs) -> bool:
+    """Whether pictures have tokens; else GIT and BLIP would show them to the rows without, too."""
+    one, other = seen["input_ids"], blind["input_ids"]
+    return one.shape != other.shape or not bool((one == other).all())
 
 
 def combine(logits: torch.Tensor, step: int, *, lambda_: float, beta: float) -> torch.Tensor:

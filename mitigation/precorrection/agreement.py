@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from trl.trainer.utils import FusedCausalLMOutput
 
-from halluc.errors import HallucError, ModelError
+from halluc.errors import HallucError, ModelError, said
 
 TOLERANCE = {torch.float32: 1e-3}
 """How far a token's log-probability may be off, in float32; in half precision `HALF`."""
@@ -39,6 +39,11 @@ def use_right_head(model: Any, inputs: Mapping[str, Any], name: str) -> None:
     with torch.no_grad():
         with in_one_line(name):
             own = type(model).forward(model, **more, use_cache=False).logits
+        if own.shape[:2] != inputs["labels"].shape:
+            raise ModelError(
+                f"{name} cannot be trained so: it puts pictures beside the words of a prompt, and "
+                "where its answers stand is not known"
+            )
         try:
             fused = model(**inputs, fused_lm_head=True).log_probs
         except Exception:  # the fused head does not know how the model is built
@@ -55,9 +60,7 @@ def in_one_line(name: str) -> Iterator[None]:
     except HallucError:
         raise
     except Exception as error:
-        said = next(iter(str(error).splitlines()), "")[:200]
-        what = f"{name} cannot be trained so: {type(error).__name__}: {said}"
-        raise ModelError(what) from error
+        raise ModelError(f"{name} cannot be trained so: {said(error)}") from error
 
 
 def has_own_head(model: Any) -> bool:

@@ -204,23 +204,25 @@ def make_trainer(
         loss_weights=list(recipe.weights) or None,
         **settings(mllm, recipe, output, save_steps=save_steps, evaluate=bool(splits["test"])),
     )
-    trainer = PairTrainer(
-        recipe=recipe,
-        model=mllm.model,
-        args=config,
-        data_collator=collator,
-        train_dataset=as_rows(splits["train"]),
-        eval_dataset=as_rows(splits["test"]) if splits["test"] else None,
-        processing_class=mllm.processor,
-        peft_config=lora(mllm, recipe),
-        callbacks=list(callbacks),
-    )
+    name = mllm.card["model"]["name"]
+    with in_one_line(name):
+        trainer = PairTrainer(
+            recipe=recipe,
+            model=mllm.model,
+            args=config,
+            data_collator=collator,
+            train_dataset=as_rows(splits["train"]),
+            eval_dataset=as_rows(splits["test"]) if splits["test"] else None,
+            processing_class=mllm.processor,
+            peft_config=lora(mllm, recipe),
+            callbacks=list(callbacks),
+        )
     trainer.precompute_ref_logps = True
     if splits["train"]:
         few = [{"id": pair.id} for pair in splits["train"][:2]]
-        with in_one_line(mllm.card["model"]["name"]):
+        with in_one_line(name):
             batch = collator(few)
-        trainer.check_log_probs(batch, mllm.card["model"]["name"])
+        trainer.check_log_probs(batch, name)
     with trainer.accelerator.main_process_first():
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
     return trainer

@@ -95,19 +95,21 @@ def make_trainer(
         **settings(mllm, tuning, output, save_steps=save_steps, evaluate=bool(splits["test"])),
         packing=False,
     )
-    trainer = SFTTrainer(
-        model=mllm.model,
-        args=config,
-        data_collator=ExampleCollator(
-            mllm, {each.id: each for some in splits.values() for each in some}, open_image
-        ),
-        train_dataset=as_rows(splits["train"]),
-        eval_dataset=as_rows(splits["test"]) if splits["test"] else None,
-        processing_class=mllm.processor,
-        peft_config=lora(mllm, tuning),
-    )
+    name = mllm.card["model"]["name"]
+    with in_one_line(name):
+        trainer = SFTTrainer(
+            model=mllm.model,
+            args=config,
+            data_collator=ExampleCollator(
+                mllm, {each.id: each for some in splits.values() for each in some}, open_image
+            ),
+            train_dataset=as_rows(splits["train"]),
+            eval_dataset=as_rows(splits["test"]) if splits["test"] else None,
+            processing_class=mllm.processor,
+            peft_config=lora(mllm, tuning),
+        )
     if splits["train"]:
-        base, name = trainer.model.get_base_model(), mllm.card["model"]["name"]
+        base = trainer.model.get_base_model()
         with in_one_line(name):
             batch = trainer._prepare_inputs(trainer.data_collator([{"id": splits["train"][0].id}]))
         with trainer.model.disable_adapter():

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from halluc.errors import HallucError, InputError, ModelError
+from halluc.errors import HallucError, InputError, ModelError, said
 from halluc.mllm import Request
+from halluc.mllm.plain import as_answered
 from halluc.mllm.templates import message, render
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def written(mllm: TransformersMLLM, prompt: str, text: str) -> str:
     """
     processor, end = mllm.processor, mllm.tokenizer.eos_token
     if not processor.chat_template:
-        return f"{' ' if mllm.config.model_type == 'llava' else ''}{text}{end}"
+        return f"{as_answered(mllm.config.model_type, text)}{end}"
     user = message(processor, mllm.form, prompt, picture=True)
     content = text if mllm.form == "text" else [{"type": "text", "text": text}]
     alone = render(processor, [user], ask=True)
@@ -161,8 +162,7 @@ def check_items(
             except HallucError:
                 raise
             except Exception as error:  # processors say in many ways what they cannot take
-                said = next(iter(str(error).splitlines()), "")[:200]
-                what = f"that the model cannot take ({type(error).__name__}: {said})"
+                what = f"that the model cannot take ({said(error)})"
                 bad.setdefault(what, []).append(item.id)
                 continue
             prefix[key] = asked["input_ids"].shape[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,6 +51,12 @@ class Side:
         if self.run is None or "revision" in self.run.card:
             return {}
         return {each.id: len(each.tokens) for each in self.run.responses}
+
+    @property
+    def lacks(self) -> Counter[str]:
+        """How many of its answers are none, by kind: empty, refusal, unfinished, …."""
+        ids = self.given.answers  # goes through them, which finds out
+        return Counter(lack for id, lack in self.given.lacks.items() if id in ids)
 
     @cached_property
     def pictures(self) -> dict[str, str]:

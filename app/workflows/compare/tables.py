@@ -11,6 +11,7 @@ import msgspec
 
 from app.workflows.compare.differences import TEXT, Compared, Comparison
 from app.workflows.compare.words import p_value, scaled, verdicts
+from halluc.answers.given import count_lacks
 from halluc.records import Score
 
 Figure = tuple[str, str, str]
@@ -31,6 +32,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "control": side.name in comparison.controls,
                 "card": side.run.card if side.run else None,
                 "seconds": comparison.seconds[side.name],
+                "no answer": dict(side.lacks),
                 "scores": comparison.scores[side.name],
             }
             for side in comparison.sides
@@ -74,6 +76,12 @@ def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
             yield f"How {one} and {other} were made differently", lines or ["in nothing"]
     if files:
         yield "How the runs were made", [f"{', '.join(files)}: not known for files of answers"]
+    if any(side.lacks for side in comparison.sides):
+        counts = (
+            (side.name, count_lacks(side.lacks.elements(), len(side.given.answers)))
+            for side in comparison.sides
+        )
+        yield "No answer", [f"{name}: {count or 'none'}" for name, count in counts]
     yield "How they were scored", [f"{name}: {value}" for name, value in comparison.how.items()]
 
 

@@ -284,6 +284,17 @@ def test_kinds_stand_beside_chair_on_the_embedded_world(tmp_path, compare):
     assert {"CHAIRi", "object hallucination rate"} <= names
 
 
+def test_what_is_no_answer_is_told_of_each_side(files, compare):
+    rows = [{"question_id": n, "text": text} for n, text in enumerate(["", " ", "Yes", "No"])]
+    write(files / "mute.jsonl", rows)
+    _, out, _ = compare("a.jsonl", "mute.jsonl", "--truth", "random.json")
+    assert "No answer\n  a: none\n  mute: 2 of 4 (2 empty)\n" in out
+    _, out, _ = compare("a.jsonl", "mute.jsonl", "--truth", "random.json", "--json")
+    assert [each["no answer"] for each in json.loads(out)["runs"]] == [{}, {"empty": 2}]
+    _, out, _ = compare("a.jsonl", "b.jsonl", "--truth", "random.json")
+    assert "No answer" not in out
+
+
 def test_mme_of_a_folder_and_a_file(shared, compare):
     answers = shared / "mme" / "answers-llava-v1.5-13b.jsonl"
     lavin = shared / "mme" / "LaVIN"

@@ -312,6 +312,10 @@ def test_samples_that_fail_are_named_or_left_out(
     assert len(read_run("runs/a").responses) == 4  # the batches before are kept
 
     (tmp_path / "6.png").write_bytes(b"no picture")
+    code, said = halluc(*command(model, data, "runs/b", "--batch-size", 7))
+    assert code == 2 and "6.png: not a picture" in said
+    assert said.endswith("; --skip-failing continues without it\n")
+
     code, said = halluc(*asked, "--skip-failing")
     assert code == 0
     assert "no answer: 2 of 7 (2 failed); every score counts them" in said

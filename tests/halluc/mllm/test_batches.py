@@ -61,7 +61,7 @@ def test_pictures_are_read_one_batch_ahead_and_no_further() -> None:
     next(batches)
     batches.send(None)
     assert len(opened) <= 6
-    with pytest.raises(InputError, match="no picture"):
+    with pytest.raises(SampleError, match="no picture"):
         next(batches)
     assert "6" not in opened
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from checkpoints import FAMILIES, picture
 from families import MORE
-from newer import NEWER
 from pages import families_table
 from two_passes import two_passes, vcd
 
@@ -32,7 +31,7 @@ USABLE = [family for family, columns in TABLE.items() if columns["batches"] == "
 
 
 def test_the_page_has_all_families_that_are_tested() -> None:
-    assert set(TABLE) == {*FAMILIES, *MORE, *NEWER}
+    assert set(TABLE) == {*FAMILIES, *MORE}
 
 
 @pytest.mark.parametrize("family", USABLE)

@@ -8,7 +8,6 @@ import pytest
 import torch
 from checkpoints import FAMILIES, picture
 from families import MORE
-from newer import NEWER
 from torch.nn.functional import logsigmoid
 
 from halluc.errors import HallucError, InputError
@@ -85,7 +84,7 @@ def ratios(mllm, trainer, pair, text, **more):
 
 # Of a mixture of experts.
 @pytest.mark.filterwarnings("ignore:The following (rank|alpha)_pattern keys:RuntimeWarning")
-@pytest.mark.parametrize("family", [*FAMILIES, *MORE, *NEWER])
+@pytest.mark.parametrize("family", [*FAMILIES, *MORE])
 def test_log_probabilities_are_those_of_the_model_itself(checkpoint, tmp_path, family):
     """Before the first step, of every family that trains; the others are refused in one line."""
     try:
