@@ -13,7 +13,7 @@ from halluc.plugins import load_plugin, plugins
 if TYPE_CHECKING:
     from app.workflows.compare import ComparedRuns
 
-Form = Literal["json", "markdown", "csv"]
+Form = Literal["json", "markdown", "csv", "brief"]
 
 
 @click.command()
@@ -38,6 +38,7 @@ Form = Literal["json", "markdown", "csv"]
     {name: options_of(load_plugin("metrics", name)) for name in plugins("metrics")},
     without=["show"],
 )
+@click.option("--brief", "form", flag_value="brief", help="Print the verdict in ten lines at most.")
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of tables.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print a line for each difference.")
@@ -68,6 +69,7 @@ def compare(
 
 def _print(compared: ComparedRuns, form: Form | None) -> None:
     from app.workflows.compare.tables import as_csv, as_markdown, document
+    from app.workflows.compare.words import headlines
 
     if form == "json":
         import msgspec
@@ -77,6 +79,8 @@ def _print(compared: ComparedRuns, form: Form | None) -> None:
         click.echo(as_csv(compared), nl=False)
     elif form == "markdown":
         click.echo(as_markdown(compared))
+    elif form == "brief":
+        click.echo("\n".join(headlines(compared)))
     else:
         _print_tables(compared)
 
@@ -98,9 +102,9 @@ def _print_tables(compared: ComparedRuns) -> None:
             console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
         console.print()
 
-    for title, lines in notes(compared):
-        block(title, lines)
+    block("Verdict", [f"• {line}" for line in compared.verdicts])
     for title, rows in sections(compared):
         print_table([HEAD, *rows], HEAD[:2], title=title)
         console.print()
-    block("Verdict", [f"• {line}" for line in compared.verdicts])
+    for title, lines in notes(compared):
+        block(title, lines)

@@ -22,6 +22,7 @@ HEAD = ("figure", "run", "value, 95 % interval", "difference", "p")
 def document(comparison: Comparison) -> dict[str, Any]:
     """Everything, for a program."""
     return {
+        "verdicts": verdicts(comparison),
         "how": comparison.how,
         "runs": [
             {
@@ -40,7 +41,6 @@ def document(comparison: Comparison) -> dict[str, Any]:
             for (one, other), lines in comparison.made.items()
         ],
         "differences": comparison.rows,
-        "verdicts": verdicts(comparison),
     }
 
 
@@ -56,13 +56,12 @@ def as_csv(comparison: Comparison) -> str:
 
 def as_markdown(comparison: Comparison) -> str:
     """The report for a page."""
-    parts = []
-    for title, lines in notes(comparison):
-        parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
+    parts = ["**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison))]
     for title, rows in sections(comparison):
         table = [HEAD, ("---", "---", "---:", "---:", "---:"), *rows]
         parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
-    parts.append("**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison)))
+    for title, lines in notes(comparison):
+        parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
     return "\n\n".join(parts)
 
 
@@ -124,11 +123,13 @@ def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[s
 def _against(row: Compared | None) -> tuple[str, str]:
     if row is None:
         return "", ""
-    if row.difference is None or row.low is None or row.high is None:
+    if row.difference is None:
         return "undefined", "–"
+    if row.low is None or row.high is None:
+        return scaled(row.unit, row.difference, _digits(row.unit), sign=True), p_value(row.p)
     values = (row.difference, row.low, row.high)
     value, low, high = (scaled(row.unit, each, _digits(row.unit), sign=True) for each in values)
-    return f"{value} [{low}, {high}]", p_value(row.p_holm)
+    return f"{value} [{low}, {high}]", p_value(row.p)
 
 
 def _value(score: Score) -> str:
