@@ -33,6 +33,12 @@ Form = Literal["json", "markdown", "csv", "brief"]
     metavar="METRIC",
     help="Compare by this metric; may repeat. Default: those of the runs' task.",
 )
+@click.option(
+    "--equal-length",
+    is_flag=True,
+    help="Of captions: how much of each difference goes with length. Both texts of a pair are cut "
+    "to the words of the shorter, and rates are adjusted by a model.",
+)
 @ALLOW_MISSING
 @union_options(
     {name: options_of(load_plugin("metrics", name)) for name in plugins("metrics")},
@@ -48,6 +54,7 @@ def compare(
     truth: tuple[str, ...],
     controls: tuple[str, ...],
     metrics: tuple[str, ...],
+    equal_length: bool,
     allow_missing: bool,
     form: Form | None,
     **options: Any,
@@ -62,7 +69,7 @@ def compare(
 
     compared = work(
         runs, truth=truth, controls=controls, metrics=metrics, allow_missing=allow_missing,
-        **chosen(options),
+        equal_length=equal_length, **chosen(options),
     )  # fmt: skip
     _print(compared, form)
 

@@ -9,12 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from app.workflows.compare.sides import Side
 from app.workflows.score import TRUTH_OF_RUN
 from halluc.bootstrap import Counted, Key, draw
 from halluc.card import card_differences
 from halluc.datasets.files import file_card
 from halluc.differences import Difference, differences
+from halluc.length import Adjusted
 from halluc.records import Record, Score
 from halluc.statistics import INTERVALS, McNemar, mcnemar, with_intervals
 from metrics.protocol import Metric
@@ -111,6 +114,8 @@ class Comparison:
         rows: the differences, by metric, figure and pair.
         controls: names of the runs that are controls.
         metrics: the metrics with figures in `rows`, by what these are filed under ("pope:vcd").
+        equal: the differences at equal length, where they were asked for.
+        adjusted: rates at equal length by a model, likewise, by metric and pair.
     """
 
     how: dict[str, Any]
@@ -122,6 +127,8 @@ class Comparison:
     rows: list[Compared]
     controls: Sequence[str]
     metrics: dict[str, Metric]
+    equal: list[Compared] = field(default_factory=list)
+    adjusted: dict[tuple[str, str, str], Adjusted] = field(default_factory=dict)
 
 
 def compare_sides(
@@ -195,43 +202,58 @@ def pairs_of(names: Sequence[str], controls: Sequence[str] = ()) -> list[tuple[s
     return pairs + [(control, m) for control in others if control in controls for m in methods]
 
 
+def paired(
+    pairs: Sequence[tuple[str, str]],
+    counted: Sequence[tuple[Counted, Counted]],
+    drawn: Sequence[tuple[Mapping[Key, NDArray[Any]], Mapping[Key, NDArray[Any]]]] | None = None,
+) -> list[Compared]:
+    """The differences of pairs of runs, figure by figure.
+
+    Args:
+        pairs: their names.
+        counted: their figures, in the same order.
+        drawn: the same resampled; see `halluc.differences.differences`.
+    """
+    found = differences(counted, drawn)
+    rows = [_pair(*each) for each in zip(pairs, counted, found, strict=True)]
+    return [row for same in zip(*rows, strict=True) for row in same]
+
+
+def _pair(
+    names: tuple[str, str], counted: tuple[Counted, Counted], found: Sequence[Difference]
+) -> list[Compared]:
+    before, after = ({(s.split, s.name): s for s in each.scores} for each in counted)
+    return [
+        Compared(
+            metric=after[each.split, each.name].metric,
+            better=after[each.split, each.name].better,
+            unit=after[each.split, each.name].unit,
+            one=names[0],
+            other=names[1],
+            one_value=before[each.split, each.name].value,
+            other_value=after[each.split, each.name].value,
+            difference=each.value,
+            **{name: getattr(each, name) for name in _KEPT},
+        )
+        for each in found
+    ]
+
+
 def _rows(
     metric: MeasuredSides,
     pairs: Sequence[tuple[str, str]],
     drawn: Mapping[str, Mapping[Key, NDArray[Any]]],
 ) -> list[Compared]:
-    found = differences(
+    rows = paired(
+        pairs,
         [(metric.counted[one], metric.counted[other]) for one, other in pairs],
         [(drawn[one], drawn[other]) for one, other in pairs],
     )
-    rows = [_pair(metric, *pair, same) for pair, same in zip(pairs, found, strict=True)]
-    return [row for same in zip(*rows, strict=True) for row in same]
-
-
-def _pair(
-    metric: MeasuredSides, one: str, other: str, found: Sequence[Difference]
-) -> list[Compared]:
-    before = {(score.split, score.name): score for score in metric.counted[one].scores}
-    after = {(score.split, score.name): score for score in metric.counted[other].scores}
-    rows = []
-    for each in found:
-        key = each.split, each.name
-        score, test = after[key], _mcnemar(metric, key, one, other)
-        rows.append(
-            Compared(
-                metric=score.metric,
-                better=score.better,
-                unit=score.unit,
-                one=one,
-                other=other,
-                one_value=before[key].value,
-                other_value=score.value,
-                difference=each.value,
-                **{name: getattr(each, name) for name in _KEPT},
-                **(_tested(test) if test else {}),
-            )
-        )
-    return rows
+    tests = [_mcnemar(metric, (row.split, row.name), row.one, row.other) for row in rows]
+    return [
+        msgspec.structs.replace(row, **_tested(test)) if test else row
+        for row, test in zip(rows, tests, strict=True)
+    ]
 
 
 def _tested(test: McNemar) -> dict[str, Any]:

@@ -41,6 +41,11 @@ def document(comparison: Comparison) -> dict[str, Any]:
             for (one, other), lines in comparison.made.items()
         ],
         "differences": comparison.rows,
+        "at equal length": comparison.equal,
+        "length-adjusted": [
+            {"metric": metric, "one": one, "other": other, **fit._asdict()}
+            for (metric, one, other), fit in comparison.adjusted.items()
+        ],
     }
 
 
@@ -93,6 +98,32 @@ def sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]
             title = ", ".join(filter(None, (comparison.metrics[metric].title, split)))
             units = {figure[2]: figures[figure] for figure in shown}
             yield f"{title} ({_units(units)})", rows
+
+    yield from _equal(comparison)
+
+
+def _equal(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """Title and rows of a table for each metric at equal length: both cut, and their difference."""
+    for metric in dict.fromkeys(row.metric for row in comparison.equal):
+        kind = comparison.metrics[metric]
+        shown, last = [], ""
+        for row in comparison.equal:
+            if row.metric != metric or row.name in kind.hidden or row.unit:
+                continue
+            label = f"{row.split} {row.name}".strip()
+            values = [_number(row.unit, each) for each in (row.other_value, row.one_value)]
+            pair = f"{row.other} vs {row.one}"
+            value = " against ".join(values)
+            shown.append((label if label != last else "", pair, value, *_against(row)))
+            last = label
+        yield (
+            f"{kind.title} at equal length, both texts cut to the words of the shorter (×100)",
+            shown,
+        )
+
+
+def _number(unit: str, value: float | None) -> str:
+    return "undefined" if value is None else scaled(unit, value, _digits(unit))
 
 
 def _units(units: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ def verdicts(comparison: Comparison) -> list[str]:
             if story := _story(comparison, metric, one, other):
                 said.append(_sentence(story, comparison.metrics[metric]))
                 said += _cautions(story, other, comparison.metrics[metric])
+                said += at_equal_length(comparison, story)
     return [*said, *_on_controls(comparison), *_unseen(comparison)]
 
 
@@ -49,6 +50,7 @@ def headlines(comparison: Comparison) -> list[str]:
             row, kind = story[0], comparison.metrics[first]
             said.append(f"{_summary(row, kind, '')}{_in_brackets(row, kind)}")
             said += [f"  but {each}" for each in _pays(story, other, kind)]
+            said += [f"  {each}" for each in _of_length(comparison, story[:1])]
     said += [*_on_controls(comparison, first), *_unseen(comparison, first)]
     if len(said) > MOST_LINES:
         more = len(said) - MOST_LINES + 1
@@ -195,6 +197,53 @@ def _pays(story: Sequence[Compared], other: str, metric: Metric) -> Iterator[str
         ]
         if less:
             yield f"{other} also says less ({' and '.join(less)})"
+
+
+def at_equal_length(comparison: Comparison, story: Sequence[Compared]) -> Iterator[str]:
+    """What remains of a pair's differences at equal length, where that was asked for."""
+    found = {
+        (row.name, row.split): row
+        for row in comparison.equal
+        if (row.metric, row.one, row.other) == (story[0].metric, story[0].one, story[0].other)
+    }
+    kind = comparison.metrics[story[0].metric]
+    cut = [
+        found[row.name, row.split]
+        for row in story
+        if (row.name, row.split) in found and not row.unit
+    ]
+    if not cut:
+        return
+    told = "; ".join(phrase(row, kind) for row in cut)
+    yield f"At equal length, both texts cut to the words of the shorter: {told}."
+    for each in _of_length(comparison, story):
+        yield f"{each[0].upper()}{each[1:]}."
+    key = story[0].metric, story[0].one, story[0].other
+    if key in comparison.adjusted:
+        fit = comparison.adjusted[key]
+        yield (
+            f"With length in the model (Poisson) {_label(story[0], kind)} is "
+            f"{100 * fit.other:.1f} against {100 * fit.one:.1f}: ratio {fit.ratio:.2f} "
+            f"(95 % CI {fit.low:.2f} to {fit.high:.2f})."
+        )
+
+
+def _of_length(comparison: Comparison, story: Sequence[Compared]) -> Iterator[str]:
+    """How much of what a run hallucinates less is length: "of 13.2 points of CHAIRs …"."""
+    kind = comparison.metrics[story[0].metric]
+    cut = {(row.metric, row.split, row.name, row.one, row.other): row for row in comparison.equal}
+    for row in story:
+        rest = cut.get((row.metric, row.split, row.name, row.one, row.other))
+        if rest is None or rest.difference is None or row.difference is None:
+            continue
+        if row.gain > 0 and row.better == "lower":
+            whole, left = abs(row.difference), max(0.0, -rest.difference)
+            length = max(0.0, whole - left)
+            told = [scaled("", each, 1) for each in (whole, length, left)]
+            sure = "beyond the error" if rest.gain > 0 else "within the error"
+            rests = f"{told[2]} remain at equal length, {sure}" if left else "nothing remains"
+            name = _label(row, kind)
+            yield f"of {told[0]} points of {name} {told[1]} are length; {rests}"
 
 
 def _on_controls(comparison: Comparison, only: str = "") -> Iterator[str]:

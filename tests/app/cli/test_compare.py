@@ -303,6 +303,39 @@ def test_a_method_that_gains_nothing_does_not_beat_its_control(runs, compare):
     assert "greedy does worse than its control short in CHAIRi." in json.loads(out)["verdicts"]
 
 
+def test_equal_length_says_how_much_of_a_gain_is_length(runs, compare):
+    """The end of the longer text is wrong: cut, the two are alike."""
+    caption_run(runs / "long", ["A dog sits here. There is a bus and a van."] * 40)
+    caption_run(runs / "cut", ["A dog sits here."] * 38 + ["A bus sits here."] * 2)
+    _, out, _ = compare("long", "cut", "--equal-length", "--json")
+    document = json.loads(out)
+    said = " ".join(document["verdicts"])
+    assert "Of 95.0 points of CHAIRs 95.0 are length; nothing remains." in said
+    rows = {row["name"]: row for row in document["at equal length"]}
+    assert (rows["CHAIRs"]["one_value"], rows["CHAIRs"]["other_value"]) == (0, 0.05)
+    assert rows["Len"]["difference"] == 0
+    _, out, _ = compare("long", "cut", "--equal-length")
+    assert "CHAIR at equal length, both texts cut to the words of the shorter" in out
+    assert "cut vs long" in out
+
+
+def test_published_captions_at_equal_length(shared, compare):
+    """Most of selective EOS's gain in CHAIRs is length; the reference's own figures."""
+    folder = shared / "captions" / "less-is-more"
+    _, out, _ = compare(
+        f"base={folder}/r1-llava1.5-7b.jsonl",
+        f"ours={folder}/r6-ours-cap.jsonl",
+        *("--truth", shared / "coco" / "coco_gt_objects_wordnet.json.gz"),
+        *("--equal-length", "--json"),
+    )
+    rows = {row["name"]: row for row in json.loads(out)["at equal length"]}
+    (fit,) = json.loads(out)["length-adjusted"]
+    assert fit["low"] < 1 < fit["high"] < 1.2
+    for name, low, high in (("CHAIRs", -6.6, 1.0), ("CHAIRi", -3.2, -0.6), ("Recall", -0.9, 2.0)):
+        found = 100 * rows[name]["low"], 100 * rows[name]["high"]
+        assert found == pytest.approx((low, high), abs=0.21)
+
+
 def test_other_forms(runs, compare):
     _, out, _ = compare("greedy", "exact", "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -412,6 +445,10 @@ def test_files_and_runs_of_one_question_a_picture(files, compare):
         (
             ("c.json", "d.json", "--truth", "objects.json"),
             "1 answers are in c and not in d (1); runs are compared on the same ids only",
+        ),
+        (
+            ("a.jsonl", "b.jsonl", "--truth", "random.json", "--equal-length"),
+            "--equal-length is for captions; answers of one word have no length",
         ),
         (("c.json", "x=c.json", "--truth", "none.json"), "none.json: No such file"),
         (("c.json", "objects.json", "--truth", "objects.json"), "objects.json"),
