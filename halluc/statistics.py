@@ -1,12 +1,12 @@
-"""Intervals and paired tests: how sure a figure is, and whether two runs really differ.
+"""How sure a figure is: 95 % intervals, and McNemar's test of yes/no answers.
 
-Everything is 95 %. Intervals and tests of ratios rest on `halluc.bootstrap`, so on pictures; two
-runs are compared on the same resampled pictures.
+Intervals of ratios rest on `halluc.bootstrap`, so on pictures. Whether runs really differ, see
+`halluc.differences`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -32,24 +32,6 @@ if TYPE_CHECKING:
 
 INTERVALS = f"95 %, bootstrap over pictures ({RESAMPLES:,} draws, seed 0) or Wilson"
 """How `with_intervals` finds intervals where nothing else is asked, in words."""
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a figure of one run differs from that of another on the same pictures.
-
-    Attributes:
-        split, name: which figure.
-        value: the other's figure minus the one's; None where one of the two is undefined.
-        low, high: its 95 % interval.
-        p: how likely so great a difference is if there were none, 0..1.
-    """
-
-    split: str
-    name: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
 
 
 class McNemar(NamedTuple):
@@ -111,20 +93,13 @@ def mcnemar(gained: int, lost: int) -> McNemar:
     return McNemar(gained, lost, p, chi_square, chi_square_p)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for their number, in the same order.
-
-    Source: Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian
-    Journal of Statistics 6; computed by statsmodels.
-    """
-    if len(p_values) < 2:
-        return list(p_values)
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
-
-
-def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Score]:
+def with_intervals(
+    figures: Counted,
+    drawn: Mapping[Key, NDArray[Any]] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> list[Score]:
     """The figures, each ratio and blend of ratios with its interval.
 
     Wilson's, where each picture adds one thing at most to a proportion (a caption is one thing of
@@ -134,11 +109,13 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
 
     Args:
         figures: the figures and what each picture adds to them.
-        seed: fixes the resamples.
-        resamples: how many, at least 1.
+        drawn: the resampled figures, as `halluc.bootstrap.draw` gives them; default: they are drawn
+            here.
+        seed: fixes what is drawn here.
+        resamples: how many are drawn here, at least 1.
     """
     table = table_of(figures, sorted(figures.parts))
-    places, draws = places_of(figures), dict[Key, "NDArray[Any]"]()
+    places, draws = places_of(figures), drawn or {}
     scores = []
     for score in figures.scores:
         key = key_of(score)
@@ -157,44 +134,6 @@ def with_intervals(figures: Counted, *, seed: int = 0, resamples: int = RESAMPLE
     return scores
 
 
-def differences(
-    one: Counted, other: Counted, *, seed: int = 0, resamples: int = RESAMPLES
-) -> list[Difference]:
-    """The other's figures minus the one's, with intervals and p-values of a paired bootstrap.
-
-    p is twice the share of resamples, one more counted, in which the difference is not on the side
-    where it was found (Davison and Hinkley 1997, "Bootstrap methods and their application",
-    chapters 4 and 5), so p < .05 says what an interval without 0 says. It is never below
-    2 / 2^pictures, the least that any test of pairs can tell from so many.
-
-    Args:
-        one: what is compared with.
-        other: what is compared, on the same pictures.
-        seed: fixes the resamples.
-        resamples: how many, at least 1.
-
-    Raises:
-        ValueError: the two are about different pictures.
-    """
-    before, after = draw([one, other], seed=seed, resamples=resamples)
-    values = {key_of(score): score.value for score in one.scores}
-    least = 2.0 ** (1 - len(one.parts))
-    found = []
-    for score in other.scores:
-        split, name = key = key_of(score)
-        if key not in before or key not in after:
-            continue
-        old, new = values[key], score.value
-        if old is None or new is None:
-            found.append(Difference(split=split, name=name))
-            continue
-        drawn = after[key] - before[key]
-        low, high = percentiles(drawn) if len(one.parts) > 1 else (None, None)
-        p = max(least, _p_value(drawn))
-        found.append(Difference(split=split, name=name, value=new - old, low=low, high=high, p=p))
-    return found
-
-
 def _exact(above: NDArray[Any], below: NDArray[Any]) -> tuple[float, float] | None:
     """Wilson's interval of a share, from what each picture adds, if better than a bootstrap."""
     part, whole, pictures = float(above.sum()), float(below.sum()), int((below > 0).sum())
@@ -210,11 +149,3 @@ def _bounded(score: Score, bounds: Bounds, interval: Literal["wilson", "bootstra
     if low is None:
         return score
     return msgspec.structs.replace(score, low=low, high=high, interval=interval)
-
-
-def _p_value(drawn: NDArray[Any]) -> float:
-    import numpy as np
-
-    known = drawn[~np.isnan(drawn)]
-    other_side = min(int((known <= 0).sum()), int((known >= 0).sum()))
-    return min(1.0, 2 * (1 + other_side) / (1 + len(known)))

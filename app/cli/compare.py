@@ -13,7 +13,7 @@ from halluc.plugins import load_plugin, plugins
 if TYPE_CHECKING:
     from app.workflows.compare import ComparedRuns
 
-Form = Literal["json", "markdown", "csv"]
+Form = Literal["json", "markdown", "csv", "brief"]
 
 
 @click.command()
@@ -33,11 +33,18 @@ Form = Literal["json", "markdown", "csv"]
     metavar="METRIC",
     help="Compare by this metric; may repeat. Default: those of the runs' task.",
 )
+@click.option(
+    "--equal-length",
+    is_flag=True,
+    help="Of captions: how much of each difference goes with length. Both texts of a pair are cut "
+    "to the words of the shorter, and rates are adjusted by a model.",
+)
 @ALLOW_MISSING
 @union_options(
     {name: options_of(load_plugin("metrics", name)) for name in plugins("metrics")},
     without=["show"],
 )
+@click.option("--brief", "form", flag_value="brief", help="Print the verdict in ten lines at most.")
 @click.option("--json", "form", flag_value="json", help="Print JSON instead of tables.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print a line for each difference.")
@@ -47,6 +54,7 @@ def compare(
     truth: tuple[str, ...],
     controls: tuple[str, ...],
     metrics: tuple[str, ...],
+    equal_length: bool,
     allow_missing: bool,
     form: Form | None,
     **options: Any,
@@ -61,13 +69,14 @@ def compare(
 
     compared = work(
         runs, truth=truth, controls=controls, metrics=metrics, allow_missing=allow_missing,
-        **chosen(options),
+        equal_length=equal_length, **chosen(options),
     )  # fmt: skip
     _print(compared, form)
 
 
 def _print(compared: ComparedRuns, form: Form | None) -> None:
     from app.workflows.compare.tables import as_csv, as_markdown, document
+    from app.workflows.compare.words import headlines
 
     if form == "json":
         import msgspec
@@ -77,6 +86,8 @@ def _print(compared: ComparedRuns, form: Form | None) -> None:
         click.echo(as_csv(compared), nl=False)
     elif form == "markdown":
         click.echo(as_markdown(compared))
+    elif form == "brief":
+        click.echo("\n".join(headlines(compared)))
     else:
         _print_tables(compared)
 
@@ -98,9 +109,9 @@ def _print_tables(compared: ComparedRuns) -> None:
             console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
         console.print()
 
-    for title, lines in notes(compared):
-        block(title, lines)
+    block("Verdict", [f"• {line}" for line in compared.verdicts])
     for title, rows in sections(compared):
         print_table([HEAD, *rows], HEAD[:2], title=title)
         console.print()
-    block("Verdict", [f"• {line}" for line in compared.verdicts])
+    for title, lines in notes(compared):
+        block(title, lines)

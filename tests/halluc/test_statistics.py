@@ -8,32 +8,18 @@ from collections import Counter
 import msgspec
 import numpy as np
 import pytest
+from figures import counted, ratio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from halluc import bootstrap
 from halluc.bootstrap import Counted, count_pictures, draw
 from halluc.records import Score
-from halluc.statistics import differences, holm, mcnemar, wilson, with_intervals
+from halluc.statistics import mcnemar, wilson, with_intervals
 
 CLOSE = 1e-9
-
-
-def ratio(part, whole, name="rate"):
-    value = part / whole if whole else None
-    return Score(metric="m", name=name, value=value, numerator=part, denominator=whole)
-
-
-def counted(parts, wholes, name="rate"):
-    """One ratio, counted over pictures p000, p001, …"""
-    pictures = {
-        f"p{number:03}": [ratio(part, whole, name)]
-        for number, (part, whole) in enumerate(zip(parts, wholes, strict=True))
-    }
-    return Counted([ratio(int(sum(parts)), int(sum(wholes)), name)], pictures)
 
 
 def of(parts, wholes, axis=-1):
@@ -58,22 +44,6 @@ def test_bootstrap_of_a_ratio_is_scipys(mentions):
     assert score.interval == "bootstrap"
     assert (score.low, score.high) == pytest.approx(tuple(expected), abs=CLOSE)
     assert score.low < score.value < score.high
-
-
-def test_bootstrap_of_a_difference_is_scipys(mentions):
-    (one, other), (one_whole, other_whole) = mentions
-    (found,) = differences(counted(one, one_whole), counted(other, other_whole), seed=5)
-    reference = stats.bootstrap(
-        (one, one_whole, other, other_whole),
-        lambda a, b, c, d, axis=-1: of(c, d, axis) - of(a, b, axis),
-        paired=True, n_resamples=10_000, method="percentile", batch=500,
-        rng=np.random.default_rng(5),
-    )  # fmt: skip
-    assert (found.low, found.high) == pytest.approx(tuple(reference.confidence_interval), abs=CLOSE)
-    assert found.value == pytest.approx(of(other, other_whole) - of(one, one_whole), abs=CLOSE)
-    drawn = reference.bootstrap_distribution
-    tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
-    assert found.p == pytest.approx(2 * (1 + tail) / 10_001, abs=CLOSE)
 
 
 @given(st.integers(0, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -102,15 +72,6 @@ def test_mcnemar_is_scipys(gained, lost):
 
 def test_mcnemar_of_equal_answers():
     assert mcnemar(0, 0) == (0, 0, 1, None, None)
-
-
-def test_holm_is_the_published_rule():
-    p = [0.04, 0.001, 0.03, 0.6]
-    # The k-th smallest of m times (m - k + 1), never less than one before it, at most 1.
-    assert holm(p) == pytest.approx([0.09, 0.004, 0.09, 0.6], abs=CLOSE)
-    assert holm(p) == pytest.approx(list(multipletests(p, method="holm")[1]), abs=CLOSE)
-    assert holm([0.2]) == [0.2]
-    assert holm([]) == []
 
 
 def test_a_plain_proportion_has_wilsons_interval():
@@ -144,26 +105,6 @@ def test_what_rests_on_nothing_or_on_one_picture_has_no_interval():
     assert undefined == ratio(0, 0)
     (one,) = with_intervals(counted([2, 0], [5, 0]))
     assert (one.low, one.high, one.interval) == (None, None, "")
-    (found,) = differences(counted([0, 0], [0, 0]), counted([1, 0], [3, 0]))
-    assert (found.value, found.low, found.p) == (None, None, None)
-
-
-def test_few_pictures_prove_nothing():
-    worse, better = counted([5, 5, 5], [6, 6, 6]), counted([0, 0, 0], [6, 6, 6])
-    assert differences(worse, better)[0].p == 0.25
-    alone = differences(counted([5], [6]), counted([0], [6]))[0]
-    assert (alone.low, alone.high, alone.p) == (None, None, 1)
-
-
-def test_equal_runs_do_not_differ(mentions):
-    one = counted(mentions[0][0], mentions[1][0])
-    (found,) = differences(one, one)
-    assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
-
-
-def test_other_pictures_are_refused():
-    with pytest.raises(ValueError, match="different pictures"):
-        differences(counted([1, 2], [3, 3]), counted([1], [3]))
 
 
 def test_a_blend_is_the_weighted_sum_of_its_ratios():

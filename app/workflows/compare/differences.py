@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from app.workflows.compare.sides import Side
 from app.workflows.score import TRUTH_OF_RUN
-from halluc.bootstrap import Counted, Key
+from halluc.bootstrap import Counted, Key, draw
 from halluc.card import card_differences
 from halluc.datasets.files import file_card
+from halluc.differences import Difference, differences
+from halluc.length import Adjusted
 from halluc.records import Record, Score
-from halluc.statistics import (
-    INTERVALS,
-    Difference,
-    McNemar,
-    differences,
-    holm,
-    mcnemar,
-    with_intervals,
-)
+from halluc.statistics import INTERVALS, McNemar, mcnemar, with_intervals
 from metrics.protocol import Metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TEXT = "text"
 """The metric under which length and cost stand."""
+
+_KEPT = ("split", "name", "low", "high", "p", "error", "detectable")
 
 
 class Compared(Record, frozen=True):
@@ -40,11 +39,13 @@ class Compared(Record, frozen=True):
         one, other: names of the runs.
         one_value, other_value: their figures.
         difference: the other's minus the one's; None where one of them is undefined.
-        low, high: its 95 % interval, of a paired bootstrap over pictures.
-        p, p_holm: p-value, and the same corrected for the number of pairs of runs.
-        test: what p comes from.
-        gained, lost: McNemar: questions that only the other, and only the one, answered rightly.
-        chi_square, chi_square_p: McNemar's statistic with continuity correction, and its p-value.
+        low, high: its 95 % interval, of a paired bootstrap over pictures, simultaneous over the
+            pairs of runs.
+        p: its p-value, corrected for the number of pairs of runs likewise.
+        error, detectable: as in `halluc.differences.Difference`.
+        gained, lost: accuracy: questions that only the other, and only the one, answered rightly.
+        mcnemar_p: McNemar's exact test of the two, which takes questions as independent.
+        chi_square, chi_square_p: its statistic with continuity correction, and the p-value of that.
     """
 
     metric: str
@@ -60,19 +61,18 @@ class Compared(Record, frozen=True):
     low: float | None = None
     high: float | None = None
     p: float | None = None
-    p_holm: float | None = None
-    test: Literal["bootstrap", "McNemar"] = "bootstrap"
+    error: float | None = None
+    detectable: float | None = None
     gained: int | None = None
     lost: int | None = None
+    mcnemar_p: float | None = None
     chi_square: float | None = None
     chi_square_p: float | None = None
 
     @property
     def clear(self) -> bool:
-        """Whether the runs differ beyond the error: corrected p < .05 and no 0 in the interval."""
-        if self.p_holm is None or self.low is None or self.high is None:
-            return False
-        return self.p_holm < 0.05 and not self.low <= 0 <= self.high
+        """Whether the runs differ beyond the error: no 0 in the interval, which is p < .05."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
 
     @property
     def gain(self) -> int:
@@ -114,6 +114,8 @@ class Comparison:
         rows: the differences, by metric, figure and pair.
         controls: names of the runs that are controls.
         metrics: the metrics with figures in `rows`, by what these are filed under ("pope:vcd").
+        equal: the differences at equal length, where they were asked for.
+        adjusted: rates at equal length by a model, likewise, by metric and pair.
     """
 
     how: dict[str, Any]
@@ -125,6 +127,8 @@ class Comparison:
     rows: list[Compared]
     controls: Sequence[str]
     metrics: dict[str, Metric]
+    equal: list[Compared] = field(default_factory=list)
+    adjusted: dict[tuple[str, str, str], Adjusted] = field(default_factory=dict)
 
 
 def compare_sides(
@@ -145,9 +149,11 @@ def compare_sides(
     scores: dict[str, list[Score]] = {side.name: [] for side in sides}
     rows = []
     for metric in metrics:
+        names = list(metric.counted)
+        drawn = dict(zip(names, draw([metric.counted[name] for name in names]), strict=True))
         for name, counted in metric.counted.items():
-            scores[name] += with_intervals(counted)
-        rows += _rows(metric, pairs)
+            scores[name] += with_intervals(counted, drawn[name])
+        rows += _rows(metric, pairs, drawn)
     by_name = {side.name: side for side in sides}
     pictures = len(set(sides[0].pictures.values()))
     how = {
@@ -159,7 +165,8 @@ def compare_sides(
         "difference": f"against {pairs[0][0]}",
     }
     if len(pairs) > 1:
-        how["p"] = f"corrected for {len(pairs)} pairs of runs (Holm), each figure on its own"
+        told = f"simultaneous over {len(pairs)} pairs of runs, each figure on its own"
+        how["intervals of differences, p"] = told
     return Comparison(
         how=how,
         sides=sides,
@@ -195,48 +202,63 @@ def pairs_of(names: Sequence[str], controls: Sequence[str] = ()) -> list[tuple[s
     return pairs + [(control, m) for control in others if control in controls for m in methods]
 
 
-def _rows(metric: MeasuredSides, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
-    found = [_pair(metric, one, other) for one, other in pairs]
-    rows: list[Compared] = []
-    # Corrected for the number of pairs, figure by figure.
-    for same in zip(*found, strict=True):
-        known = [row.p for row in same if row.p is not None]
-        corrected = iter(holm(known))
-        rows += [
-            row if row.p is None else msgspec.structs.replace(row, p_holm=next(corrected))
-            for row in same
-        ]
-    return rows
+def paired(
+    pairs: Sequence[tuple[str, str]],
+    counted: Sequence[tuple[Counted, Counted]],
+    drawn: Sequence[tuple[Mapping[Key, NDArray[Any]], Mapping[Key, NDArray[Any]]]] | None = None,
+) -> list[Compared]:
+    """The differences of pairs of runs, figure by figure.
+
+    Args:
+        pairs: their names.
+        counted: their figures, in the same order.
+        drawn: the same resampled; see `halluc.differences.differences`.
+    """
+    found = differences(counted, drawn)
+    rows = [_pair(*each) for each in zip(pairs, counted, found, strict=True)]
+    return [row for same in zip(*rows, strict=True) for row in same]
 
 
-def _pair(metric: MeasuredSides, one: str, other: str) -> list[Compared]:
-    before, after = metric.counted[one], metric.counted[other]
-    values = {(score.split, score.name): score.value for score in before.scores}
-    found = {(each.split, each.name): each for each in differences(before, after)}
-    rows = []
-    for score in after.scores:
-        key = score.split, score.name
-        if key in found:
-            rows.append(
-                Compared(
-                    metric=score.metric,
-                    split=score.split,
-                    name=score.name,
-                    better=score.better,
-                    unit=score.unit,
-                    one=one,
-                    other=other,
-                    one_value=values[key],
-                    other_value=score.value,
-                    **_tested(found[key], _mcnemar(metric, key, one, other)),
-                )
-            )
-    return rows
+def _pair(
+    names: tuple[str, str], counted: tuple[Counted, Counted], found: Sequence[Difference]
+) -> list[Compared]:
+    before, after = ({(s.split, s.name): s for s in each.scores} for each in counted)
+    return [
+        Compared(
+            metric=after[each.split, each.name].metric,
+            better=after[each.split, each.name].better,
+            unit=after[each.split, each.name].unit,
+            one=names[0],
+            other=names[1],
+            one_value=before[each.split, each.name].value,
+            other_value=after[each.split, each.name].value,
+            difference=each.value,
+            **{name: getattr(each, name) for name in _KEPT},
+        )
+        for each in found
+    ]
 
 
-def _tested(found: Difference, test: McNemar | None) -> dict[str, Any]:
-    row = {"difference": found.value, "low": found.low, "high": found.high, "p": found.p}
-    return row if test is None else {**row, "test": "McNemar", **test._asdict()}
+def _rows(
+    metric: MeasuredSides,
+    pairs: Sequence[tuple[str, str]],
+    drawn: Mapping[str, Mapping[Key, NDArray[Any]]],
+) -> list[Compared]:
+    rows = paired(
+        pairs,
+        [(metric.counted[one], metric.counted[other]) for one, other in pairs],
+        [(drawn[one], drawn[other]) for one, other in pairs],
+    )
+    tests = [_mcnemar(metric, (row.split, row.name), row.one, row.other) for row in rows]
+    return [
+        msgspec.structs.replace(row, **_tested(test)) if test else row
+        for row, test in zip(rows, tests, strict=True)
+    ]
+
+
+def _tested(test: McNemar) -> dict[str, Any]:
+    told = test._asdict()
+    return {"mcnemar_p": told.pop("p"), **told}
 
 
 def _mcnemar(metric: MeasuredSides, key: Key, one: str, other: str) -> McNemar | None:

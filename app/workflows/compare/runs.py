@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.workflows.compare.differences import Compared, Comparison, compare_sides
+from app.workflows.compare.equal_length import adjusted, at_equal_length
 from app.workflows.compare.measures import measure, measure_text
 from app.workflows.compare.sides import Side, check_controls, check_same, named_sources
 from app.workflows.compare.tables import HEAD, as_markdown, sections
@@ -65,6 +66,7 @@ def compare(
     controls: Sequence[str] = (),
     metrics: Sequence[str | Metric] = (),
     allow_missing: bool = False,
+    equal_length: bool = False,
     **options: Any,
 ) -> ComparedRuns:
     """Compare runs, or files of answers, pair by pair on the same ids.
@@ -78,6 +80,7 @@ def compare(
         controls: names of runs that the others must beat.
         metrics: by name, or with their options; default: those of the runs' task.
         allow_missing: leave out what has no answer and what was not asked.
+        equal_length: of captions: say how much of each difference goes with length.
         options: of the metrics, such as ``parser="vlmevalkit"``; each goes to those that have it.
 
     Returns:
@@ -101,13 +104,20 @@ def compare(
     if options.get("max_tokens_cut"):
         sides = [Side(each.name, each.sources, _cut(each.given)) for each in sides]
     check_same(sides)
+    if equal_length and any(each.task is not CAPTION for each in made):
+        raise InputError("--equal-length is for captions; answers of one word have no length")
     if not metrics:
         made = [each for each in made if all(each.applies(side.given) for side in sides)]
     measured = [measure(each, sides) for each in made]
     if options.get("max_tokens_cut"):
         measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
-    compared = compare_sides(sides, [*measured, measure_text(sides)], controls, told)
-    return ComparedRuns(**vars(compared))
+    measured.append(measure_text(sides))
+    compared = vars(compare_sides(sides, measured, controls, told))
+    if equal_length:
+        pairs = compared["pairs"]
+        compared["equal"] = at_equal_length(made, sides, pairs)
+        compared["adjusted"] = adjusted(measured, pairs)
+    return ComparedRuns(**compared)
 
 
 def _kinds(

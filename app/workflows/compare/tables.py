@@ -23,6 +23,7 @@ HEAD = ("figure", "run", "value, 95 % interval", "difference", "p")
 def document(comparison: Comparison) -> dict[str, Any]:
     """Everything, for a program."""
     return {
+        "verdicts": verdicts(comparison),
         "how": comparison.how,
         "runs": [
             {
@@ -42,7 +43,11 @@ def document(comparison: Comparison) -> dict[str, Any]:
             for (one, other), lines in comparison.made.items()
         ],
         "differences": comparison.rows,
-        "verdicts": verdicts(comparison),
+        "at equal length": comparison.equal,
+        "length-adjusted": [
+            {"metric": metric, "one": one, "other": other, **fit._asdict()}
+            for (metric, one, other), fit in comparison.adjusted.items()
+        ],
     }
 
 
@@ -58,13 +63,12 @@ def as_csv(comparison: Comparison) -> str:
 
 def as_markdown(comparison: Comparison) -> str:
     """The report for a page."""
-    parts = []
-    for title, lines in notes(comparison):
-        parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
+    parts = ["**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison))]
     for title, rows in sections(comparison):
         table = [HEAD, ("---", "---", "---:", "---:", "---:"), *rows]
         parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
-    parts.append("**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison)))
+    for title, lines in notes(comparison):
+        parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
     return "\n\n".join(parts)
 
 
@@ -103,6 +107,32 @@ def sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]
             units = {figure[2]: figures[figure] for figure in shown}
             yield f"{title} ({_units(units)})", rows
 
+    yield from _equal(comparison)
+
+
+def _equal(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """Title and rows of a table for each metric at equal length: both cut, and their difference."""
+    for metric in dict.fromkeys(row.metric for row in comparison.equal):
+        kind = comparison.metrics[metric]
+        shown, last = [], ""
+        for row in comparison.equal:
+            if row.metric != metric or row.name in kind.hidden or row.unit:
+                continue
+            label = f"{row.split} {row.name}".strip()
+            values = [_number(row.unit, each) for each in (row.other_value, row.one_value)]
+            pair = f"{row.other} vs {row.one}"
+            value = " against ".join(values)
+            shown.append((label if label != last else "", pair, value, *_against(row)))
+            last = label
+        yield (
+            f"{kind.title} at equal length, both texts cut to the words of the shorter (×100)",
+            shown,
+        )
+
+
+def _number(unit: str, value: float | None) -> str:
+    return "undefined" if value is None else scaled(unit, value, _digits(unit))
+
 
 def _units(units: Mapping[str, str]) -> str:
     """What the figures of a table are in, by their names."""
@@ -132,11 +162,13 @@ def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[s
 def _against(row: Compared | None) -> tuple[str, str]:
     if row is None:
         return "", ""
-    if row.difference is None or row.low is None or row.high is None:
+    if row.difference is None:
         return "undefined", "–"
+    if row.low is None or row.high is None:
+        return scaled(row.unit, row.difference, _digits(row.unit), sign=True), p_value(row.p)
     values = (row.difference, row.low, row.high)
     value, low, high = (scaled(row.unit, each, _digits(row.unit), sign=True) for each in values)
-    return f"{value} [{low}, {high}]", p_value(row.p_holm)
+    return f"{value} [{low}, {high}]", p_value(row.p)
 
 
 def _value(score: Score) -> str:
