@@ -26,6 +26,12 @@ class InputError(HallucError):
         super().__init__(place + " ".join(what.split()))
         self.path, self.line = path, line
 
+    def with_hint(self, hint: str) -> InputError:
+        """The same error with more behind it, if there is more to say."""
+        if hint:
+            self.args = (f"{self}; {hint}",)
+        return self
+
 
 class ModelError(HallucError):
     """A model cannot be named, found, loaded or run."""

@@ -3,21 +3,57 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
+import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import msgspec
 
 from halluc.errors import InputError
+from halluc.faults import BAD_JSON, explain
+
+__all__ = [
+    "BAD_JSON",
+    "append_durably",
+    "open_plain",
+    "read_json",
+    "read_jsonl",
+    "read_lines",
+    "reason",
+    "sync_folder",
+    "write_atomically",
+    "write_json",
+    "write_jsonl",
+]
 
 T = TypeVar("T")
 
-BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are no JSON of the type wanted."""
+_GZIP = b"\x1f\x8b"
+
+
+@contextlib.contextmanager
+def open_plain(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file opened for reading, unpacked if it is gzipped, whatever its name.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            if file.peek(2)[:2] == _GZIP:
+                with gzip.open(file) as content:
+                    yield cast(IO[bytes], content)
+            else:
+                yield file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"not a whole gzip file: {error}", path) from None
+    except OSError as error:
+        raise InputError(reason(error), path) from None
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
@@ -28,14 +64,11 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
     Raises:
         InputError: the file cannot be read.
     """
-    try:
-        with Path(path).open("rb") as file:
-            for number, line in enumerate(file, 1):
-                content = line.removeprefix(BOM_UTF8) if number == 1 else line
-                if content and not content.isspace():
-                    yield number, content
-    except OSError as error:
-        raise InputError(reason(error), path) from None
+    with open_plain(path) as file:
+        for number, line in enumerate(file, 1):
+            content = line.removeprefix(BOM_UTF8) if number == 1 else line
+            if content and not content.isspace():
+                yield number, content
 
 
 def read_jsonl(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
@@ -49,7 +82,7 @@ def read_jsonl(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
         try:
             yield number, decoder.decode(line)
         except BAD_JSON as error:
-            raise InputError(str(error), path, number) from None
+            raise InputError(explain(error, line), path, number) from None
 
 
 def read_json(path: str | Path, type: type[T]) -> T:
@@ -58,12 +91,12 @@ def read_json(path: str | Path, type: type[T]) -> T:
     Raises:
         InputError: the file cannot be read or is no JSON of that type.
     """
+    with open_plain(path) as file:
+        content = file.read().removeprefix(BOM_UTF8)
     try:
-        return msgspec.json.decode(Path(path).read_bytes().removeprefix(BOM_UTF8), type=type)
-    except OSError as error:
-        raise InputError(reason(error), path) from None
+        return msgspec.json.decode(content, type=type)
     except BAD_JSON as error:
-        raise InputError(str(error), path) from None
+        raise InputError(explain(error, content), path) from None
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:

@@ -22,7 +22,7 @@ from halluc.answers.captions import read_described
 from halluc.answers.given import Given, only_truth, picture_of
 from halluc.bootstrap import Gathered, grouping, merged
 from halluc.language.words.lemmas import Lemmatizer
-from halluc.language.words.lemmatizer import Compat, lemmatizer
+from halluc.language.words.lemmatizer import Compat, lemmatizer, rule_of
 from halluc.language.words.offline import offline_words
 from halluc.language.words.vocabulary import coco_class
 from halluc.records import Finding, Sample, Score, Truth
@@ -41,6 +41,9 @@ from metrics.tables import figure, interval
 from metrics.tasks import CAPTION
 
 EDITION = "CHAIR (arXiv:1809.02156)"
+NOTHING = (
+    "no caption names any of COCO's 80 classes: are these captions, in English, of whole sentences?"
+)
 # Captions that are scored at once; some 25,000 are read in a second.
 _SHARE = 4_000
 
@@ -71,7 +74,8 @@ class Chair(Metric, frozen=True, kw_only=True):
         Meta(
             description="How words become singular. wordnet: exactly as OPERA and most papers "
             "since, needs NLTK data. offline: nearly the same, needs nothing. pattern: as the "
-            "original scripts."
+            "original scripts. opera: captions by wordnet, reference captions of a COCO folder by "
+            "pattern, as OPERA's own table."
         ),
     ] = "offline"
     nltk_data: Annotated[
@@ -97,8 +101,15 @@ class Chair(Metric, frozen=True, kw_only=True):
         self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
     ) -> Given:
         """Captions joined to the objects of their pictures; see `Metric.read`."""
-        lemmatize = lemmatizer(self.compat, self.nltk_data)
-        return read_described(sources, only_truth(truth), lemmatize, allow_missing=allow_missing)
+        if rule_of(self.compat) == "wordnet":
+            lemmatizer(self.compat, self.nltk_data)  # says at once if its data is missing
+        return read_described(
+            sources,
+            only_truth(truth),
+            lemmatizer(self.compat, self.nltk_data, of_truth=True),
+            allow_missing=allow_missing,
+            rule=rule_of(self.compat, of_truth=True),
+        )
 
     def measure(
         self, given: Given, spread: Spread = in_process, keep: Keep | None = None
@@ -129,11 +140,16 @@ class Chair(Metric, frozen=True, kw_only=True):
         if self.max_tokens_cut:
             told = f"{self.max_tokens_cut} ({cut} of {captions} captions cut)"
             settings["max_tokens_cut"] = told
-        notes: dict[str, Any] = {"nltk": version("nltk")} if self.compat == "wordnet" else {}
+        notes: dict[str, Any] = {}
+        if rule_of(self.compat) == "wordnet":
+            notes["nltk"] = version("nltk")
         if names:
             notes["not in CHAIR's vocabulary"] = sorted(names)
         settings |= {"left out": given.left_out} if given.left_out else {}
-        return Measured([gathered.counted(compute, BLENDS)], settings, notes=notes, lines=wrong)
+        counted = gathered.counted(compute, BLENDS)
+        mentions = next(each for each in counted.scores if each.name == "CHAIRi").denominator
+        warnings = [] if mentions else [NOTHING]
+        return Measured([counted], settings, notes=notes, lines=wrong, warnings=warnings)
 
     def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
         """The figures with their intervals."""

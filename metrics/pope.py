@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from halluc.answers.alignment import Pairs
 from halluc.answers.files import stream_answers
 from halluc.answers.given import Given, count_rows, open_answers
+from halluc.answers.repope import load as load_repope
+from halluc.bootstrap import Counted
 from halluc.datasets.files import read_rows
 from halluc.datasets.pope import Question, load_files
 from halluc.errors import InputError
@@ -25,6 +28,7 @@ from halluc.records import Answer, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.pope_counts import DEFAULT, Tally
 from metrics.pope_parsers import PARSERS, Parser
+from metrics.pope_warnings import Watch
 from metrics.protocol import Keep, Measured, Metric, Table, left_out, rightly
 from metrics.tables import count, figure, margin
 from metrics.tasks import Task, has_label
@@ -32,6 +36,7 @@ from metrics.tasks import Task, has_label
 EDITION = "POPE (arXiv:2305.10355)"
 # How many disputed answers the terminal shows; JSON and a folder hold all.
 SHOWN = 20
+REPOPE = "RePOPE (arXiv:2504.15707)"
 _FIGURES = ("accuracy", "precision", "recall", "F1", "yes ratio")
 
 
@@ -79,6 +84,14 @@ class Pope(Metric, frozen=True, kw_only=True):
             "dispute."
         ),
     ] = "pope"
+    repope: Annotated[
+        Path | None,
+        Meta(
+            description="RePOPE's file of corrected COCO labels, or the folder of its three: "
+            "figures with them stand beside POPE's.",
+            extra={"metavar": "FILE"},
+        ),
+    ] = None
 
     @classmethod
     def fits(cls, source: str, truth: Sequence[str]) -> bool:
@@ -115,8 +128,20 @@ class Pope(Metric, frozen=True, kw_only=True):
         """The figures by split and their mean, of one parser or of all."""
         parsers = list(PARSERS.values()) if self.parser == "all" else [PARSERS[self.parser]]
         tally = Tally(parsers, [sample.split for sample in given.asked or ()])
+        watch = Watch()
+
+        corrected = load_repope(self.repope) if self.repope else None
+        again: list[tuple[Sample, str]] = []
+
+        def texts() -> Iterator[tuple[Sample, str]]:
+            for sample, answer in given:
+                watch.see(answer.text)
+                if corrected and (other := corrected.relabel(sample)):
+                    again.append((other, answer.text))
+                yield sample, answer.text
+
         # What is no answer is noted in `lacks` while the pairs are gone through.
-        tally.update(((sample, answer.text) for sample, answer in given), given.lacks)
+        tally.update(texts(), given.lacks)
         settings: dict[str, Any] = {"parser": self.parser}
         if pairs := given.note.get("pairs"):
             given.left_out, given.missing = left_out(pairs), pairs.missing
@@ -130,12 +155,23 @@ class Pope(Metric, frozen=True, kw_only=True):
                 "What is no answer counts as unknown. As published, it is read like any text: "
                 + ", ".join(f"{s.metric} {s.split} {s.name} {figure(s)}" for s in shown)
             ]
+        counted = [tally.counted(each) for each in parsers]
+        ways: list[dict[str, Any]] = [{"parser": each.name} for each in parsers]
+        notes: dict[str, Any] = {}
+        if corrected:
+            notes["RePOPE"] = [*corrected.told(), *corrected.cards]
+            for each in parsers:
+                counted.append(_corrected(again, given, each))
+                ways.append({"parser": each.name, "labels": REPOPE})
+        unknown = sum(each.value or 0 for each in counted[0].scores if each.name == "unknown")
         return Measured(
-            [tally.counted(each) for each in parsers],
+            counted,
             settings,
-            ways=[{"parser": each.name} for each in parsers],
+            ways=ways,
+            notes=notes,
             extra=extra,
             lines=lines,
+            warnings=watch.warnings(parsers[0], unknown) if len(parsers) == 1 else [],
         )
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
@@ -155,7 +191,7 @@ class Pope(Metric, frozen=True, kw_only=True):
         missing = given.missing
         rows = [
             [
-                *("split", *(["parser"] if len(metrics) > 1 else []), *_FIGURES[:-1], "yes"),
+                *("split", *([_by(metrics)] if len(metrics) > 1 else []), *_FIGURES[:-1], "yes"),
                 *(*counts[:-1], "unknown" if len(metrics) > 1 else "?"),
                 *([] if missing is None else ["miss"]),
             ]
@@ -194,6 +230,19 @@ class Pope(Metric, frozen=True, kw_only=True):
             yield Table([], title=f"… and {len(disputes) - SHOWN} more; --json lists them all.")
 
 
+def _corrected(pairs: Sequence[tuple[Sample, str]], given: Given, parser: Parser) -> Counted:
+    """The figures with RePOPE's labels, under a name of their own."""
+    tally = Tally([parser], [sample.split for sample in given.asked or ()])
+    tally.update(pairs, given.lacks)
+    counted = tally.counted(parser)
+
+    def named(scores: Sequence[Score]) -> list[Score]:
+        return [replace(each, metric=f"{each.metric}:repope") for each in scores]
+
+    parts = {picture: named(each) for picture, each in counted.parts.items()}
+    return Counted(named(counted.scores), parts, counted.blends)
+
+
 def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, Answer]]:
     """Answers with the question that their own file tells."""
     seen: set[str] = set()
@@ -207,6 +256,10 @@ def _labelled(answers: Iterable[Answer]) -> Iterator[tuple[Sample, Answer]]:
             raise InputError(what, answer.path, answer.line)
         seen.add(own.id)
         yield own, answer
+
+
+def _by(metrics: Sequence[str]) -> str:
+    return "labels" if len(metrics) == 2 and metrics[1].endswith(":repope") else "parser"
 
 
 def _parser(metric: str) -> str:

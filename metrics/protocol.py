@@ -59,6 +59,7 @@ class Measured:
         notes: more for the result card, behind all else.
         extra: more for a program, beside the figures.
         lines: more for a person, under the table.
+        warnings: what makes the figures say less than they seem to, for the result card.
     """
 
     counted: Sequence[Counted]
@@ -67,6 +68,7 @@ class Measured:
     notes: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 class Table(NamedTuple):

@@ -36,6 +36,11 @@ ALLOW_MISSING = click.option(
     is_flag=True,
     help="Leave out what has no answer and what was not asked, and say how much.",
 )
+KEEP_THINKING = click.option(
+    "--keep-thinking",
+    is_flag=True,
+    help="Score what a reasoning model thought with its answer; without it, the answer alone.",
+)
 VOCABULARY = click.option(
     "--vocabulary",
     type=click.Path(path_type=Path),

@@ -13,6 +13,7 @@ from app.cli.options import (
     ALLOW_MISSING,
     AS_JSON,
     ENGINE,
+    KEEP_THINKING,
     SCORES,
     TRUTHS,
     chosen,
@@ -52,6 +53,7 @@ def _command(metric: type[Metric]) -> click.Command:
         answers: tuple[str, ...],
         truth: tuple[str, ...],
         allow_missing: bool,
+        keep_thinking: bool,
         as_json: bool,
         output: Path | None,
         **options: Any,
@@ -62,7 +64,7 @@ def _command(metric: type[Metric]) -> click.Command:
             raise click.UsageError("--show lists words under the table; with --json use -o")
         scored = _score(
             metric(**given), answers, truth,
-            allow_missing=allow_missing, output=output, **engine,
+            allow_missing=allow_missing, keep_thinking=keep_thinking, output=output, **engine,
         )  # fmt: skip
         if as_json:
             click.echo(msgspec.json.format(msgspec.json.encode(scored.document()), indent=2))
@@ -74,7 +76,7 @@ def _command(metric: type[Metric]) -> click.Command:
     run.__doc__ = f"{summary.removesuffix('.')}{paper}."
     if metric.spreads:
         run = ENGINE(run)
-    run = SCORES(AS_JSON(ALLOW_MISSING(struct_options(options_of(metric))(run))))
+    run = SCORES(AS_JSON(ALLOW_MISSING(KEEP_THINKING(struct_options(options_of(metric))(run)))))
     run = click.argument("answers", nargs=-1, required=True, metavar="RUN_OR_FILE...")(TRUTHS(run))
     return click.command(metric.name, short_help=metric.summary)(run)
 
@@ -85,6 +87,7 @@ def _score(
     truth: tuple[str, ...],
     *,
     allow_missing: bool,
+    keep_thinking: bool,
     output: Path | None,
     engine: str | None,
     workers: int | None,
@@ -99,7 +102,8 @@ def _score(
     # A cluster starts while the answers are read.
     with open_cluster(engine or "local", workers, gpus) as cluster:
         return work(
-            answers, metric, truth=truth, allow_missing=allow_missing, output=output,
+            answers, metric, truth=truth, allow_missing=allow_missing,
+            keep_thinking=keep_thinking, output=output,
             spread=partial(spread, cluster),
         )  # fmt: skip
 

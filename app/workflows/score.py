@@ -13,6 +13,7 @@ import msgspec
 
 from halluc import __version__
 from halluc.answers.given import Given, count_lacks
+from halluc.answers.kinds import answers_hint, truth_hint
 from halluc.errors import InputError
 from halluc.html import table_html
 from halluc.jsonl import reason
@@ -22,6 +23,7 @@ from halluc.runs import Run
 from halluc.statistics import INTERVALS, with_intervals
 from halluc.work import Spread, in_process
 from metrics.protocol import Measured, Metric, Table, drop
+from metrics.tasks import CAPTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +123,7 @@ def score(
     *,
     truth: str | Path | Sequence[str | Path] = (),
     allow_missing: bool = False,
+    keep_thinking: bool = False,
     output: str | Path | None = None,
     spread: Spread = in_process,
     **options: Any,
@@ -134,6 +137,8 @@ def score(
         metric: its name, as `halluc list metrics` shows it, or a metric with its options.
         truth: ground truth that answers are scored against; default: what the run holds.
         allow_missing: leave out what has no answer and what was not asked, and count it.
+        keep_thinking: score the thought of a reasoning model with its answer, instead of the answer
+            alone.
         output: folder for scores.json and findings.jsonl; default: the run's own.
         spread: where the work is done; see `app.engine.connect.open_cluster`.
         options: of the metric, such as ``parser="vlmevalkit"``.
@@ -146,7 +151,7 @@ def score(
         InputError: something cannot be read, or answers and ground truth do not fit.
     """
     made = find_metric(metric, **options)
-    given = made.read(_names(answers), _names(truth), allow_missing=allow_missing)
+    sources, truths = _names(answers), _names(truth)
 
     @cache
     def place() -> Run | None:  # made when there is something to write
@@ -158,8 +163,15 @@ def score(
         else:
             folder.write_finding_lines(made.name, lines)
 
-    measured = made.measure(given, spread, keep)
+    try:
+        given = made.read(sources, truths, allow_missing=allow_missing)
+        if keep_thinking:
+            given.with_thoughts()
+        measured = made.measure(given, spread, keep)
+    except InputError as error:
+        raise error.with_hint(_hint(made, sources, truths)) from None
     how = result_card(made.edition or made.name, given, measured.settings) | measured.notes
+    how |= _told(given, measured)
     if given.lacks:
         how["no answer"] = count_lacks(given.lacks.values(), sum(given.rows.values()))
     scores = []
@@ -170,6 +182,25 @@ def score(
             way = measured.ways[number] if measured.ways else {}
             folder.write_scores(found, how | way)
     return Scored(made, scores, how, given, measured)
+
+
+def _hint(metric: Metric, sources: Sequence[str], truths: Sequence[str]) -> str:
+    """What was given instead of what is wanted, where that can be seen; else empty."""
+    hint = truth_hint(truths[0], metric.name) if truths else ""
+    if hint or (Path(sources[0]) / "run.json").is_file():
+        return hint
+    return answers_hint(sources[0], metric.name, captions=metric.task is CAPTION)
+
+
+def _told(given: Given, measured: Measured) -> dict[str, Any]:
+    """What a reader of the figures should know of the answers, for the card."""
+    told: dict[str, Any] = {}
+    if given.thinking:
+        done = "kept" if given.keep_thinking else "left out"
+        told["thinking"] = f"{done}, of {len(given.thinking)} answers"
+    if measured.warnings:
+        told["warning"] = list(measured.warnings)
+    return told
 
 
 def _names(given: str | Path | Run | Sequence[str | Path]) -> list[str]:

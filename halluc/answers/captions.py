@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from halluc.answers.files import CaptionFile, read_captions
 from halluc.answers.given import Given, count_rows, open_answers, samples_of
 from halluc.answers.rows import picture_id
-from halluc.answers.truths import read_truths
-from halluc.datasets.files import file_card
+from halluc.answers.truths import read_truths, truth_card
 from halluc.errors import InputError
 from halluc.language.words.lemmas import Lemmatizer
 from halluc.records import Answer, Sample, Truth
@@ -43,6 +41,7 @@ def read_described(
     lemmatize: Lemmatizer,
     *,
     allow_missing: bool = False,
+    rule: str = "",
 ) -> Given:
     """Captions and what is true of their pictures.
 
@@ -52,6 +51,7 @@ def read_described(
             default: in the run.
         lemmatize: how words of COCO's reference captions are made singular.
         allow_missing: leave out captions without truth, and samples without a caption.
+        rule: the name of `lemmatize`, for the card.
 
     Raises:
         RunError: a folder is no run.
@@ -59,7 +59,8 @@ def read_described(
             answers are no captions.
     """
     if len(sources) == 1 and not (Path(sources[0]) / "run.json").is_file():
-        return _of_file(CaptionFile(sources[0]), truth, lemmatize, allow_missing=allow_missing)
+        file = CaptionFile(sources[0])
+        return _of_file(file, truth, lemmatize, allow_missing=allow_missing, rule=rule)
     run, stream = open_answers(sources, read_captions, allow_missing=allow_missing)
     rows: Counter[Path] = Counter()
     answers = list(count_rows(stream, rows))
@@ -67,7 +68,9 @@ def read_described(
     if len(by_id) < len(answers):
         _refuse_second(answers)
     if truth:
-        ids = {id: picture_id(id) for id in by_id}
+        keys = Counter(map(picture_id, by_id))
+        # Two pictures that a shorter name would make one keep theirs.
+        ids = {id: key if keys[key := picture_id(id)] == 1 else id for id in by_id}
         found = read_truths(truth, ids.values(), lemmatize)
         truths = {id: found[key] for id, key in ids.items() if key in found}
     else:
@@ -91,7 +94,7 @@ def read_described(
     return Given(
         run,
         pairs,
-        truth=_card(truth, len(truths)) if truth else None,
+        truth=truth_card(truth, len(truths), rule) if truth else None,
         rows=rows,
         asked=[sample for sample, _ in pairs],
         pictures={sample.image or sample.id for sample, _ in pairs},
@@ -100,7 +103,12 @@ def read_described(
 
 
 def _of_file(
-    file: CaptionFile, truth: str | None, lemmatize: Lemmatizer, *, allow_missing: bool
+    file: CaptionFile,
+    truth: str | None,
+    lemmatize: Lemmatizer,
+    *,
+    allow_missing: bool,
+    rule: str,
 ) -> Given:
     if not truth:
         samples_of(None, [next(iter(file))])  # says what a file needs
@@ -113,7 +121,7 @@ def _of_file(
     return Given(
         None,
         _File(file, found, not unknown),
-        truth=_card(str(truth), len(file)),
+        truth=truth_card(str(truth), len(file), rule),
         rows=Counter({file.path: len(file)}),
         pictures=found.keys(),
         left_out={"captions without ground truth": len(unknown)} if allow_missing else {},
@@ -135,8 +143,3 @@ def _refuse_unknown(missing: Sequence[Answer], of: int, source: str | None) -> N
     where = f"in {source}" if source else "in the run; give --truth"
     what = f"{len(missing)} of {of} pictures ({named}) have no truth {where}"
     raise InputError(what, missing[0].path, missing[0].line)
-
-
-def _card(source: str, rows: int) -> Any:
-    file = Path(source.removeprefix("jsonl:"))
-    return [file_card(file, rows)] if file.is_file() else f"{source}, {rows} pictures"

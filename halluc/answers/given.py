@@ -36,6 +36,9 @@ class Given:
         note: more for the result card.
         lacks: of which kind the answers are that are none (`halluc.records.Lack`), by the sample's
             id; once the pairs have been gone through.
+        keep_thinking: leave thoughts of reasoning models in the answers; see `with_thoughts`.
+        thinking: the answers that had a thought, with it and without its tags, by the sample's id,
+            likewise.
     """
 
     run: Run | None
@@ -48,6 +51,8 @@ class Given:
     missing: Counter[str] | None = None
     note: dict[str, Any] = field(default_factory=dict)
     lacks: dict[str, Lack] = field(default_factory=dict)
+    keep_thinking: bool = False
+    thinking: dict[str, Answer] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[Sample, Answer]]:
         """Each sample with its answer; from here on from memory if `answers` was read before."""
@@ -59,10 +64,27 @@ class Given:
         """The pairs, with thoughts taken off the answers, and what is no answer noted."""
         for sample, answer in self.pairs:
             thought, text = part_thought(answer.text)
+            if thought:
+                whole = answer._replace(text=f"{thought}\n{text}".strip())
+                self.thinking[sample.id] = whole
+                if self.keep_thinking:
+                    yield sample, whole
+                    continue
             finish = "length" if thought and not text else answer.finish
             if lack := lack_of(text, finish):
                 self.lacks[sample.id] = lack
             yield sample, answer._replace(text=text) if thought else answer
+
+    def with_thoughts(self) -> None:
+        """Leave thoughts in the answers, also in those that were read before."""
+        self.keep_thinking = True
+        if "_held" in self.__dict__:
+            held = [(sample, self.thinking.get(sample.id, each)) for sample, each in self._held]
+            self.__dict__.pop("answers", None)
+            self.__dict__.pop("texts", None)
+            self.__dict__["_held"] = held
+            for id in self.thinking:
+                self.lacks.pop(id, None)
 
     @cached_property
     def _held(self) -> list[tuple[Sample, Answer]]:

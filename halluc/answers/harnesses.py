@@ -6,22 +6,17 @@ can be scored on their own.
 
 from __future__ import annotations
 
-import csv
-import zlib
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from halluc.answers.rows import own_sample
-from halluc.datasets.files import read_bytes, read_rows
+from halluc.datasets.files import read_rows
 from halluc.errors import InputError
-from halluc.jsonl import reason
 from halluc.records import Answer
 
-# What openpyxl and the libraries under it raise for a damaged file.
-_DAMAGES = (BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, OSError, EOFError)
+# What the part of a row has that tells what was asked about.
+_IDS = {"question_id", "image_id"}
 
 
 def read_lmms_eval(path: Path) -> Iterator[Answer]:
@@ -48,12 +43,13 @@ def read_lmms_eval(path: Path) -> Iterator[Answer]:
             text = _first_text(row.get("resps"))
         if text is None:
             raise InputError('no answer in "filtered_resps" nor "resps"', path, line)
-        told = [each for each in row.values() if isinstance(each, dict) and "question_id" in each]
+        told = [each for each in row.values() if isinstance(each, dict) and each.keys() & _IDS]
         facts = {key: value for each in reversed(told) for key, value in each.items()}  # doc first
         id = facts.get("question_id", row["doc_id"])
         prompt = _first_text(facts.get("question") or row.get("input"))
         split, label = facts.get("category"), facts.get("answer") or row.get("target")
-        own = own_sample(id if split else row["doc_id"], prompt, split, label)
+        image = facts.get("image_id") or facts.get("image")
+        own = own_sample(id if split else row["doc_id"], prompt, split, label, image)
         yield Answer(id if isinstance(id, int) else str(id), text, path, line, prompt, own)
 
 
@@ -75,7 +71,7 @@ def read_vlmevalkit(path: Path) -> Iterator[Answer]:
         InputError: the file cannot be read, lacks a column, or an index comes twice.
     """
     seen: dict[Any, int] = {}
-    for line, row in _table(path):
+    for line, row in read_rows(path, dict[str, Any]):
         index, prediction = row.get("index"), row.get("prediction")
         if index is None or "prediction" not in row:
             raise InputError('no "index" or no "prediction"', path, line)
@@ -90,49 +86,3 @@ def read_vlmevalkit(path: Path) -> Iterator[Answer]:
             image = row.get("image_path") or row.get("image_source")
             own = own_sample(id, prompt, split.strip(), row.get("answer"), image)
             yield Answer(id, text, path, line, prompt, own)
-
-
-def _table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(b"PK"):
-        yield from _read_xlsx(path)
-    elif start.lstrip()[:1] in (b"[", b"{"):
-        yield from read_rows(path, dict[str, Any])
-    else:
-        yield from _read_tsv(path)
-
-
-def _read_tsv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, delimiter="\t")
-            begin = 2
-            for row in rows:
-                if None in row or None in row.values():
-                    columns = len(rows.fieldnames or ())
-                    raise InputError(f"not {columns} columns as in the first line", path, begin)
-                yield begin, row
-                begin = rows.line_num + 1
-    except OSError as error:
-        raise InputError(reason(error), path) from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(str(error), path, rows.line_num + 1) from None
-
-
-def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    from openpyxl import load_workbook
-
-    try:
-        # A file, not its path: openpyxl would go by the name's ending.
-        book = load_workbook(BytesIO(read_bytes(path)), read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        head = [str(name) for name in next(rows, ())]
-        if missing := {"index", "prediction"}.difference(head):
-            raise InputError(f"no column {' and '.join(sorted(missing))}", path, 1)
-        for line, row in enumerate(rows, 2):
-            if any(cell is not None for cell in row):
-                yield line, {**dict.fromkeys(head), **dict(zip(head, row, strict=False))}
-        book.close()
-    except _DAMAGES as error:
-        raise InputError(f"not a whole xlsx file: {error}", path) from None

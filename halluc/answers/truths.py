@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from halluc.answers.rows import picture_id
 from halluc.datasets import coco, jsonl, visual_genome
+from halluc.datasets.files import file_card
 from halluc.datasets.load import load_dataset
-from halluc.datasets.objects import read_objects
+from halluc.datasets.objects import EDITIONS, read_objects
 from halluc.language.words.lemmas import Lemmatizer
 from halluc.records import TrueObject, Truth
 
@@ -33,7 +35,7 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
         samples = load_dataset(source).samples
     elif source.startswith("vg:"):
         samples = visual_genome.load(source.removeprefix("vg:"), only=wanted).samples
-    elif path.is_dir() or source.startswith("coco:"):
+    elif path.is_dir() or source.startswith("coco:") or path.match("instances_*.json"):
         folder = source.removeprefix("coco:")
         samples = coco.load(folder, only=wanted, lemmatize=lemmatize).samples
     elif jsonl.has_rows(path):
@@ -46,6 +48,30 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
             if (key := picture_id(id)) and (wanted is None or key in wanted)
         }
     return {picture_id(each.id): each.truth for each in samples if each.truth is not None}
+
+
+def truth_card(source: str, rows: int, rule: str = "") -> Any:
+    """What the result card says of a ground truth.
+
+    Args:
+        source: as `read_truths` takes it.
+        rows: of how many pictures.
+        rule: how words of COCO's reference captions were made singular.
+    """
+    file = Path(source.removeprefix("jsonl:"))
+    if file.is_file() and not file.match("instances_*.json"):
+        card = file_card(file, rows)
+        edition = EDITIONS.get(card["sha256"])
+        return [card | ({"edition": edition} if edition else {})]
+    told = f"{source}, {rows} pictures"
+    folder = source.removeprefix("coco:")
+    if not (Path(folder).is_dir() or source.startswith("coco:") or file.is_file()) or ":" in folder:
+        return told
+    lacking = [each.name for each in coco.without_captions(folder)]
+    if not lacking:
+        return f"{told}, COCO boxes and words of the reference captions by {rule or 'offline'}"
+    what = f"the pictures of {', '.join(lacking)} have no reference captions beside them"
+    return f"{told}, COCO boxes; {what}, so their ground truth is boxes alone"
 
 
 @cache

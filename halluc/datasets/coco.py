@@ -5,6 +5,7 @@ Source: Lin et al. 2014, "Microsoft COCO" (arXiv:1405.0312); files as in https:/
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Container
 from pathlib import Path
@@ -71,7 +72,8 @@ def load(
     (``captions_*.json``, if it lies beside) has no box.
 
     Args:
-        folder: holds ``instances_*.json``, or ``annotations/instances_*.json``.
+        folder: holds ``instances_*.json``, or ``annotations/instances_*.json``; or one of these
+            files, or a pattern of their names such as ``annotations/instances_*2014.json``.
         images: folder of the pictures; default: `folder`, its ``images``, or the split's folder in
             it.
         only: ids of the pictures wanted (such as "391895"); default: all.
@@ -81,18 +83,14 @@ def load(
         InputError: there is no such file, one is damaged, or an annotation is of an unknown
             picture.
     """
-    folder = Path(folder)
-    annotations = folder / "annotations" if (folder / "annotations").is_dir() else folder
-    paths = sorted(annotations.glob("instances_*.json"))
-    if not paths:
-        raise InputError("no instances_*.json here, nor in annotations/", folder)
+    folder, paths = instances_of(folder)
     samples: dict[str, Sample] = {}
     files = []
     for path in paths:
         split = path.stem.removeprefix("instances_")
         objects, boxes, pictures, known = _read_instances(path)
         exhaustive: Literal["", "coco"] = "coco" if known >= {*coco_vocabulary().classes} else ""
-        captions = path.with_name(f"captions_{split}.json")
+        captions = _captions_of(path)
         wanted = {id for id in pictures if only is None or str(id) in only}
         if captions.exists():
             files.append(file_card(captions, _add_captions(captions, objects, wanted, lemmatize)))
@@ -101,7 +99,11 @@ def load(
             if id not in wanted:
                 continue
             if str(id) in samples:
-                raise InputError(f"picture {id} stands in another instances file too", path)
+                other = next(each for each in paths if each.stem.endswith(samples[str(id)].split))
+                what = f"picture {id} stands in {other.name} and in {path.name}"
+                how = f"name the one you mean, coco:{path}, or several: coco:{path.parent}/"
+                years = re.sub(r".*?(\d*)$", r"instances_*\1.json", split)
+                raise InputError(f"{what}; {how}{years}", path)
             truth = Truth(objects=tuple(objects[id]), exhaustive=exhaustive)
             samples[str(id)] = Sample(id=str(id), image=pictures[id], split=split, truth=truth)
 
@@ -110,6 +112,35 @@ def load(
         return open_from(places, sample)
 
     return Dataset(f"coco:{folder}", list(samples.values()), open_picture, {"files": files})
+
+
+def instances_of(source: str | Path) -> tuple[Path, list[Path]]:
+    """The folder of COCO's data, and the files of instances in it that are meant.
+
+    Raises:
+        InputError: there are none.
+    """
+    path = Path(source)
+    if path.is_file() or "*" in path.name:
+        annotations, pattern = path.parent, path.name
+        folder = annotations.parent if annotations.name == "annotations" else annotations
+    else:
+        apart = (path / "annotations").is_dir()
+        annotations, pattern, folder = path / "annotations" if apart else path, "*", path
+    paths = [each for each in annotations.glob(pattern) if each.match("instances_*.json")]
+    if not paths:
+        raise InputError("no instances_*.json here, nor in annotations/", path)
+    return folder, sorted(paths)
+
+
+def without_captions(source: str | Path) -> list[Path]:
+    """The files of instances that have no file of reference captions beside them."""
+    _, paths = instances_of(source)
+    return [each for each in paths if not _captions_of(each).exists()]
+
+
+def _captions_of(instances: Path) -> Path:
+    return instances.with_name(instances.name.replace("instances_", "captions_", 1))
 
 
 def _read_instances(

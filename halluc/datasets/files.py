@@ -5,62 +5,109 @@ from __future__ import annotations
 import hashlib
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from halluc.datasets import tables
+from halluc.datasets.keys import IDS, TEXTS, WRAPPERS
 from halluc.errors import InputError
-from halluc.jsonl import BAD_JSON, read_jsonl, read_lines, reason
+from halluc.faults import BAD_JSON, explain, values_in, without_nan
+from halluc.jsonl import open_plain, read_lines, reason
 
 T = TypeVar("T")
 
+# An object with one of these is a row itself.
+_OF_ROWS = {*IDS, *TEXTS}
+
 
 def read_rows(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
-    """Yield (line number from 1, record) of JSON lines, or of a file that is one JSON array.
+    """Yield (line number from 1, record) of a file of rows in any form, gzipped or not.
+
+    Read are JSON lines; a JSON array; objects one behind the other, over any number of lines; rows
+    under one of the names `WRAPPERS` of a JSON document (``{"annotations": [...]}``,
+    ``{"imgToEval": {id: {...}}}``); and tables: CSV, TSV, XLSX, Parquet. NaN and Infinity, as
+    Python writes them, are null.
 
     Raises:
-        InputError: the file cannot be read, or a row is no JSON of that type; names its line.
+        InputError: the file cannot be read, or a row is not of that type; names its line.
     """
-    _, first = next(read_lines(path), (0, b""))
-    if not first.lstrip().startswith(b"["):
-        yield from read_jsonl(path, type)  # line by line, however long the file
+    if form := tables.form_of(path):
+        yield from _converted(tables.read_table(path, form), type, path)
         return
-    content = read_bytes(path)
-    yield from number_rows(content, decode(content, list[msgspec.Raw], path), type, path)
+    _, first = next(read_lines(path), (0, b""))
+    start = first.lstrip()
+    if start.startswith(b"["):
+        content = without_nan(read_bytes(path))
+        yield from number_rows(content, decode(content, list[msgspec.Raw], path), type, path)
+    elif start.startswith(b"{") and _is_document(start):
+        yield from _read_document(without_nan(read_bytes(path)), type, path)
+    else:
+        yield from _read_lines(path, type)  # line by line, however long the file
 
 
-def read_parquet(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
-    """Yield (row number from 1, record) of a Parquet file, a few rows at a time.
-
-    Fields that are null are as if they were not there: Parquet has all fields in every row.
-
-    Raises:
-        InputError: the file cannot be read, or a row is not of that type; names it.
-    """
-    import pyarrow
-    from pyarrow import parquet
-
-    number = 0
+def _is_document(start: bytes) -> bool:
+    """Whether an object goes on behind the first line, or holds the rows."""
     try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=64):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield number, msgspec.convert(_without_nulls(row), type)
-    except msgspec.ValidationError as error:
-        raise InputError(str(error), path, number) from None
-    except OSError as error:
-        raise InputError(reason(error), path) from None
-    except pyarrow.ArrowException as error:
-        raise InputError(f"no Parquet file that can be read: {error}", path) from None
+        row = msgspec.json.decode(without_nan(start), type=dict[str, msgspec.Raw])
+    except BAD_JSON as error:
+        return "truncated" in str(error)
+    return _wrapped(row) is not None
 
 
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    return list(map(_without_nulls, value)) if isinstance(value, list) else value
+def _wrapped(row: Mapping[str, msgspec.Raw]) -> str | None:
+    """The name under which an object holds rows."""
+    if row.keys() & _OF_ROWS:
+        return None
+    named = [key for key in WRAPPERS if key in row]
+    whole = [key for key in named if bytes(row[key])[:1] in (b"[", b"{")]
+    return next(iter(whole or named), None)
+
+
+def _read_lines(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
+    decoder = msgspec.json.Decoder(type)
+    for number, line in read_lines(path):
+        try:
+            yield number, decoder.decode(line)
+            continue
+        except BAD_JSON as error:
+            pieces = [without_nan(line)]
+            if "trailing characters" in str(error):
+                pieces = [piece for _, piece in values_in(pieces[0])]
+            if pieces == [line]:
+                raise InputError(explain(error, line), path, number) from None
+        for piece in pieces:
+            try:
+                yield number, decoder.decode(piece)
+            except BAD_JSON as error:
+                raise InputError(explain(error, piece), path, number) from None
+
+
+def _read_document(content: bytes, type: type[T], path: str | Path) -> Iterator[tuple[int, T]]:
+    pieces = list(values_in(content))
+    row = decode(content, dict[str, msgspec.Raw], path) if len(pieces) == 1 else {}
+    if (name := _wrapped(row)) is None:
+        yield from number_rows(content, [msgspec.Raw(piece) for _, piece in pieces], type, path)
+        return
+    within = bytes(row[name])
+    if not within.startswith(b"{"):
+        yield from number_rows(content, decode(within, list[msgspec.Raw], path), type, path)
+        return
+    for id, each in decode(within, dict[str, dict[str, Any]], path).items():
+        yield from _converted([(1, {"image_id": id, **each})], type, path)
+
+
+def _converted(
+    rows: Iterable[tuple[int, dict[str, Any]]], type: type[T], path: str | Path
+) -> Iterator[tuple[int, T]]:
+    for number, row in rows:
+        try:
+            yield number, msgspec.convert(row, type, strict=False)
+        except msgspec.ValidationError as error:
+            told = msgspec.json.encode(dict.fromkeys(row))
+            raise InputError(explain(error, told), path, number) from None
 
 
 def number_rows(
@@ -80,7 +127,7 @@ def number_rows(
         try:
             yield line, decoder.decode(raw)
         except BAD_JSON as error:
-            raise InputError(str(error), path, line) from None
+            raise InputError(explain(error, raw), path, line) from None
         line, position = line + raw.count(b"\n"), start + len(raw)
 
 
@@ -93,7 +140,7 @@ def decode(content: bytes, type: type[T], path: str | Path) -> T:
     try:
         return msgspec.json.decode(content, type=type)
     except BAD_JSON as error:
-        raise InputError(str(error), path, _line_of(error, content)) from None
+        raise InputError(explain(error, content), path, _line_of(error, content)) from None
 
 
 def _line_of(error: Exception, content: bytes) -> int | None:
@@ -109,15 +156,13 @@ def _line_of(error: Exception, content: bytes) -> int | None:
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The content of a file, without a byte order mark of UTF-8 at its start.
+    """The content of a file, unpacked if gzipped, without a byte order mark of UTF-8 at its start.
 
     Raises:
         InputError: the file cannot be read.
     """
-    try:
-        return Path(path).read_bytes().removeprefix(BOM_UTF8)
-    except OSError as error:
-        raise InputError(reason(error), path) from None
+    with open_plain(path) as file:
+        return file.read().removeprefix(BOM_UTF8)
 
 
 def file_card(path: str | Path, rows: int) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from halluc.errors import InputError
 FORMS = {
     "tabletop": "held-out bias-broken scenes of the embedded world; tabletop:biased, "
     "tabletop:mixed:10000-10999",
-    "coco:FOLDER": "pictures with annotations/instances_*.json, and captions if there are any",
+    "coco:FOLDER": "pictures with annotations/instances_*.json, and captions if there are any; "
+    "or one of its instances files, or a pattern such as instances_*2014.json",
     "vg:FOLDER": "Visual Genome: objects.json, with attributes and relations",
     "pope:FILE": "POPE questions, from the published files or your own; a folder of them, too",
     "mme:FOLDER": "MME's questions and pictures",
     "amber:FOLDER": "AMBER's captions and questions",
+    "hallusionbench:FILE": "HallusionBench's questions and pictures",
     "jsonl:FILE": "your own: one JSON row a picture",
 }
 """Names of data sets, and what each stands for."""
@@ -44,7 +46,7 @@ def load_dataset(name: str, images: Path | None = None, task: str = "caption") -
         scenes = load(name)
         return with_questions(scenes) if task == "pope" else scenes
     form, _, path = name.partition(":")
-    if form not in ("coco", "vg", "pope", "mme", "amber", "jsonl") or not path:
+    if form not in ("coco", "vg", "pope", "mme", "amber", "hallusionbench", "jsonl") or not path:
         raise InputError(f"unknown data set {name!r}; give {NAMED}")
     reader = _READERS.get(form, form)
     return cast(Dataset, import_module(f"halluc.datasets.{reader}").load(path, images))

@@ -28,7 +28,7 @@ from typing import Any
 
 import msgspec
 
-from halluc.datasets.files import read_parquet, read_rows
+from halluc.datasets.files import read_rows
 from halluc.errors import InputError
 from halluc.jsonl import BAD_JSON, write_atomically
 from mitigation.precorrection.pairs import Pair, PairKind, make_pair
@@ -107,8 +107,7 @@ def read_published(path: Path, images: Path) -> list[Pair]:
     """
     pairs = list[Pair]()
     for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
-        read = read_parquet if file.suffix == ".parquet" else read_rows
-        for line, row in read(file, _Row):
+        for line, row in read_rows(file, _Row):
             pairs += _pairs(row, images, file, line)
     if len({pair.id for pair in pairs}) < len(pairs):  # ids are of pictures, in some
         pairs = [msgspec.structs.replace(p, id=f"{n}/{p.id}") for n, p in enumerate(pairs)]

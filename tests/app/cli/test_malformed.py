@@ -139,7 +139,7 @@ WHOLE = {
     "null": b"null\n",
     "text in words": b"version https://git-lfs.github.com/spec/v1\nsize 12\n",
     "a page": b"<!DOCTYPE html>\n<html></html>\n",
-    "a table": b"image_id,caption\n1,A dog.\n",
+    "a table of something else": b"name,colour\nA dog,red\n",
     "a list of numbers": b"[1, 2, 3]\n",
     "a list in a list": b"[[]]\n",
     "UTF-16": '{"id": 1}\n'.encode("utf-16"),
