@@ -27,7 +27,7 @@ _GROUPS = frozenset(
 )
 _PRONOUNS = {
     "it": "thing", "its": "thing", "they": "several", "them": "several",
-    "he": "man", "him": "man", "she": "woman", "her": "woman",
+    "he": "man", "him": "man", "his": "man", "she": "woman", "her": "woman",
 }  # fmt: skip
 # Words that stand alone for some of the things named before.
 _SOME = frozenset(
@@ -49,6 +49,9 @@ FRAME = frozenset(
     air you we i viewer one""".split()
 )
 _INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
+_ALIVE = frozenset("wear ride eat drink kneel smile crouch sleep talk chat".split())
+_HOLDING = frozenset("have hold carry".split())
+_JOINS = frozenset({"and", ","})
 _NOT_SELF = frozenset({"it", "them"})
 _SHOWING = frozenset(
     "feature show depict capture display see have be include contain present".split()
@@ -129,7 +132,10 @@ class Referents:
         if each < place or not joins or each not in self.named:
             return False
         between = self.words[joins[0] + 1 : self.named[each].begin]
-        return any(word.tag in ("IN", "TO") for word in between)
+        return any(word.tag in ("IN", "TO") for word in between) or any(
+            one in self.named and self.words[one].relation in SUBJECTS
+            for one in range(place + 1, joins[0])  # "on the table, *a cup* and a fork are …"
+        )
 
     def subjects(self, place: int, above: bool = False) -> list[Mention]:
         """What does or is what a verb, participle or adjective says.
@@ -317,6 +323,8 @@ class Referents:
         return [replace(each, some=True) for each in self._antecedent(place, "alike")]
 
     def _relative(self, place: int) -> list[Mention]:
+        if self._of_another(place):
+            return []
         for each in ancestors(self.words, place):
             word = self.words[each]
             relative = word.relation == "acl:relcl" and word.head < place
@@ -327,7 +335,33 @@ class Referents:
         who = self.words[place].text in ("who", "whom")
         return [near] if near and (near.thing in ANIMATE or not who) else []
 
+    def _of_another(self, place: int) -> bool:
+        """Whether "which" stands behind a noun that is no thing: "near a trailer, *which* …"."""
+        before = place - 2
+        if self.words[place].text != "which" or before < 1 or self.words[place - 1].text != ",":
+            return False
+        noun = self.words[before]
+        of = [self.words[each].text for each in below(self.words, before, "case")]
+        return noun.tag == "NN" and before not in self.named and "of" not in of
+
     def _antecedent(self, place: int, kind: str) -> list[Mention]:
+        """The nearest earlier thing that a pronoun fits; of what only the living do, a living."""
+        if self._does_as_alive(place, kind) and (found := self._nearest(place, kind, alive=True)):
+            return found
+        return self._nearest(place, kind)
+
+    def _does_as_alive(self, place: int, kind: str) -> bool:
+        """Whether only persons and animals do what a pronoun's verb says ("*they* wear hats")."""
+        top = place
+        if self.words[top].relation == "nmod" and self.words[self.words[top].head].text in _SOME:
+            top = self.words[top].head  # "two of *them* wear hats"
+        word = self.words[top]
+        if word.relation not in SUBJECTS:
+            return False
+        verb = self.words[word.head].lemma
+        return verb in _ALIVE or (kind in ("several", "some") and verb in _HOLDING)
+
+    def _nearest(self, place: int, kind: str, alive: bool = False) -> list[Mention]:
         """The nearest earlier thing that a pronoun fits, rather a subject than another."""
         sentence = self.words[place].sentence
         near = set() if kind == "alike" else self._beside(place)
@@ -335,7 +369,9 @@ class Referents:
             fitting = [
                 each
                 for each in self._nouns(number, place)
-                if self._fits(each, kind, place) and each not in near
+                if self._fits(each, kind, place)
+                and each not in near
+                and (not alive or (each in self.named and self.named[each].thing in ANIMATE))
             ]
             fitting = [each for each in fitting if each not in self._doubted] or fitting
             if fitting:
@@ -358,6 +394,8 @@ class Referents:
         before = place - 1
         while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
             before -= 1
+        if self.words[before].text in _JOINS and before < place - 1:
+            return set()  # "there is a boat and next to *it* a cup"
         if before in self.named:
             beside = {each.head for each in self._beside_with(self.named[before])}
             top = self.named[before].head

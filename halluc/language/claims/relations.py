@@ -44,6 +44,8 @@ _TOOLS = frozenset({"scissors", "knife", "fork", "spoon", "baseball bat", "tenni
 _USING = frozenset("cut slice eat hit chop spread open stir feed trim carve poke swing".split())
 # What only persons and animals do.
 _ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
+_NEW = frozenset("a an another two three four five six several some".split())
+_GIVING = frozenset("offer give hand show pass bring throw feed serve".split())
 _EACH_OTHER = ({"each", "one"}, {"other", "another"})
 
 
@@ -127,6 +129,7 @@ def _of_phrase(
     subjects = (
         _with_tool(words, referents, first, objects)
         or _fronted(words, referents, first, head)
+        or _behind(words, referents, first, head)
         or _linked(words, referents, first, last, head)
         or _before_verb(words, referents, first)
     )
@@ -220,6 +223,25 @@ def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> 
     return _enumerated(words, referents, named) if named is not None and named >= 0 else []
 
 
+def _behind(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
+    """What is named right behind a joined phrase of place: "… and next to it *a cup*"."""
+    after = head + 1
+    if (
+        not in_sentence(words, after, words[first].sentence)
+        or not in_sentence(words, first - 1, words[first].sentence)
+        or words[first - 1].text not in ("and", ",", "while")
+        or words[after].text not in _NEW
+    ):
+        return []
+    named = _phrase_after(words, referents, head)
+    if named is None or named < 0:
+        return []
+    verb = named + 1
+    if in_sentence(words, verb, words[first].sentence) and words[verb].tag in FINITE:
+        return []
+    return _enumerated(words, referents, named)
+
+
 def _linked(  # noqa: PLR0911 (one reading after the other)
     words: list[Word], referents: Referents, first: int, last: int, head: int
 ) -> list[Mention]:
@@ -229,6 +251,8 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
         named = _phrase_after(words, referents, other + length - 1)
         if named is not None and 0 <= named < first:
             return _linked(words, referents, other, other + length - 1, named)
+    if owner := _owner(words, referents, first):
+        return owner
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
@@ -253,10 +277,18 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
         return referents.modified(before.head, first)
     above = words[top].head
     if above in referents.named or words[above].tag in NOUNS:
-        return referents.modified(above, first)
+        return referents.modified(above, first) if above < first else referents.together(above)
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
         return referents.together(put[0])
     return referents.subjects(above, above=True)
+
+
+def _owner(words: list[Word], referents: Referents, first: int) -> list[Mention]:
+    """Whose thing "with" names: "a *man* at a table with his dog"."""
+    whose = first + 1
+    if words[first].text != "with" or not in_sentence(words, whose, words[first].sentence):
+        return []
+    return referents.things(whose) if words[whose].text in ("his", "her") else []
 
 
 def _is_part(words: list[Word], referents: Referents, place: int) -> bool:
@@ -323,7 +355,12 @@ def _stranded(
 def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
     """A verb and its direct object."""
     word = words[place]
-    objects = [each for one in below(words, place, "obj") for each in referents.together(one)]
+    objects = [
+        each
+        for one in below(words, place, "obj")
+        if word.lemma not in _GIVING or not _is_recipient(words, one)
+        for each in referents.together(one)
+    ]
     if word.relation == "acl:relcl" and not below(words, place, "obj"):
         own = below(words, place, *SUBJECTS)
         if own and words[own[0]].text not in ("which", "that", "who") and own[0] < place:
@@ -342,6 +379,14 @@ def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Re
             same = subject.thing == object.thing and subject.thing not in ANIMATE
             if subject is not object and not same:
                 yield Relation(place, place, value, subject, object)
+
+
+def _is_recipient(words: list[Word], place: int) -> bool:
+    """Whether what is given is named behind a verb's object: "offers *the dog* a treat"."""
+    after = place + 1
+    return in_sentence(words, after, words[place].sentence) and (
+        words[after].tag in ("DT", "PRP$", "CD")
+    )
 
 
 def _worn(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
