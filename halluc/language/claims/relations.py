@@ -1,12 +1,12 @@
-"""Relations between things that a text states: prepositions, phrases of place, verbs."""
+"""Relations between things that a text states: prepositions and phrases of place; see `actions`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
-from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of, predicate_of
+from halluc.language.claims.actions import Relation, of_verb, of_wearing
+from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
@@ -36,33 +36,10 @@ _BETWEEN_WORDS = frozenset(
     {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
 )
 _BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
-# Verbs that have no object, whatever the parser says, and verbs of what a picture shows.
-_WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
-_SHOWING = frozenset("show feature depict capture display portray include present see".split())
-_CAUSING = frozenset("make let allow enable help cause give provide".split())
 _TOOLS = frozenset({"scissors", "knife", "fork", "spoon", "baseball bat", "tennis racket"})
 _USING = frozenset("cut slice eat hit chop spread open stir feed trim carve poke swing".split())
-# What only persons and animals do.
-_ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
 _NEW = frozenset("a an another two three four five six several some".split())
-_GIVING = frozenset("offer give hand show pass bring throw feed serve".split())
 _EACH_OTHER = ({"each", "one"}, {"other", "another"})
-
-
-class Relation(NamedTuple):
-    """Two things and what links them.
-
-    Attributes:
-        first, last: places of the predicate's first and last word.
-        value: the canonical predicate.
-        subject, object: the things.
-    """
-
-    first: int
-    last: int
-    value: str
-    subject: Mention
-    object: Mention
 
 
 def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation]:
@@ -78,9 +55,9 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
         place = last + 1
     for place, word in enumerate(words):
         if word.text == "wearing" and word.relation == "case":
-            yield from _worn(words, referents, place)
+            yield from of_wearing(words, referents, place)
         elif word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
-            yield from _of_verb(words, referents, place)
+            yield from of_verb(words, referents, place)
         elif word.text == "of":
             yield from _of_container(words, referents, place)
 
@@ -350,61 +327,6 @@ def _stranded(
                     for object in referents.things(words[verb].head):
                         yield Relation(first, last, value, subject, object)
             return
-
-
-def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
-    """A verb and its direct object."""
-    word = words[place]
-    objects = [
-        each
-        for one in below(words, place, "obj")
-        if word.lemma not in _GIVING or not _is_recipient(words, one)
-        for each in referents.together(one)
-    ]
-    if word.relation == "acl:relcl" and not below(words, place, "obj"):
-        own = below(words, place, *SUBJECTS)
-        if own and words[own[0]].text not in ("which", "that", "who") and own[0] < place:
-            objects = _object_before(words, referents, place)
-    if not objects or place_of(word.text) or word.lemma in _WITHOUT_OBJECT | _SHOWING:
-        return
-    if word.lemma in _CAUSING and any(
-        words[each].tag == "PRP" for each in below(words, place, "obj")
-    ):
-        return  # "making it cosy"
-    value = predicate_of(word.text) or word.lemma
-    for subject in referents.subjects(place):
-        if word.lemma in _ALIVE and subject.thing not in ANIMATE:
-            continue
-        for object in objects:
-            same = subject.thing == object.thing and subject.thing not in ANIMATE
-            if subject is not object and not same:
-                yield Relation(place, place, value, subject, object)
-
-
-def _is_recipient(words: list[Word], place: int) -> bool:
-    """Whether what is given is named behind a verb's object: "offers *the dog* a treat"."""
-    after = place + 1
-    return in_sentence(words, after, words[place].sentence) and (
-        words[after].tag in ("DT", "PRP$", "CD")
-    )
-
-
-def _worn(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
-    """Who wears what, where the parser takes "wearing" for a preposition."""
-    clothes = words[place].head
-    for subject in referents.modified(words[clothes].head, place):
-        for object in referents.together(clothes):
-            if subject is not object and subject.thing in ANIMATE:
-                yield Relation(place, place, "wear", subject, object)
-
-
-def _object_before(words: list[Word], referents: Referents, place: int) -> list[Mention]:
-    """The object of "the umbrella that a woman is holding"."""
-    if any(words[each].text in ("where", "when") for each in words[place].below):
-        return []
-    if below(words, place, "obl") and words[place].tag != "VBG":
-        return []
-    return referents.things(words[place].head)
 
 
 def _of_container(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
