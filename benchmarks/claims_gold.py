@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"
 
 from gold import FOLDER, KINDS, Figures, Miss, compare, read_gold
 from marked_verdicts import Told, agreement, rates, read_marks, verdicts_on
-from written import Sentence, findings_of, tally, written
+from written import Sentence, called_wrong, findings_of, tally, written
 
 from halluc.language.claims.doubt import SURE
 from halluc.language.claims.verdicts import LEAST_SURE, VERY_SURE
@@ -86,6 +86,10 @@ def show_written(half: str) -> None:
             for line in errors(sentence, findings):
                 print(line)
     print(f"\nwritten sentences, {half}: {len(sentences) // 2} true, as many with an error")
+    counts = called_wrong(findings_of(sentences))
+    for kind in KINDS:
+        right, called = counts[kind, True], counts[kind, True] + counts[kind, False]
+        print(f"{kind:10} called hallucinated rightly: {right} of {called}")
     print("limit      wrong of claims, of true sentences  errors found")
     for name, limit in LIMITS.items():
         counts = tally(findings_of(sentences, limit))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from halluc.errors import InputError
-from halluc.language.claims.reader import claims_of
+from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import Things
 from halluc.language.pipeline.parser import parse
 from halluc.mllm import MLLM, Decoding, Request
@@ -146,10 +146,12 @@ def revise(
         ModelError: the revisor cannot be run, or is none.
     """
     reasons = {each.id: unfit(each.text) for each in responses}
-    docs = parse("" if reasons[each.id] else each.text for each in responses)
+    texts = ["" if reasons[each.id] else each.text for each in responses]
     masked = {
-        each.id: mask(doc, things, claims_of(doc, things), each.tokens, settings.suspicion)
-        for each, doc in zip(responses, docs, strict=True)
+        each.id: mask(doc, things, claims, each.tokens, settings.suspicion)
+        for each, doc, claims in zip(
+            responses, parse(texts), read_claims(texts, things), strict=True
+        )
     }
     asked = [
         Request(each.id, revisor_prompt(masked[each.id].text), image)

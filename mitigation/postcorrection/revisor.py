@@ -20,7 +20,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from halluc.language.claims.reader import claims_of
+from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import Things
 from halluc.language.claims.truths import in_words_of
 from halluc.language.pipeline.parser import parse
@@ -137,10 +137,12 @@ def _spoilt(
 
 def _masked(texts: Texts, things: Things, suspicion: Suspicion) -> dict[str, str]:
     """Captions with their masks, by id; those in which nothing is suspect are left out."""
-    docs = parse(text for text, _ in texts.values())
+    said = [text for text, _ in texts.values()]
     masked = {}
-    for (id, (_, tokens)), doc in zip(texts.items(), docs, strict=True):
-        found = mask(doc, things, claims_of(doc, things), tokens, suspicion)
+    for (id, (_, tokens)), doc, claims in zip(
+        texts.items(), parse(said), read_claims(said, things), strict=True
+    ):
+        found = mask(doc, things, claims, tokens, suspicion)
         if found.spans:
             masked[id] = found.text
     return masked

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from halluc.errors import InputError
-from halluc.language.claims.reader import claims_of
+from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import Things
 from halluc.language.pipeline.parser import parse
 from halluc.mllm import MLLM, load_detector, load_model
@@ -209,10 +209,12 @@ def revise(
         ModelError: the model gives no probabilities of its answers, or cannot be run.
     """
     reasons = {each.id: unfit(each.text) for each in responses}
-    docs = parse("" if reasons[each.id] else each.text for each in responses)
+    texts = ["" if reasons[each.id] else each.text for each in responses]
     captions = []
-    for response, image, doc in zip(responses, images, docs, strict=True):
-        caption = Caption(response, image, doc, claims_of(doc, things))
+    for response, image, doc, claims in zip(
+        responses, images, parse(texts), read_claims(texts, things), strict=True
+    ):
+        caption = Caption(response, image, doc, claims)
         if settings.known is not None:
             factors = find_factors(response.text, caption.claims, settings.known, response.tokens)
             caption.factors = first_mentions(factors)

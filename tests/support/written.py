@@ -93,6 +93,22 @@ def tally(told: Iterable[tuple[Sentence, list[Finding]]]) -> Counter[str]:
     return counts
 
 
+def called_wrong(told: Iterable[tuple[Sentence, list[Finding]]]) -> Counter[tuple[str, bool]]:
+    """How many claims of each kind are called hallucinated, and whether they are.
+
+    They are where they hang on the planted error: it is what they say, or of what.
+    """
+    counts: Counter[tuple[str, bool]] = Counter()
+    for sentence, findings in told:
+        start, end = sentence.planted or (0, 0)
+        for each in findings:
+            claim = each.claim
+            spans = (claim.start, claim.end), claim.subject_span, claim.object_span
+            right = any(span and span[0] < end and start < span[1] for span in spans)
+            counts[claim.kind, right] += each.verdict == "hallucinated"
+    return counts
+
+
 def _lines() -> Iterator[tuple[str, str, str]]:
     construction, place = "", 0
     for line in FILE.read_text(encoding="utf-8").splitlines():

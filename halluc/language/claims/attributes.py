@@ -63,7 +63,7 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
             continue
         family, value = known
         reading: Reading | None
-        if family == "count" or _in_hyphens(words, place):
+        if family == "count" or _in_hyphens(words, place) or _is_of_part(words, place, referents):
             continue
         if place in by_form:
             thing = by_form[place]
@@ -202,6 +202,19 @@ def _described(  # noqa: PLR0911 (one reading after the other)
     return referents.subjects(place) or _colored(words, place, referents)
 
 
+def _is_of_part(words: list[Word], place: int, referents: Referents) -> bool:
+    """Whether a word tells of a part: "with his eyes *closed*", "has its doors *open*"."""
+    if place < 2:
+        return False
+    part, before = words[place - 1], words[place - 2]
+    return (
+        part.tag in NOUNS
+        and place - 1 not in referents.named
+        and part.lemma not in ("color", "colour")
+        and (before.tag == "PRP$" or before.text == "with")
+    )
+
+
 def _colored(words: list[Word], place: int, referents: Referents) -> list[Mention]:
     """The thing whose color a clause tells: "its color is *red*"."""
     for subject in below(words, place, *SUBJECTS):
@@ -246,6 +259,8 @@ def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]
         return []
     if word.relation in ("amod", "compound") and word.head > place:
         return []
+    if word.text.startswith("st") and words[min(place + 1, len(words) - 1)].text == "out":
+        return []  # what stands out is noticed
     return referents.subjects(place)
 
 

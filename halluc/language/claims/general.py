@@ -13,6 +13,11 @@ _HOMES = frozenset(
 )
 _USUAL = frozenset({"common", "usual", "typical", "normal"})
 _LIKING = frozenset("love like prefer hate tend need require".split())
+# What a plural does to things in general, where nothing in the clause is a certain one.
+_DOING = frozenset(
+    """use eat drink buy own keep grow raise breed chase consume rely depend weigh cost produce
+    provide contain help protect""".split()
+)
 _KNOWN_FOR = frozenset("use know make consider mean design".split())
 _KINDS = frozenset(
     "something kind type sort animal mammal vehicle tool object item device utensil food fruit"
@@ -23,6 +28,7 @@ GENERAL_CUES = (
     _GENERAL
     | _USUAL
     | _LIKING
+    | _DOING
     | _KNOWN_FOR
     | _KINDS
     | frozenset("in every each many most live are come".split())
@@ -41,6 +47,7 @@ def general(words: list[Word], place: int) -> set[int]:
         or (word.text in ("every", "each") and after in ("day", "household", "home", "family"))
         or (word.text in ("many", "most") and after in _HOMES and place == start + 1)
         or (word.tag == "VBP" and word.lemma in _LIKING and _bare_plural(words, start, place))
+        or (word.tag == "VBP" and word.lemma in _DOING and _of_no_certain(words, start, place))
         or (word.text == "are" and _are_such(words, start, place))
         or (word.text == "come" and after == "in" and _bare_plural(words, start, place))
         or (word.lemma == "live" and word.tag == "VBP" and _plural_at(words, start))
@@ -66,6 +73,15 @@ def _bare_plural(words: list[Word], start: int, place: int) -> bool:
     """Whether a clause begins with a plural alone, right before a verb: "dogs *love* …"."""
     return _plural_at(words, start) and all(
         each.tag in ADJECTIVES or each.tag == "NNS" for each in words[start:place]
+    )
+
+
+def _of_no_certain(words: list[Word], start: int, place: int) -> bool:
+    """Whether a clause is about plurals alone: "people *use* bananas for many things"."""
+    start += words[start].text in ("many", "most", "some")
+    clause = words[start : clause_end(words, place)]
+    return _bare_plural(words, start, place) and not any(
+        each.tag in ("DT", "PRP$", "PRP", "CD", "VBG") for each in clause
     )
 
 

@@ -6,9 +6,11 @@ respectively".
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from halluc.language.claims.lexicon import attribute_of
 from halluc.language.claims.phrases import Mention
-from halluc.language.pipeline.tree import Word
+from halluc.language.pipeline.tree import Word, in_sentence
 
 _OPENING = frozenset({"(", "[", ":", "–", "—", "-", "="})
 _CLOSING = {"(": ")", "[": "]"}
@@ -73,30 +75,62 @@ def _is_over(words: list[Word], place: int) -> bool:
 def paired(words: list[Word], mentions: list[Mention]) -> dict[int, Mention | None]:
     """Places of attributes in sentences with "respectively", each with its thing or None."""
     found: dict[int, Mention | None] = {}
-    sentences = {word.sentence for word in words if word.text in _RESPECTIVE}
-    if not sentences:
+    marks = [word.place for word in words if word.text in _RESPECTIVE]
+    if not marks:
         return found
     inside = {
         place for each in mentions for place in (*each.before, *range(each.first, each.head + 1))
     }
-    values_in: dict[int, list[int]] = {each: [] for each in sentences}
-    named_in: dict[int, list[Mention]] = {each: [] for each in sentences}
-    for word in words:
-        if word.sentence in sentences and word.place not in inside and _is_value(word):
-            values_in[word.sentence].append(word.place)
-    for each in mentions:
-        if words[each.head].sentence in sentences:
-            named_in[words[each.head].sentence].append(each)
-    for sentence, values in values_in.items():
-        named = [each for each in named_in[sentence] if values and each.head < values[0]]
-        if len(named) != len(values):  # "the cup is red and the fork is blue, respectively"
-            named = named_in[sentence]
-            ordered = sorted([*values, *(each.head for each in named)])
-            first = [each.head for each in named] + values == ordered
-            last = values + [each.head for each in named] == ordered
-            if ordered[1::2] != values and not first and not last:
-                named = []
-        same = len(named) == len(values)
-        for number, place in enumerate(values):
-            found[place] = named[number] if same else None
+    for mark in marks:
+        sentence = words[mark].sentence
+        listed = _listed(words, mark, inside)
+        values = listed or [
+            each.place
+            for each in words
+            if each.sentence == sentence and each.place not in inside and _is_value(each)
+        ]
+        named = [each for each in mentions if words[each.head].sentence == sentence]
+        found |= _pairs(words, values, named)
     return found
+
+
+def _listed(words: list[Word], mark: int, inside: set[int]) -> list[int]:
+    """Places of the values that stand together, right before "respectively" or behind it."""
+    for step in (-1, 1):
+        values = []
+        place = mark + step
+        while in_sentence(words, place, words[mark].sentence):
+            if place not in inside and _is_value(words[place]):
+                values.append(place)
+            elif words[place].text not in (",", "and"):
+                break
+            place += step
+        if len(values) > 1:
+            return sorted(values)
+    return []
+
+
+def _pairs(
+    words: list[Word], values: list[int], mentions: list[Mention]
+) -> dict[int, Mention | None]:
+    """Each value with the thing that has its number in the list of things; None if unclear."""
+    named = [each for each in mentions if values and each.head < values[0]]
+    if len(named) > len(values) and _is_list(words, named[-len(values) :]):
+        named = named[-len(values) :]  # "on the table, a cup and a fork are red and blue"
+    if len(named) != len(values):  # "the cup is red and the fork is blue, respectively"
+        named = mentions
+        ordered = sorted([*values, *(each.head for each in named)])
+        first = [each.head for each in named] + values == ordered
+        last = values + [each.head for each in named] == ordered
+        if ordered[1::2] != values and not first and not last:
+            named = []
+    same = len(named) == len(values)
+    return {place: named[number] if same else None for number, place in enumerate(values)}
+
+
+def _is_list(words: list[Word], named: list[Mention]) -> bool:
+    """Whether only commas and "and" stand between names and their words."""
+    return all(
+        all(each.text in (",", "and") for each in words[one.head + 1 : other.begin])
+        for one, other in pairwise(named)
+    )

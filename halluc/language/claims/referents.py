@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from dataclasses import replace
 
+from halluc.language.claims.antecedents import FRAME, GROUPS, SHOWING, SOME, Antecedents
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
@@ -18,41 +19,14 @@ from halluc.language.pipeline.tree import (
     conjuncts,
 )
 
-# "A group of people" are people, "a slice of pizza" is pizza.
-_GROUPS = frozenset(
-    """group groups couple couples pair pairs bunch bunches number variety lot lots set sets row
-    rows line lines herd herds flock flocks crowd crowds collection stack stacks pile piles
-    assortment array series majority few dozen dozens hundreds team pack rest half type types
-    kind kinds slice slices piece pieces""".split()
-)
 _PRONOUNS = {
     "it": "thing", "its": "thing", "they": "several", "them": "several",
-    "he": "man", "him": "man", "she": "woman", "her": "woman",
+    "he": "man", "him": "man", "his": "man", "she": "woman", "her": "woman",
 }  # fmt: skip
-# Words that stand alone for some of the things named before.
-_SOME = frozenset(
-    """one another other others some both each all several many few most two three four five six
-    any none neither either third second first rest half""".split()
-)
 # Of these the ones that stand for all, and groups that are all of their things.
 _ALL = frozenset("both all each neither none any".split())
 _PARTS = frozenset({"few", "majority", "rest", "half", "number"})
 _RELATIVE = frozenset({"which", "that", "who", "whom"})
-_WOMEN = frozenset("woman girl lady bride sister mother female women girls ladies".split())
-_MEN = frozenset(
-    "man boy guy gentleman brother father groom male men boys guys policeman cowboy".split()
-)
-# Nouns for the picture and places in it: "it" is none of them where something else fits.
-FRAME = frozenset(
-    """image picture photo photograph scene view background foreground side left right front back
-    top bottom middle center distance area part corner edge addition presence way time atmosphere
-    air you we i viewer one""".split()
-)
-_INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
-_NOT_SELF = frozenset({"it", "them"})
-_SHOWING = frozenset(
-    "feature show depict capture display see have be include contain present".split()
-)
 _NO_HEADS = frozenset(
     {"det", "nummod", "amod", "nmod", "compound", "cc", "cc:preconj", "advmod", "nmod:poss"}
 )
@@ -69,7 +43,7 @@ class Referents:
         doubted: places of words that are denied or only supposed; pronouns rather stand for others.
     """
 
-    SOME = _SOME
+    SOME = SOME
 
     def __init__(
         self, words: list[Word], mentions: list[Mention], doubted: Set[int] = frozenset()
@@ -79,7 +53,7 @@ class Referents:
         self.named = {
             place: each for each in mentions for place in range(each.first, each.head + 1)
         }
-        self._doubted = doubted
+        self._antecedents = Antecedents(words, self.named, doubted)
         self._found: dict[int, list[Mention]] = {}
 
     def things(self, place: int) -> list[Mention]:
@@ -94,7 +68,7 @@ class Referents:
 
         "Over her shoulder and a phone in her hand" is not over a phone.
         """
-        if self.words[other].text in _SOME:
+        if self.words[other].text in SOME:
             return False
         one, two = self.things(place), self.things(other)
         if one and two and (one[0].thing in ANIMATE) == (two[0].thing in ANIMATE):
@@ -129,7 +103,10 @@ class Referents:
         if each < place or not joins or each not in self.named:
             return False
         between = self.words[joins[0] + 1 : self.named[each].begin]
-        return any(word.tag in ("IN", "TO") for word in between)
+        return any(word.tag in ("IN", "TO") for word in between) or any(
+            one in self.named and self.words[one].relation in SUBJECTS
+            for one in range(place + 1, joins[0])  # "on the table, *a cup* and a fork are …"
+        )
 
     def subjects(self, place: int, above: bool = False) -> list[Mention]:
         """What does or is what a verb, participle or adjective says.
@@ -155,7 +132,7 @@ class Referents:
                 return self.modified(before, place)
         if before < 0 or not self.words[place].text.endswith(("ing", "ed", "en", "own")):
             return []
-        if self.words[before].text in _SOME and self.words[before].tag != "IN":
+        if self.words[before].text in SOME and self.words[before].tag != "IN":
             return self.some(before)
         return []
 
@@ -175,25 +152,10 @@ class Referents:
         """Whether "with" stands before a noun phrase."""
         return mention.begin > 0 and self.words[mention.begin - 1].text == "with"
 
-    def _beside_with(self, last: Mention) -> list[Mention]:
-        """A thing, and those before it in the same list after "with"."""
-        found = [last]
-        for place in range(last.begin - 1, -1, -1):
-            word = self.words[place]
-            if word.sentence != self.words[last.head].sentence:
-                break
-            if word.text == "with" or word.lemma == "have":
-                return found
-            if word.tag in FINITE:
-                break
-            if place in self.named and self.named[place] not in found:
-                found.append(self.named[place])
-        return [last]
-
     def _alive_before(self, place: int) -> list[Mention]:
         """The last person before a participle, where a picture shows something else."""
         for each in ancestors(self.words, place):
-            if self.words[each].lemma in _SHOWING and all(
+            if self.words[each].lemma in SHOWING and all(
                 self.words[one].lemma in FRAME for one in below(self.words, each, *SUBJECTS)
             ):
                 before = [
@@ -216,10 +178,10 @@ class Referents:
         own = below(self.words, place, *SUBJECTS)
         if own:
             subject = own[-1]
-            if above and self.words[subject].lemma in FRAME and word.lemma in _SHOWING:
+            if above and self.words[subject].lemma in FRAME and word.lemma in SHOWING:
                 return self._shown(place)
             return self.together(subject, place if subject < place else None)
-        if word.lemma in _SHOWING and above and (shown := self._shown(place)):
+        if word.lemma in SHOWING and above and (shown := self._shown(place)):
             return shown
         if word.head == place:  # "on the table sits a vase" may be parsed so
             return self._shown(place)
@@ -294,7 +256,7 @@ class Referents:
             return self._antecedent(place, _PRONOUNS[word.text])
         if word.text in _RELATIVE and word.tag in ("WDT", "WP", "IN", "DT"):
             return self._relative(place)
-        if word.text in _GROUPS or (word.text in _SOME and word.relation not in _NO_HEADS):
+        if word.text in GROUPS or (word.text in SOME and word.relation not in _NO_HEADS):
             return self.some(place)
         return []
 
@@ -307,8 +269,8 @@ class Referents:
                 found = self.together(each)
                 break
         if not found:
-            found = self._antecedent(place, "some") if text in _SOME else []
-        if text in _PARTS or text in _SOME - _ALL:
+            found = self._antecedent(place, "some") if text in SOME else []
+        if text in _PARTS or text in SOME - _ALL:
             return [replace(each, some=True) for each in found]
         return found
 
@@ -316,115 +278,22 @@ class Referents:
         """What "one" stands for after an adjective: another of the last thing ("a red one")."""
         return [replace(each, some=True) for each in self._antecedent(place, "alike")]
 
+    def _antecedent(self, place: int, kind: str) -> list[Mention]:
+        """The things that a pronoun stands for."""
+        noun = self._antecedents.find(place, kind)
+        if noun is None:
+            return []
+        return self.together(noun) if kind in ("several", "some") else self.things(noun)
+
     def _relative(self, place: int) -> list[Mention]:
         for each in ancestors(self.words, place):
             word = self.words[each]
             relative = word.relation == "acl:relcl" and word.head < place
             if relative and (found := self.modified(word.head, place)):
-                return found
+                after = self.words[place + 1].tag if place + 1 < len(self.words) else ""
+                # "Two horses near a trailer, which is red": of no horse.
+                return [] if after == "VBZ" and all(one.plural for one in found) else found
         before = place - 1 - (place > 1 and self.words[place - 1].text == ",")
         near = self.named.get(before)
         who = self.words[place].text in ("who", "whom")
         return [near] if near and (near.thing in ANIMATE or not who) else []
-
-    def _antecedent(self, place: int, kind: str) -> list[Mention]:
-        """The nearest earlier thing that a pronoun fits, rather a subject than another."""
-        sentence = self.words[place].sentence
-        near = set() if kind == "alike" else self._beside(place)
-        for number in range(sentence, max(sentence - 4, -1), -1):
-            fitting = [
-                each
-                for each in self._nouns(number, place)
-                if self._fits(each, kind, place) and each not in near
-            ]
-            fitting = [each for each in fitting if each not in self._doubted] or fitting
-            if fitting:
-                main = [each for each in fitting if self._is_main(each)]
-                is_subject = self.words[place].relation in SUBJECTS
-                named = [each for each in fitting if each in self.named]
-                nearest = (named or fitting)[-1]
-                if main and (is_subject or number < sentence or nearest not in self.named):
-                    nearest = main[-1]
-                if kind in ("several", "some"):
-                    return self.together(nearest)
-                return self.things(nearest)
-        return []
-
-    def _beside(self, place: int) -> set[int]:
-        """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
-        if self.words[place].relation not in ("nmod", "obl", "obj"):
-            return set()
-        # The noun right before the preposition, whatever the parser says.
-        before = place - 1
-        while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
-            before -= 1
-        if before in self.named:
-            beside = {each.head for each in self._beside_with(self.named[before])}
-            top = self.named[before].head
-            while self.words[top].relation == "conj":
-                top = self.words[top].head
-            return beside | set(conjuncts(self.words, top))
-        found: set[int] = set()
-        for each in ancestors(self.words, place):
-            found.add(each)
-            own = below(self.words, each, *SUBJECTS)
-            if own or self.words[each].tag in VERBS:
-                # "The bird is near it", "a bird flying near it"; but "she has it with her".
-                if self.words[place].text in _NOT_SELF or not below(self.words, each, "obj"):
-                    found |= {*own, self.words[each].head}
-                break
-        return found
-
-    def _nouns(self, sentence: int, before: int) -> Iterator[int]:
-        """Heads of the noun phrases of a sentence that stand before a place."""
-        place = before - 1
-        while place >= 0 and self.words[place].sentence > sentence:
-            place -= 1
-        found = []
-        while place >= 0 and self.words[place].sentence == sentence:
-            word = self.words[place]
-            if place in self.named:
-                found.append(self.named[place].head)
-                place = self.named[place].first
-            elif word.tag in NOUNS and word.relation not in ("compound", "nmod:poss"):
-                found.append(place)
-            place -= 1
-        return reversed(found)
-
-    def _is_main(self, place: int) -> bool:
-        """Whether a noun is what its clause is about: a subject, or what a picture shows."""
-        word = self.words[place]
-        while word.relation == "conj" and self.words[word.head].tag in NOUNS:
-            word = self.words[word.head]
-        if word.relation in ("nmod", "obl") and self.words[word.head].text in _GROUPS:
-            word = self.words[word.head]
-        if word.relation in SUBJECTS:
-            return word.lemma not in FRAME
-        return (
-            word.relation == "obj"
-            and self.words[word.head].lemma in _SHOWING
-            and all(
-                self.words[each].lemma in FRAME for each in below(self.words, word.head, *SUBJECTS)
-            )
-        )
-
-    def _fits(self, place: int, kind: str, pronoun: int) -> bool:
-        """Whether a pronoun may stand for a noun, by number and kind."""
-        word = self.words[place]
-        mention = self.named.get(place)
-        if mention and self.words[max(mention.begin - 1, 0)].text in ("not", "no", "without"):
-            return False
-        plural = mention.plural if mention else word.tag in ("NNS", "NNPS")
-        several = plural or len(conjuncts(self.words, place)) > 1
-        person = mention is not None and mention.thing == "person"
-        if kind == "several":
-            alone = person and word.text not in _WOMEN | _MEN  # "the skier … beneath them"
-            return alone or (several and (mention is not None or word.lemma not in FRAME))
-        if kind == "some":
-            return mention is not None and (several or self.words[pronoun].text != "one")
-        if kind == "alike":
-            return mention is not None
-        if kind == "thing":
-            return not plural and not person and word.lemma not in FRAME
-        other = _WOMEN if kind == "man" else _MEN
-        return person and not plural and word.text not in other

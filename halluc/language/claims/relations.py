@@ -1,12 +1,12 @@
-"""Relations between things that a text states: prepositions, phrases of place, verbs."""
+"""Relations between things that a text states: prepositions and phrases of place; see `actions`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
-from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of, predicate_of
+from halluc.language.claims.actions import Relation, of_verb, of_wearing
+from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
@@ -36,31 +36,10 @@ _BETWEEN_WORDS = frozenset(
     {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
 )
 _BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
-# Verbs that have no object, whatever the parser says, and verbs of what a picture shows.
-_WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
-_SHOWING = frozenset("show feature depict capture display portray include present see".split())
-_CAUSING = frozenset("make let allow enable help cause give provide".split())
 _TOOLS = frozenset({"scissors", "knife", "fork", "spoon", "baseball bat", "tennis racket"})
 _USING = frozenset("cut slice eat hit chop spread open stir feed trim carve poke swing".split())
-# What only persons and animals do.
-_ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
+_NEW = frozenset("a an another two three four five six several some".split())
 _EACH_OTHER = ({"each", "one"}, {"other", "another"})
-
-
-class Relation(NamedTuple):
-    """Two things and what links them.
-
-    Attributes:
-        first, last: places of the predicate's first and last word.
-        value: the canonical predicate.
-        subject, object: the things.
-    """
-
-    first: int
-    last: int
-    value: str
-    subject: Mention
-    object: Mention
 
 
 def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation]:
@@ -76,9 +55,9 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
         place = last + 1
     for place, word in enumerate(words):
         if word.text == "wearing" and word.relation == "case":
-            yield from _worn(words, referents, place)
+            yield from of_wearing(words, referents, place)
         elif word.tag in VERBS and word.relation not in ("aux", "aux:pass", "cop"):
-            yield from _of_verb(words, referents, place)
+            yield from of_verb(words, referents, place)
         elif word.text == "of":
             yield from _of_container(words, referents, place)
 
@@ -127,6 +106,7 @@ def _of_phrase(
     subjects = (
         _with_tool(words, referents, first, objects)
         or _fronted(words, referents, first, head)
+        or _behind(words, referents, first, head)
         or _linked(words, referents, first, last, head)
         or _before_verb(words, referents, first)
     )
@@ -220,6 +200,25 @@ def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> 
     return _enumerated(words, referents, named) if named is not None and named >= 0 else []
 
 
+def _behind(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
+    """What is named right behind a joined phrase of place: "… and next to it *a cup*"."""
+    after = head + 1
+    if (
+        not in_sentence(words, after, words[first].sentence)
+        or not in_sentence(words, first - 1, words[first].sentence)
+        or words[first - 1].text not in ("and", ",", "while")
+        or words[after].text not in _NEW
+    ):
+        return []
+    named = _phrase_after(words, referents, head)
+    if named is None or named < 0:
+        return []
+    verb = named + 1
+    if in_sentence(words, verb, words[first].sentence) and words[verb].tag in FINITE:
+        return []
+    return _enumerated(words, referents, named)
+
+
 def _linked(  # noqa: PLR0911 (one reading after the other)
     words: list[Word], referents: Referents, first: int, last: int, head: int
 ) -> list[Mention]:
@@ -229,6 +228,8 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
         named = _phrase_after(words, referents, other + length - 1)
         if named is not None and 0 <= named < first:
             return _linked(words, referents, other, other + length - 1, named)
+    if owner := _owner(words, referents, first):
+        return owner
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
@@ -253,10 +254,18 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
         return referents.modified(before.head, first)
     above = words[top].head
     if above in referents.named or words[above].tag in NOUNS:
-        return referents.modified(above, first)
+        return referents.modified(above, first) if above < first else referents.together(above)
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
         return referents.together(put[0])
     return referents.subjects(above, above=True)
+
+
+def _owner(words: list[Word], referents: Referents, first: int) -> list[Mention]:
+    """Whose thing "with" names: "a *man* at a table with his dog"."""
+    whose = first + 1
+    if words[first].text != "with" or not in_sentence(words, whose, words[first].sentence):
+        return []
+    return referents.things(whose) if words[whose].text in ("his", "her") else []
 
 
 def _is_part(words: list[Word], referents: Referents, place: int) -> bool:
@@ -318,48 +327,6 @@ def _stranded(
                     for object in referents.things(words[verb].head):
                         yield Relation(first, last, value, subject, object)
             return
-
-
-def _of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
-    """A verb and its direct object."""
-    word = words[place]
-    objects = [each for one in below(words, place, "obj") for each in referents.together(one)]
-    if word.relation == "acl:relcl" and not below(words, place, "obj"):
-        own = below(words, place, *SUBJECTS)
-        if own and words[own[0]].text not in ("which", "that", "who") and own[0] < place:
-            objects = _object_before(words, referents, place)
-    if not objects or place_of(word.text) or word.lemma in _WITHOUT_OBJECT | _SHOWING:
-        return
-    if word.lemma in _CAUSING and any(
-        words[each].tag == "PRP" for each in below(words, place, "obj")
-    ):
-        return  # "making it cosy"
-    value = predicate_of(word.text) or word.lemma
-    for subject in referents.subjects(place):
-        if word.lemma in _ALIVE and subject.thing not in ANIMATE:
-            continue
-        for object in objects:
-            same = subject.thing == object.thing and subject.thing not in ANIMATE
-            if subject is not object and not same:
-                yield Relation(place, place, value, subject, object)
-
-
-def _worn(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
-    """Who wears what, where the parser takes "wearing" for a preposition."""
-    clothes = words[place].head
-    for subject in referents.modified(words[clothes].head, place):
-        for object in referents.together(clothes):
-            if subject is not object and subject.thing in ANIMATE:
-                yield Relation(place, place, "wear", subject, object)
-
-
-def _object_before(words: list[Word], referents: Referents, place: int) -> list[Mention]:
-    """The object of "the umbrella that a woman is holding"."""
-    if any(words[each].text in ("where", "when") for each in words[place].below):
-        return []
-    if below(words, place, "obl") and words[place].tag != "VBG":
-        return []
-    return referents.things(words[place].head)
 
 
 def _of_container(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:

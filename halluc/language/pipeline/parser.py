@@ -1,4 +1,4 @@
-"""The embedded spaCy pipeline: tags, heads, lemmas and sentence ends of English text.
+"""The embedded spaCy pipeline: tags, heads and sentence ends of English text.
 
 Its weights are in `halluc/language/pipeline/model`, so a figure that rests on it does not change
 with what is installed. Its card.json says what it was trained on and how good it is.
@@ -30,23 +30,26 @@ _BATCH = 64
 _REMEMBERED = 30_000
 # Where a text is best cut, the best first: after a line, a sentence, a word.
 _CUTS = [re.compile(pattern) for pattern in (r"\n", r"[.!?]\s", r"\s")]
+# Trained beside the parser, which it helps; here nothing reads what they add, for an eighth of the
+# time. `halluc.language.pipeline.lemmas` has lemmas.
+_UNREAD = ["morphologizer", "lemmatizer"]
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @cache
 def load_pipeline() -> Language:
-    """The embedded pipeline, loaded once: tok2vec, tagger, morphologizer, parser, lemmatizer.
+    """The embedded pipeline, loaded once: tok2vec, tagger and parser.
 
     `parse` loads it afresh when it remembers too many words, so ask again rather than keep it.
     """
-    return _spacy().load(FOLDER)
+    return _spacy().load(FOLDER, exclude=_UNREAD)
 
 
 def parse(texts: Iterable[str]) -> Iterator[Doc]:
     r"""Parse English texts, in order and in batches.
 
-    Penn tags are in ``token.tag_``, universal parts of speech, relations and lemmas in
-    ``token.pos_``, ``token.dep_`` and ``token.lemma_``, sentences in ``doc.sents``.
+    Penn tags are in ``token.tag_``, relations of Universal Dependencies in ``token.dep_``,
+    sentences in ``doc.sents``.
 
     Args:
         texts: of any length and content.
@@ -57,8 +60,8 @@ def parse(texts: Iterable[str]) -> Iterator[Doc]:
         it is kept.
 
     >>> [doc] = parse(["Two dogs are sitting on a bench."])
-    >>> [(token.tag_, token.lemma_) for token in doc][:4]
-    [('CD', 'two'), ('NNS', 'dog'), ('VBP', 'be'), ('VBG', 'sit')]
+    >>> [(token.tag_, token.dep_) for token in doc][:4]
+    [('CD', 'nummod'), ('NNS', 'nsubj'), ('VBP', 'aux'), ('VBG', 'ROOT')]
     """
     for batch in _batches(texts):
         nlp = load_pipeline()

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from halluc.language.pipeline.lemmas import lemma
+
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
@@ -52,31 +54,41 @@ class Word:
 
 def read_words(doc: Doc) -> list[Word]:
     """The words of a parsed text."""
-    tokens = list(doc)
-    said = (each.i for each in tokens if not each.is_space)
+    from spacy import attrs
+
+    columns = (
+        attrs.LOWER, attrs.TAG, attrs.DEP, attrs.HEAD, attrs.IDX, attrs.LENGTH, attrs.SENT_START,
+        attrs.IS_SPACE, attrs.IS_TITLE,
+    )  # fmt: skip
+    # Heads are told by their distance, sentence starts as 1 and -1.
+    rows = doc.to_array(columns).astype("int64").tolist() if len(doc) else []
+    strings = doc.vocab.strings
+    said = [place for place, row in enumerate(rows) if not row[7]]
     places = {token: place for place, token in enumerate(said)}
     words: list[Word] = []
     sentence = 0
     begun = False
-    for token in tokens:
-        begun = begun or bool(token.is_sent_start)
-        if token.i not in places:
+    for token, (lower, tag, relation, head, start, length, begins, space, title) in enumerate(rows):
+        begun = begun or begins == 1
+        if space:
             continue
         place = len(words)
         sentence += begun and place > 0
         begun = False
+        text = strings[lower % 2**64].replace("’", "'")
+        tagged = strings[tag % 2**64]
         words.append(
             Word(
                 place,
-                token.lower_.replace("’", "'"),
-                token.lemma_.lower().replace("’", "'"),
-                token.tag_,
-                token.dep_,
-                places.get(token.head.i, place),
-                token.idx,
-                token.idx + len(token),
+                text,
+                lemma(text, tagged),
+                tagged,
+                strings[relation % 2**64],
+                places.get(token + head, place),
+                start,
+                start + length,
                 sentence,
-                token.is_title,
+                bool(title),
             )
         )
     for word in words:

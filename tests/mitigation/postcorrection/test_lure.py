@@ -59,6 +59,14 @@ def masked(text, suspicion, tokens=()):
     return mask(doc, coco_things(), claims_of(doc, coco_things()), tokens, suspicion)
 
 
+def test_thoughts_are_neither_masked_nor_lost():
+    thought = "<think>Is there a knife? A knife is likely.</think>\n"
+    shown = f"{thought}There is a cup, {MASK} and a fork."
+    revisor = Revisor({shown: f"{thought}There is a cup and a fork."})
+    found = revised(f"{thought}There is a cup, a small red knife and a fork.", revisor)
+    assert [each.before for each in found.masks] == ["a small red knife"]
+
+
 def test_a_suspect_object_is_masked_at_all_its_mentions_and_the_record_says_why():
     shown = f"There is a cup, {MASK} and a fork. {MASK} is near the cup."
     revisor = Revisor({shown: "There is a cup and a fork. The fork is near the cup."})

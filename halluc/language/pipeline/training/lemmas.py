@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from halluc.language.pipeline.lemmas import by_rule
 from halluc.language.pipeline.training.treebank import Sentence
 
 # The last one that gives a known lemma wins; of unknown words the first.
@@ -80,17 +81,10 @@ def lemma_tables(sentences: list[Sentence]) -> dict[str, dict[str, object]]:
             index[part].add(lemma.lower())
     exceptions: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     for (part, text), lemma in usual.items():
-        if _by_rule(text, _RULES[part], index[part]) != lemma:
+        if by_rule(text, _RULES[part], index[part]) != lemma:
             exceptions[part][text] = [lemma]
     return {
         "lemma_rules": dict(_RULES),
         "lemma_index": {part: sorted(lemmas) for part, lemmas in index.items()},
         "lemma_exc": dict(exceptions),
     }
-
-
-def _by_rule(text: str, rules: list[tuple[str, str]], index: set[str]) -> str:
-    """As spaCy's `Lemmatizer.rule_lemmatize` chooses."""
-    forms = [text.removesuffix(old) + new for old, new in rules if text.endswith(old)]
-    known = [form for form in forms if form in index]
-    return known[-1] if known else forms[0]

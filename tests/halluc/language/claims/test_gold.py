@@ -5,7 +5,7 @@ from gold import FOLDER, compare, read_gold
 from marked_verdicts import agreement, rates, read_marks, verdicts_on
 from written import findings_of, tally, written
 
-LEAST = {"object": 0.99, "attribute": 0.95, "relation": 0.8}
+LEAST = {"object": 0.99, "attribute": 0.97, "relation": 0.84}
 
 
 @pytest.mark.parametrize("half", ["tuned", "held"])
@@ -47,4 +47,4 @@ def test_true_sentences_are_not_called_wrong_and_planted_errors_are(half):
     assert len({each.construction for each in sentences}) >= 20
     counts = tally(findings_of(sentences))
     assert counts["false"] <= 0.02 * counts["claims"]
-    assert counts["found"] >= 0.94 * counts["planted"]
+    assert counts["found"] >= 0.95 * counts["planted"]

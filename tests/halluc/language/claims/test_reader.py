@@ -11,6 +11,38 @@ from halluc.language.claims.things import load_things
 
 CASES = {
     # Sentence: claims as kind, words, subject, value, object; a stance where it is not asserted.
+    "A bowl and a keyboard, purple and black respectively, lie on the floor.": [
+        "object bowl: bowl",
+        "object keyboard: keyboard",
+        "attribute purple: bowl purple",
+        "attribute black: keyboard black",
+    ],
+    "People use bananas for many things.": [
+        "object People: person, hedged",
+        "relation use: person use banana, hedged",
+        "object bananas: banana, hedged",
+    ],
+    "Behind the car there is a boat and next to it a skateboard.": [
+        "relation Behind: boat behind car",
+        "object car: car",
+        "object boat: boat",
+        "relation next to: skateboard next to boat",
+        "object skateboard: skateboard",
+    ],
+    "A train has its doors open.": ["object train: train"],
+    "Two horses stand near a trailer, which is attached to a truck.": [
+        "attribute Two: horse two",
+        "object horses: horse",
+        "attribute stand: horse stand",
+        "object truck: truck",
+    ],
+    "Skiers rest. They have bright skis. Two of them carry backpacks.": [
+        "object Skiers: person",
+        "relation have: person have skis",
+        "object skis: skis",
+        "relation carry: person carry backpack",
+        "object backpacks: backpack",
+    ],
     "There is no dog on the couch.": [
         "object dog: dog, denied",
         "relation on: dog on couch, denied",

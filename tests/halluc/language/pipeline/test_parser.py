@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from halluc.language.pipeline import parser
 from halluc.language.pipeline.parser import load_pipeline, parse, sayable
+from halluc.language.pipeline.tree import read_words
 
 
 def test_a_caption_is_parsed():
@@ -13,9 +14,24 @@ def test_a_caption_is_parsed():
     assert (first.text, second.text) == tuple(text.replace(". ", ".|").split("|"))
     dog, bench, cups = doc[3], doc[9], doc[14]
     assert [dog.text, bench.text, cups.text] == ["dog", "bench", "cups"]
-    assert (dog.dep_, dog.head.lemma_, bench.head.text) == ("nsubj", "sit", "sitting")
+    assert (dog.dep_, dog.head.text, bench.head.text) == ("nsubj", "sitting", "sitting")
     assert {child.text for child in dog.children} == {"A", "small", "brown"}
-    assert (cups.tag_, cups.pos_, cups.lemma_) == ("NNS", "NOUN", "cup")
+    assert cups.tag_ == "NNS"
+
+
+def test_words_have_lemmas_heads_and_places_of_the_text():
+    text = "\n Two women’s mugs  aren’t there. Mice are smaller."
+    [doc] = parse([text])
+    words = read_words(doc)
+    assert [(each.text, each.lemma) for each in words] == [
+        ("two", "two"), ("women", "woman"), ("'s", "'s"), ("mugs", "mug"), ("are", "be"),
+        ("n't", "not"), ("there", "there"), (".", "."), ("mice", "mouse"), ("are", "be"),
+        ("smaller", "small"), (".", "."),
+    ]  # fmt: skip
+    spans = [text[each.start : each.end].lower().replace("’", "'") for each in words]
+    assert spans == [each.text for each in words]
+    assert words[0].sentence < words[-1].sentence
+    assert [each.text for each in words if each.title] == ["two", "mice"]
 
 
 def test_the_pipeline_says_where_it_comes_from():

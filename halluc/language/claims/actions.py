@@ -1,0 +1,91 @@
+"""Relations that verbs state: who holds, wears or rides what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from halluc.language.claims.lexicon import place_of, predicate_of
+from halluc.language.claims.phrases import Mention
+from halluc.language.claims.referents import Referents
+from halluc.language.claims.things import ANIMATE
+from halluc.language.pipeline.tree import SUBJECTS, Word, below, in_sentence
+
+# Verbs that have no object, whatever the parser says, and verbs of what a picture shows.
+_WITHOUT_OBJECT = frozenset("sit stand lie sleep kneel crouch be appear seem rest".split())
+_SHOWING = frozenset("show feature depict capture display portray include present see".split())
+_CAUSING = frozenset("make let allow enable help cause give provide".split())
+# What only persons and animals do.
+_ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
+_GIVING = frozenset("offer give hand show pass bring throw feed serve".split())
+
+
+class Relation(NamedTuple):
+    """Two things and what links them.
+
+    Attributes:
+        first, last: places of the predicate's first and last word.
+        value: the canonical predicate.
+        subject, object: the things.
+    """
+
+    first: int
+    last: int
+    value: str
+    subject: Mention
+    object: Mention
+
+
+def of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
+    """A verb and its direct object: "*holding* an umbrella"."""
+    word = words[place]
+    objects = [
+        each
+        for one in below(words, place, "obj")
+        if word.lemma not in _GIVING or not _is_recipient(words, one)
+        for each in referents.together(one)
+    ]
+    if word.relation == "acl:relcl" and not below(words, place, "obj"):
+        own = below(words, place, *SUBJECTS)
+        if own and words[own[0]].text not in ("which", "that", "who") and own[0] < place:
+            objects = _object_before(words, referents, place)
+    if not objects or place_of(word.text) or word.lemma in _WITHOUT_OBJECT | _SHOWING:
+        return
+    if word.lemma in _CAUSING and any(
+        words[each].tag == "PRP" for each in below(words, place, "obj")
+    ):
+        return  # "making it cosy"
+    value = predicate_of(word.text) or word.lemma
+    for subject in referents.subjects(place):
+        if word.lemma in _ALIVE and subject.thing not in ANIMATE:
+            continue
+        for object in objects:
+            same = subject.thing == object.thing and subject.thing not in ANIMATE
+            if subject is not object and not same:
+                yield Relation(place, place, value, subject, object)
+
+
+def _is_recipient(words: list[Word], place: int) -> bool:
+    """Whether what is given is named behind a verb's object: "offers *the dog* a treat"."""
+    after = place + 1
+    return in_sentence(words, after, words[place].sentence) and (
+        words[after].tag in ("DT", "PRP$", "CD")
+    )
+
+
+def of_wearing(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
+    """Who wears what, where the parser takes "wearing" for a preposition."""
+    clothes = words[place].head
+    for subject in referents.modified(words[clothes].head, place):
+        for object in referents.together(clothes):
+            if subject is not object and subject.thing in ANIMATE:
+                yield Relation(place, place, "wear", subject, object)
+
+
+def _object_before(words: list[Word], referents: Referents, place: int) -> list[Mention]:
+    """The object of "the umbrella that a woman is holding"."""
+    if any(words[each].text in ("where", "when") for each in words[place].below):
+        return []
+    if below(words, place, "obl") and words[place].tag != "VBG":
+        return []
+    return referents.things(words[place].head)
