@@ -96,6 +96,8 @@ def create(path: Path, card: dict[str, Any], samples: list[Sample]) -> None:
             raise
         sync_folder(whole.parent)
     except OSError as error:
+        if (whole / "run.json").is_file():
+            raise RunError(f"{path}: another process is at work on this run") from None
         raise RunError(f"{path} cannot be made: {reason(error)}") from None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli.options import AS_JSON, STATISTICS, TRUTH, VOCABULARY
+from app.cli.text import say
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -68,15 +69,15 @@ def factors(
         )
         write_jsonl(output / "factors.jsonl", rows)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        say(msgspec.json.format(msgspec.json.encode(document), indent=2))
         return
     for each in analysed:
-        click.echo(f"{each.name}: {each.mentions:,} mentions of objects")
+        say(f"{each.name}: {each.mentions:,} mentions of objects")
         if not each.mentions:
             continue
         print_table(factor_rows(each), left=("factor", "fifth"))
         for factor in each.missing:
-            click.echo(f"{factor}: the captions come without log-probabilities")
+            say(f"{factor}: the captions come without log-probabilities")
 
 
 @analyse.command()
@@ -127,14 +128,14 @@ def detector(
             "calibration error": judged.calibration_error,
             "reliability": [each._asdict() for each in judged.bins],
         }
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        say(msgspec.json.format(msgspec.json.encode(document), indent=2))
         return
     print_table(quality_rows(judged.scores), left=("by", "figure"))
-    click.echo(f"expected calibration error: {judged.calibration_error:.3f}")
+    say(f"expected calibration error: {judged.calibration_error:.3f}")
     wrong = sum(each.hallucinated for each in mentions)
-    click.echo(f"{len(mentions):,} mentions, {wrong:,} of them hallucinated")
+    say(f"{len(mentions):,} mentions, {wrong:,} of them hallucinated")
     if any(each.factors.uncertainty is None for each in mentions):
-        click.echo("uncertainty is left out: the captions come without log-probabilities")
+        say("uncertainty is left out: the captions come without log-probabilities")
 
 
 def _make(folder: Path) -> None:

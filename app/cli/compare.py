@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from app.cli.options import ALLOW_MISSING, TRUTHS, chosen, union_options
+from app.cli.text import harmless, say
 from halluc.options import options_of
 from halluc.plugins import load_plugin, plugins
 
@@ -81,13 +82,13 @@ def _print(compared: ComparedRuns, form: Form | None) -> None:
     if form == "json":
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(document(compared)), indent=2))
+        say(msgspec.json.format(msgspec.json.encode(document(compared)), indent=2))
     elif form == "csv":
-        click.echo(as_csv(compared), nl=False)
+        say(as_csv(compared), nl=False)
     elif form == "markdown":
-        click.echo(as_markdown(compared))
+        say(as_markdown(compared))
     elif form == "brief":
-        click.echo("\n".join(headlines(compared)))
+        say("\n".join(headlines(compared)))
     else:
         _print_tables(compared)
 
@@ -104,9 +105,9 @@ def _print_tables(compared: ComparedRuns) -> None:
     console = Console()
 
     def block(title: str, lines: list[str]) -> None:
-        console.print(Text(title, "bold"))
+        console.print(Text(harmless(title), "bold"))
         for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+            console.print(Padding(Text(harmless(line)), (0, 0, 0, 2), expand=False))
         console.print()
 
     block("Verdict", [f"• {line}" for line in compared.verdicts])

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from app.cli.options import AS_JSON, VOCABULARY
+from app.cli.text import say
 from halluc.datasets.load import NAMED
 from halluc.errors import InputError
 
@@ -66,7 +67,7 @@ def build(*, name: str, output: Path, seed: int, positives: int, splits: str) ->
     if not questions:
         raise InputError(f"no picture of {name} has objects, so there is nothing to ask")
     for card in write_questions(questions, output):
-        click.echo(f"{card['file']}: {card['rows']:,} questions, sha256 {card['sha256'][:12]}")
+        say(f"{card['file']}: {card['rows']:,} questions, sha256 {card['sha256'][:12]}")
 
 
 def _splits(text: str) -> list[Split]:
@@ -92,10 +93,10 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
 
     found = [look(file) for file in files]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        say(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
     for file, each in zip(files, found, strict=True):
-        click.echo(f"{file}: {_said(each)}")
+        say(f"{file}: {_said(each)}")
 
 
 @data.command()
@@ -166,12 +167,10 @@ def pairs(
     for kind, told in card["kinds"].items():
         if told["pairs"]:
             words = f"{told['chosen words']} words chosen, {told['rejected words']} rejected"
-            click.echo(f"{kind}: {told['pairs']:,} pairs, {words}")
+            say(f"{kind}: {told['pairs']:,} pairs, {words}")
     if told := card.get("reviews"):
-        click.echo(
-            f"reviews: {told['reviews']:,}, {told['left out']:,} findings left out", err=True
-        )
-    click.echo(f"next: halluc train dpo --pairs {output} -o runs/dpo", err=True)
+        say(f"reviews: {told['reviews']:,}, {told['left out']:,} findings left out", err=True)
+    say(f"next: halluc train dpo --pairs {output} -o runs/dpo", err=True)
 
 
 def _said(found: Verified) -> str:

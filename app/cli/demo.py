@@ -7,6 +7,8 @@ from textwrap import fill
 
 import click
 
+from app.cli.text import say
+
 
 @click.command()
 @click.option(
@@ -40,7 +42,7 @@ def demo(output: Path, scenes: int) -> None:
     from app.workflows.demo import NOTES, rows, sentences
     from app.workflows.demo import demo as work
 
-    click.echo(
+    say(
         f"The embedded MM-LLM captions {scenes} scenes in which usual companions are missing.",
         err=True,
     )
@@ -48,10 +50,10 @@ def demo(output: Path, scenes: int) -> None:
         arms = work(output, scenes, progress)
     width = min(get_terminal_size().columns, 100)
     print_table(rows(arms), [""])
-    click.echo(fill(NOTES, width) + "\n")
+    say(fill(NOTES, width) + "\n")
     for sentence in sentences(arms):
-        click.echo(fill(f"- {sentence}", width, subsequent_indent="  "))
-    click.echo(_next(output))
+        say(fill(f"- {sentence}", width, subsequent_indent="  "))
+    say(_next(output))
 
 
 def _next(output: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.options import CHAT_TEMPLATE, DEVICE, DTYPE, ENGINE, FIT, IMAGES, chosen, union_options
+from app.cli.text import say
 from halluc.errors import SampleError
 from halluc.mllm import Fit
 from halluc.plugins import load_plugin, plugins
@@ -131,7 +132,7 @@ def generate(
     def started(run: Run) -> None:
         seen.append(run)
         if run.note:
-            click.echo(f"halluc: {run.note}", err=True)
+            say(f"halluc: {run.note}", err=True)
         if run.finished:
             said.append(f"{output} has all {len(run.samples)} answers: nothing left to do")
 
@@ -155,12 +156,12 @@ def generate(
             if not seen:
                 raise
             done, of = len(seen[0].responses), len(seen[0].samples)
-            click.echo(f"\nstopped after {done} of {of}; the same command continues", err=True)
+            say(f"\nstopped after {done} of {of}; the same command continues", err=True)
             sys.exit(130)
-    click.echo(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
+    say(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
     for line in _incomplete(run):
-        click.echo(f"halluc: {line}", err=True)
-    click.echo(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)
+        say(f"halluc: {line}", err=True)
+    say(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)
 
 
 def _incomplete(run: Run) -> Iterator[str]:

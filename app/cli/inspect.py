@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.text import say
 from halluc.errors import HallucError, InputError
 from halluc.jsonl import reason
 
@@ -74,13 +75,13 @@ def inspect(
     )
     _check_free(address, port)
     if not _is_local(address):
-        click.echo(
+        say(
             f"halluc: warning: everyone who reaches {address} can read these runs and file "
             "reviews; there is no password",
             err=True,
         )
     shown = f"[{address}]" if ":" in address else address
-    click.echo(f"The inspector is on http://{shown}:{port} (Ctrl-C stops it)")
+    say(f"The inspector is on http://{shown}:{port} (Ctrl-C stops it)")
     from app.inspector.serve import serve
 
     try:

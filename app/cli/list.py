@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.cli.text import say
 from halluc.datasets.load import FORMS
 from halluc.errors import HallucError
 from halluc.mllm.load import MODELS
@@ -29,7 +30,7 @@ def list_(what: Any) -> None:
     for name in (*GROUPS, "models", "data"):
         rows = _rows(name)
         print_table(rows, rows[0], title=name)
-        click.echo()
+        say()
 
 
 def _rows(what: Any) -> list[list[str]]:

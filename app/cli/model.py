@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from app.cli.options import AS_JSON, CHAT_TEMPLATE, DEVICE, DTYPE, FIT
+from app.cli.text import say
 
 
 @click.group()
@@ -45,16 +46,16 @@ def describe(name: str, trust_remote_code: bool) -> None:
     for row in rows:
         left = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
         right = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
-        click.echo("  ".join(left + right))
-    click.echo()
+        say("  ".join(left + right))
+    say()
     for part in anatomy.parts:
         if part.facts:
             facts = ", ".join(f"{fact} {value}" for fact, value in part.facts.items())
-            click.echo(f"{part.name}: {facts}")
+            say(f"{part.name}: {facts}")
     width, height = anatomy.picture
     tokens = "an unknown number of" if anatomy.image_tokens is None else anatomy.image_tokens
-    click.echo(f"A picture of {width}×{height} pixels becomes {tokens} image tokens.")
-    click.echo(f"The weights are stored in {anatomy.dtype}.")
+    say(f"A picture of {width}×{height} pixels becomes {tokens} image tokens.")
+    say(f"The weights are stored in {anatomy.dtype}.")
 
 
 @model.command()
@@ -101,9 +102,9 @@ def check(
 
     if not isinstance(mllm, TransformersMLLM):
         raise ModelError(f"{name} is no checkpoint, so there is nothing to try")
-    checks = check_model(mllm, tokens, lambda what: click.echo(f"trying: {what}", err=True))
+    checks = check_model(mllm, tokens, lambda what: say(f"trying: {what}", err=True))
     if as_json:
-        click.echo(msgspec.json.encode({"model": mllm.card, "checks": checks}))
+        say(msgspec.json.encode({"model": mllm.card, "checks": checks}))
     else:
         rows = [["", "works", ""], *([each.name, each.verdict, each.reason] for each in checks)]
         print_table(rows, left=("", "works"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.text import say
 from halluc.errors import HallucError
 
 
@@ -51,4 +52,4 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
     wanted = view_of(dict(parse_qsl(view.lstrip("?"))))
     html = report_html(columns, wanted, str(images) if images else "", limit)
     write_atomically(output, [html.encode()])
-    click.echo(f"{output}: {wanted} of {run}", err=True)
+    say(f"{output}: {wanted} of {run}", err=True)

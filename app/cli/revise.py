@@ -17,6 +17,7 @@ from app.cli.options import (
     struct_options,
     together,
 )
+from app.cli.text import say
 from halluc.options import options_of
 from halluc.plugins import load_plugin, plugins
 
@@ -89,7 +90,7 @@ def _revise(
 
     def started(run: Run) -> None:
         if run.note:
-            click.echo(f"halluc: {run.note}", err=True)
+            say(f"halluc: {run.note}", err=True)
 
     with open_cluster(*engine) as cluster, bars() as progress:
         work(
@@ -97,5 +98,5 @@ def _revise(
             cluster=cluster, progress=progress, started=started, **how,
         )  # fmt: skip
     for line in summary(list(read_revisions(output).values())):
-        click.echo(line)
-    click.echo(f"next: halluc compare {original} {output}", err=True)
+        say(line)
+    say(f"next: halluc compare {original} {output}", err=True)

@@ -19,6 +19,7 @@ from app.cli.options import (
     chosen,
     struct_options,
 )
+from app.cli.text import say
 from halluc.options import options_of
 from halluc.plugins import load_plugin, plugins
 
@@ -67,7 +68,7 @@ def _command(metric: type[Metric]) -> click.Command:
             allow_missing=allow_missing, keep_thinking=keep_thinking, output=output, **engine,
         )  # fmt: skip
         if as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(scored.document()), indent=2))
+            say(msgspec.json.format(msgspec.json.encode(scored.document()), indent=2))
         else:
             _show(scored)
 
@@ -114,15 +115,15 @@ def _show(scored: Scored) -> None:
 
     for table in scored.tables():
         print_table(table.rows, table.left, title=table.title)
-        click.echo()
+        say()
     for line in _made(scored.how):
-        click.echo(line)
+        say(line)
     for table in scored.metric.lists(scored.measured, scored.given):
-        click.echo(f"\n{table.title}")
+        say(f"\n{table.title}")
         if table.rows:
             print_table(table.rows, table.left)
     for line in scored.measured.lines:
-        click.echo(line)
+        say(line)
 
 
 def _made(how: dict[str, Any]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
+from app.cli.text import harmless
+
 WIDTH = 80
 """Columns of text where there is no terminal."""
 
@@ -29,7 +31,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    head, *body = rows
+    head, *body = [[harmless(cell) for cell in row] for row in rows]
     columns = list(zip(head, *(_filled(row, len(head)) for row in body), strict=True))
     whole = [max(map(_width, column)) for column in columns]
     words = [max(map(_longest_word, column)) for column in columns]
@@ -37,7 +39,7 @@ def print_table(
     room = out.width if out.is_terminal else max(out.width, WIDTH)
     gap = 2 if sum(whole) + 2 * len(head) <= room else 1
     table = Table(
-        title=Text(title) if title else None, title_justify="left", title_style="bold",
+        title=Text(harmless(title)) if title else None, title_justify="left", title_style="bold",
         box=box.SIMPLE_HEAD, padding=(0, gap - 1, 0, 0), pad_edge=False, show_edge=False,
     )  # fmt: skip
     widths = _widths([name in left for name in head], whole, words, room - gap * (len(head) - 1))

@@ -16,11 +16,13 @@ import base64
 import contextlib
 import hashlib
 import io
+import ipaddress
 import math
 import os
 import re
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +49,12 @@ _PAUSE = 0.5  # seconds before the second try; each is twice as long as the one 
 _LATE = 2  # answers that come too late before it is said
 _AGAIN = 2  # requests after one whose reply was cut short
 
+# What no later try mends: encryption that fails, a wrong protocol or address.
+_LASTING = {
+    *("SSLError", "UnsupportedProtocol", "LocalProtocolError", "InvalidURL"),
+    *("UnicodeError", "OverflowError"),
+}
+
 # The most tokens of which servers tell the probability at each step.
 _TOP = 20
 # Fields that some servers refuse, each with the one to send instead, if any.
@@ -69,11 +77,21 @@ class OpenAIMLLM:
         if match is None:  # not shown, since a key may be in it
             raise ModelError("a model behind a server is named openai:NAME@http://HOST:PORT/v1")
         self._name, url = match[1], match[2].rstrip("/")
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            encrypted, host, _ = parts.scheme == "https", parts.hostname or "", parts.port
+            host.encode("idna")
+        except ValueError:  # UnicodeError, too
+            raise ModelError("a server's URL is http://HOST:PORT/v1 with a port to 65535") from None
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ModelError("put no key into the URL of a server; set OPENAI_API_KEY instead")
         self._url = url if parts.path else f"{url}/v1"
         self._key = os.environ.get("OPENAI_API_KEY") or "none"  # most servers of one's own ask none
+        if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
+            raise ModelError("OPENAI_API_KEY holds a character that no key has; set it again")
+        if self._key != "none" and not encrypted and not _is_local(host):
+            what = f"OPENAI_API_KEY goes to {host} unencrypted, so that others may read it"
+            warnings.warn(f"{what}; use https, or unset it", stacklevel=2)
         self._timeout = timeout
         self._client = openai.OpenAI(
             api_key=self._key,
@@ -83,6 +101,8 @@ class OpenAIMLLM:
             # A POST that is redirected would come as a GET, and a key may go elsewhere.
             http_client=openai.DefaultHttpxClient(follow_redirects=False, timeout=timeout),
         )
+        if not host.endswith("openai.com"):  # who asks is of no concern to another server
+            self._client.organization = self._client.project = None
         weakref.finalize(self, self._client.close)
         self._refused: set[str] = set()
         self._most = _TOP
@@ -217,7 +237,11 @@ class OpenAIMLLM:
                         "times; raise --timeout or take a smaller --batch-size"
                     ) from None
                 continue
-            except openai.APIConnectionError:
+            except openai.APIConnectionError as error:
+                if lasting := _lasting(error):
+                    raise ModelError(
+                        f"{self._url} cannot be asked: {self._hidden(lasting)}"
+                    ) from None
                 if tries == RETRIES:
                     raise ModelError(
                         f"{self._url} cannot be reached; is the server running there?"
@@ -257,6 +281,24 @@ class OpenAIMLLM:
     def _hidden(self, said: str) -> str:
         """A server's words without the key."""
         return said if self._key == "none" else said.replace(self._key, "…")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _lasting(error: BaseException | None) -> str:
+    """Why a connection fails each time, as by a certificate; empty for what may pass."""
+    seen = list[BaseException]()
+    while error is not None and error not in seen:
+        seen.append(error)
+        if any(each.__name__ in _LASTING for each in type(error).__mro__):
+            return " ".join(str(error).split())[:200] or type(error).__name__
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _is_quota(content: bytes) -> bool:

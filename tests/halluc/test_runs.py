@@ -299,3 +299,14 @@ def test_an_old_run_with_such_a_number_is_read_with_a_word(token: str, tmp_path:
         ("A cat.", ()),
     ]
     assert "1 answers had log-probabilities" in again.note
+
+
+def test_two_that_begin_one_run_are_told_apart(tmp_path: Path) -> None:
+    first, second = (
+        open_run(tmp_path / "run", {"task": "caption"}, [Sample(id="a")]) for _ in range(2)
+    )
+    first.append([Response(id="a", text="A dog.")])
+    with pytest.raises(RunError, match="another process is at work"):
+        second.append([Response(id="a", text="A cat.")])
+    assert [each.text for each in read_run(tmp_path / "run").responses] == ["A dog."]
+    assert [each.name for each in tmp_path.iterdir()] == ["run"]

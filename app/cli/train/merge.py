@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.text import say
 from halluc.errors import ModelError
 
 
@@ -42,4 +43,4 @@ def merge(*, model: str, output: Path, dtype: str, device: str) -> None:
         raise ModelError(f"{model} is no checkpoint, so there is nothing to merge")
     write(mllm, output)
     shown = f"./{output}" if not output.is_absolute() else output
-    click.echo(f"The merged model is in {output}; use it with --model hf:{shown}", err=True)
+    say(f"The merged model is in {output}; use it with --model hf:{shown}", err=True)

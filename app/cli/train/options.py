@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.options import DEVICE, DTYPE, IMAGES, together
+from app.cli.text import say
 from halluc.errors import ModelError
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ def _own_device(device: str) -> str:
 def report(done: str) -> None:
     """Say what was done, in the process that has something to say."""
     if done:
-        click.echo(done, err=True)
+        say(done, err=True)

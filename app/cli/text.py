@@ -1,0 +1,27 @@
+"""What is printed is shown, never obeyed: names and answers may hold escape sequences."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+# Controls (of C0 but tab and line feed, and of C1), turns of the direction of writing, other ends
+# of lines, and halves of surrogates, as in file names that are no UTF-8.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def harmless(text: str) -> str:
+    r"""A text with what a terminal would obey written as JSON and Python write it.
+
+    >>> harmless("a\x1b[31mb\x9bm")
+    'a\\u001b[31mb\\u009bm'
+    """
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def say(what: str | bytes = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text or a JSON document, which stays the same document."""
+    click.echo(harmless(what if isinstance(what, str) else what.decode()), err=err, nl=nl)
