@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halluc.errors import InputError
+from halluc.errors import InputError, said
 from halluc.jsonl import reason
 from halluc.records import Sample
 
@@ -32,6 +32,8 @@ def open_image(path: str | Path, sample: str) -> Image:
         what = "not a picture that can be read"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         what = reason(error) if isinstance(error, OSError) else str(error)
+    except Exception as error:  # decoders fail in their own ways on what is broken
+        what = f"not a picture that can be read ({said(error)})"
     raise InputError(f"{what} (picture of sample {sample!r})", path)
 
 

@@ -36,6 +36,10 @@ def told(content: Any) -> Reply:
 # What came → text, thought, finish, what it lacks
 SHAPES: dict[str, tuple[Reply, tuple[str, str, str, str]]] = {
     "an answer": (message(content="Yes."), ("Yes.", "", "stop", "")),
+    "a part that is in no list": (
+        message(content={"type": "text", "text": "Yes."}),
+        ("Yes.", "", "stop", ""),
+    ),
     "null": (message(content=None), ("", "", "stop", "empty")),
     "no content": (message(), ("", "", "stop", "empty")),
     "white space": (message(content=" \n"), (" \n", "", "stop", "empty")),
