@@ -130,6 +130,14 @@ SHAPES: dict[str, tuple[Reply, tuple[str, str, str, str]]] = {
         told({"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": {"Yes": -0.1}}]}),
         ("Yes", "", "stop", ""),
     ),
+    "a number beyond all numbers": (
+        told({"content": [{"token": "Yes", "logprob": 10**400, **LP}]}),
+        ("Yes", "", "stop", ""),
+    ),
+    "bytes as a number": (
+        told({"content": [{"token": "Yes", "logprob": -0.1, "bytes": 10**12, **LP}]}),
+        ("Yes", "", "stop", ""),
+    ),
     "NaN": (
         told({"content": [{"token": "Yes", "logprob": float("nan"), **LP}]}),
         ("Yes", "", "stop", ""),
