@@ -48,7 +48,8 @@ def test_answers_in_batches(load: Any, family: str, shared: list[bool], monkeypa
         assert response.answers == pytest.approx(alone.answers, abs=1e-5)
 
 
-@pytest.mark.parametrize("family", USABLE)
+# BLIP's own ``generate`` writes the prompt anew, so that its model alone is called otherwise.
+@pytest.mark.parametrize("family", [each for each in USABLE if each != "blip"])
 def test_vcd_is_two_literal_passes(load: Any, family: str) -> None:
     model = load(family)
     decoding = VCD(max_new_tokens=6, alpha=1.5)
