@@ -200,8 +200,10 @@ def _prefixes(model: TransformersMLLM, decoding: Decoding) -> _Found:
     asked = [replace(each, image=_picture(0)) for each in _requests()]
     always = 1e9
     token = image_token(model.config)
-    if not let_share(model.model) or not share_prefixes(
-        model.model, model.prepare(asked), token, always
+    if (
+        not model.pads
+        or not let_share(model.model)
+        or not share_prefixes(model.model, model.prepare(asked), token, always)
     ):
         return "–", "asked one by one, with the same answers"
     usual = model.worth

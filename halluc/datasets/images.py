@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from halluc.errors import InputError
+from halluc.errors import InputError, said
 from halluc.jsonl import reason
 from halluc.records import Sample
 
@@ -46,6 +46,8 @@ def open_image(path: str | Path, sample: str) -> Image:
         what = f"more than {Image.MAX_IMAGE_PIXELS or 0:,} pixels; make it smaller"
     except (OSError, SyntaxError, ValueError) as error:
         what = reason(error) if isinstance(error, OSError) else str(error)
+    except Exception as error:  # decoders fail in their own ways on what is broken
+        what = f"not a picture that can be read ({said(error)})"
     raise InputError(f"{what} (picture of sample {sample!r})", path)
 
 

@@ -30,9 +30,11 @@ MODULES = {
         "qformer",
         "query_tokens",
         "language_projection",
+        "visual_projection",
+        "image_to_text_projection",
     ),
-    "vision encoder": ("vision_tower", "visual", "vision_model", "vision_encoder"),
-    "LLM backbone": ("language_model", "text_model", "lm_head"),
+    "vision encoder": ("vision_tower", "visual", "vision_model", "vision_encoder", "image_encoder"),
+    "LLM backbone": ("language_model", "text_model", "text_decoder", "lm_head"),
 }
 OTHER = "not separate"
 ANY_SIZE = 448  # pixels a side of the picture shown to an encoder that takes any resolution

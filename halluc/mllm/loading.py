@@ -128,7 +128,7 @@ def load_weights(
     """The model, in evaluation mode; safetensors only.
 
     Raises:
-        ModelError: it cannot be loaded, or the checkpoint lacks weights.
+        ModelError: it cannot be loaded, lacks weights, or is another kind of model.
     """
     with one_line(checkpoint):
         if checkpoint.folder is None:
@@ -146,6 +146,12 @@ def load_weights(
         # transformers would fill these with random numbers and only warn.
         raise ModelError(
             f"{checkpoint.name}: {len(missing)} weights are missing from it, such as {missing[0]}"
+        )
+    named, made = next(iter(model.config.architectures or []), ""), type(model).__name__
+    if (more := report["unexpected_keys"]) and named != made and hasattr(transformers, named):
+        raise ModelError(
+            f"{checkpoint.name}: it is a {named}, of which {len(more)} weights have no place in "
+            f"{made}, as which transformers would load it"
         )
     if fit.quantize or fit.device_map:
         return model.eval()  # placed already

@@ -314,7 +314,8 @@ def _asked_pause(headers: Any, pause: float) -> float:
     """Seconds to wait as the server asks, at most a minute."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         with contextlib.suppress(ValueError):
-            return min(max(float(headers.get(name, "")) * unit, 0.0), 60.0)
+            seconds = float(headers.get(name, "")) * unit
+            return pause if math.isnan(seconds) else min(max(seconds, 0.0), 60.0)
     return pause
 
 

@@ -108,9 +108,10 @@ class _Piece(NamedTuple):
 
 
 def _parts(content: Any) -> tuple[str, str, str]:
-    """Text, thought and refusal of a message's content: a text, a list of parts, or null."""
+    """Text, thought and refusal of a message's content: a text, a part, several, or null."""
     if isinstance(content, str):
         return _clean(content), "", ""
+    content = [content] if isinstance(content, dict) else content
     texts, thoughts, refusals = list[str](), list[str](), list[str]()
     for part in content if isinstance(content, list) else []:
         if isinstance(part, str):
@@ -149,7 +150,7 @@ def _read_tokens(logprobs: Any) -> list[_Piece]:
         if number is None or not isinstance(each.get("token"), str):
             return []
         try:
-            spelled = bytes(each["bytes"])
+            spelled = bytes(list(each["bytes"]))  # not so many zeros as a number says
         except (KeyError, TypeError, ValueError):
             spelled = _clean(each["token"]).encode()
         found.append(_Piece(spelled, number, _likeliest(each.get("top_logprobs"))))

@@ -12,6 +12,7 @@ from datasets import Dataset
 from peft import LoraConfig
 
 from halluc.errors import ModelError
+from halluc.mllm.proven import PROVEN
 from mitigation.precorrection.turns import Item
 
 if TYPE_CHECKING:
@@ -44,14 +45,18 @@ class Tuning:
 def settings(
     mllm: TransformersMLLM, tuning: Tuning, output: Path, *, save_steps: int, evaluate: bool
 ) -> dict[str, Any]:
-    """The trainer's arguments that do not depend on what is trained on."""
+    """The trainer's arguments that do not depend on what is trained on.
+
+    A family that is not known to bear batches learns the same steps one example at a time.
+    """
+    together = tuning.batch_size if mllm.config.model_type in PROVEN else 1
     return {
         "output_dir": str(output),
         "learning_rate": tuning.learning_rate,
         "num_train_epochs": tuning.epochs,
-        "per_device_train_batch_size": tuning.batch_size,
-        "per_device_eval_batch_size": tuning.batch_size,
-        "gradient_accumulation_steps": tuning.accumulate,
+        "per_device_train_batch_size": together,
+        "per_device_eval_batch_size": together,
+        "gradient_accumulation_steps": tuning.accumulate * tuning.batch_size // together,
         "warmup_steps": tuning.warmup,
         "lr_scheduler_type": "cosine",
         "seed": tuning.seed,

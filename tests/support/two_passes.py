@@ -69,6 +69,7 @@ def _longer(inputs: dict[str, torch.Tensor], tokens: list[int]) -> dict[str, tor
         # PaliGemma: 1 is what it generates, seen from left to right. Gemma 3, Qwen: 0 is text.
         "token_type_ids": torch.full_like(said, int(not inputs.get("token_type_ids", said).any())),
         "mm_token_type_ids": torch.zeros_like(said),
+        "image_embeds_position_mask": torch.zeros_like(said),
     }
     longer = {
         key: torch.cat([value, kinds[key]], 1) if key in kinds else value

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from halluc.answers.given import Given, picture_of
 from halluc.errors import InputError
-from halluc.records import Sample
+from halluc.records import Lack, Sample
 from halluc.runs import Run
 
 _NAMED = 5
@@ -53,7 +53,7 @@ class Side:
         return {each.id: len(each.tokens) for each in self.run.responses}
 
     @property
-    def lacks(self) -> Counter[str]:
+    def lacks(self) -> Counter[Lack]:
         """How many of its answers are none, by kind: empty, refusal, unfinished, …."""
         ids = self.given.answers  # goes through them, which finds out
         return Counter(lack for id, lack in self.given.lacks.items() if id in ids)

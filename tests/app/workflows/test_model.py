@@ -19,6 +19,7 @@ from halluc.mllm import load_model
 from halluc.mllm.transformers import TransformersMLLM
 
 TABLE = families_table()
+pytestmark = pytest.mark.filterwarnings("ignore:.* answers otherwise in a batch:UserWarning")
 
 
 def load(folder: Path) -> TransformersMLLM:
@@ -39,7 +40,8 @@ def test_the_page_is_what_is_found(checkpoint: Any, family: str) -> None:  # noq
     assert not [each for each in checks.values() if "\n" in each.reason]
     found = {name: checks[columns.get(name, name.lower())].verdict for name in TABLE[family]}
     assert found == TABLE[family]
-    assert checks["picture counts"].verdict == checks["batches"].verdict
+    works = "yes" if "yes" in found.values() else "–"
+    assert checks["answers"].verdict == checks["picture counts"].verdict == works
 
 
 def test_what_works_wrongly_is_a_no(checkpoint: Any, monkeypatch: Any) -> None:  # noqa: F811

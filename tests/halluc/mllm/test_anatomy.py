@@ -57,6 +57,8 @@ def test_nothing_is_left_untold(checkpoint: Any, family: str) -> None:
         return
     anatomy = take_apart(model)
     shares = {part.name: part.parameters for part in anatomy.parts}
-    assert list(shares) == ["vision encoder", "input projector", "LLM backbone"]
+    assert list(shares)[:3] == ["vision encoder", "input projector", "LLM backbone"]
     assert sum(shares.values()) == sum(each.numel() for each in model.model.parameters())
-    assert shares["vision encoder"] > 0 and shares["LLM backbone"] > 0
+    assert shares["LLM backbone"] > 0
+    if hasattr(model.config, "vision_config"):  # pictures of Fuyu, Chameleon, Emu3 have none
+        assert shares["vision encoder"] > 0

@@ -36,6 +36,10 @@ def told(content: Any) -> Reply:
 # What came → text, thought, finish, what it lacks
 SHAPES: dict[str, tuple[Reply, tuple[str, str, str, str]]] = {
     "an answer": (message(content="Yes."), ("Yes.", "", "stop", "")),
+    "a part that is in no list": (
+        message(content={"type": "text", "text": "Yes."}),
+        ("Yes.", "", "stop", ""),
+    ),
     "null": (message(content=None), ("", "", "stop", "empty")),
     "no content": (message(), ("", "", "stop", "empty")),
     "white space": (message(content=" \n"), (" \n", "", "stop", "empty")),
@@ -124,6 +128,14 @@ SHAPES: dict[str, tuple[Reply, tuple[str, str, str, str]]] = {
     ),
     "top a dict": (
         told({"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": {"Yes": -0.1}}]}),
+        ("Yes", "", "stop", ""),
+    ),
+    "a number beyond all numbers": (
+        told({"content": [{"token": "Yes", "logprob": 10**400, **LP}]}),
+        ("Yes", "", "stop", ""),
+    ),
+    "bytes as a number": (
+        told({"content": [{"token": "Yes", "logprob": -0.1, "bytes": 10**12, **LP}]}),
         ("Yes", "", "stop", ""),
     ),
     "NaN": (

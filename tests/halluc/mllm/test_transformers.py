@@ -309,6 +309,20 @@ def test_checkpoints_that_cannot_be_used(checkpoint: Any, tmp_path: Path) -> Non
     assert "no dtype 'int3'" in said(whole, dtype="int3")
 
 
+def test_another_kind_of_model_of_the_same_family(tmp_path: Path) -> None:
+    """BLIP's model for questions has an encoder of text, which that for captions leaves out."""
+    from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering
+    from untemplated import blip
+
+    folder = blip(tmp_path / "blip")
+    config = BlipForConditionalGeneration.from_pretrained(folder).config
+    BlipForQuestionAnswering(config).save_pretrained(folder)
+    model: Any = load_model(f"hf:{folder}", device="cpu")
+    with pytest.raises(ModelError, match="it is a BlipForQuestionAnswering, of which") as raised:
+        model.model  # noqa: B018
+    assert "\n" not in str(raised.value)
+
+
 def leaking(whole: Any) -> Any:
     """A ``generate`` whose rows see the pictures of others."""
 
