@@ -152,6 +152,21 @@ def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, l
     return level, found
 
 
+def one_sided(drawn: NDArray[Any], level: float, pictures: int) -> tuple[float, float]:
+    """Bounds of one drawn figure, each of which is passed by the truth with this probability.
+
+    Args:
+        drawn: its resamples; NaN where it was undefined, and at least one that is not.
+        level: of each bound, above 0 and below .5.
+        pictures: how many were resampled, at least 1.
+    """
+    import numpy as np
+
+    tail = _expanded(2 * level, pictures) / 2
+    low, high = np.nanquantile(drawn, (tail, 1 - tail))
+    return float(low), float(high)
+
+
 def _expanded(level: float, pictures: int) -> float:
     """The level of the percentiles that hold as an interval of this level promises."""
     from scipy.special import ndtr, stdtrit

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TEXT = "text"
 """The metric under which length and cost stand."""
 
+REPEATED = "repeated"
+"""Its share of groups of four words that came before in the same answer."""
+
 _KEPT = ("split", "name", "low", "high", "p", "error", "detectable")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from app.workflows.compare.differences import TEXT, MeasuredSides
+from app.workflows.compare.differences import REPEATED, TEXT, MeasuredSides
 from app.workflows.compare.sides import Side
 from app.workflows.score import brief
 from halluc.bootstrap import count_pictures
@@ -32,22 +32,40 @@ def measure(metric: Metric, sides: Sequence[Side]) -> MeasuredSides:
 
 
 def measure_text(sides: Sequence[Side]) -> MeasuredSides:
-    """Length of the answers: words, and tokens where every run tells them."""
+    """Length of the answers: words, and tokens where every run tells them; and repetition.
+
+    Repetition is the share of groups of four words that came before in the same answer, rep-4 of
+    Welleck et al. 2020, "Neural Text Generation with Unlikelihood Training" (arXiv:1908.04319).
+    """
     tokens = all(any(side.tokens.values()) for side in sides)
     compute = _lengths(["words", "tokens"] if tokens else ["words"])
     counted = {}
     for side in sides:
         counts = {
-            id: Counter(answers=1, words=len(text.split()), tokens=side.tokens.get(id, 0))
-            for id, text in side.given.texts.items()
+            id: _count_text(text, side.tokens.get(id, 0)) for id, text in side.given.texts.items()
         }
         counted[side.name] = count_pictures(counts, side.pictures, compute)
     return MeasuredSides(None, {}, counted)
 
 
+def _count_text(text: str, tokens: int) -> Counter[str]:
+    words = text.lower().split()
+    fours = max(0, len(words) - 3)
+    again = fours - len(set(zip(words, words[1:], words[2:], words[3:], strict=False)))
+    return Counter(answers=1, words=len(words), tokens=tokens, fours=fours, again=again)
+
+
 def _lengths(units: Sequence[str]) -> Callable[[Counter[str]], list[Score]]:
     def compute(counts: Counter[str]) -> list[Score]:
-        return [
+        fours = counts["fours"]
+        repeated = Score(
+            metric=TEXT,
+            name=REPEATED,
+            value=counts["again"] / fours if fours else None,
+            numerator=counts["again"],
+            denominator=fours,
+        )
+        lengths = [
             Score(
                 metric=TEXT,
                 name=unit,
@@ -58,5 +76,6 @@ def _lengths(units: Sequence[str]) -> Callable[[Counter[str]], list[Score]]:
             )
             for unit in units
         ]
+        return [*lengths, repeated]
 
     return compute

@@ -7,7 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.workflows.compare.differences import Compared, Comparison, compare_sides
+from app.workflows.compare.differences import (
+    Compared,
+    Comparison,
+    MeasuredSides,
+    compare_sides,
+)
 from app.workflows.compare.equal_length import adjusted, at_equal_length
 from app.workflows.compare.measures import measure, measure_text
 from app.workflows.compare.sides import Side, check_controls, check_same, named_sources
@@ -91,26 +96,11 @@ def compare(
         InputError: something cannot be read, or the runs are not about the same things.
     """
     told = [str(truth)] if isinstance(truth, str | Path) else [str(each) for each in truth]
-    named = [f"{k}={v}" for k, v in runs.items()] if isinstance(runs, Mapping) else runs
-    sources = named_sources([str(each) for each in named])
-    check_controls(controls, sources)
-    kinds = _kinds(metrics, sources, told)
-    made = _with_options(kinds, options)
-    reader = made[0]
-    sides = [
-        Side(name, files, reader.read(files, told, allow_missing=allow_missing))
-        for name, files in sources.items()
-    ]
-    if options.get("max_tokens_cut"):
-        sides = [Side(each.name, each.sources, _cut(each.given)) for each in sides]
-    check_same(sides)
+    sides, made, measured = measure_runs(
+        runs, told, metrics=metrics, controls=controls, allow_missing=allow_missing, **options
+    )
     if equal_length and any(each.task is not CAPTION for each in made):
         raise InputError("--equal-length is for captions; answers of one word have no length")
-    if not metrics:
-        made = [each for each in made if all(each.applies(side.given) for side in sides)]
-    measured = [measure(each, sides) for each in made]
-    if options.get("max_tokens_cut"):
-        measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
     measured.append(measure_text(sides))
     compared = vars(compare_sides(sides, measured, controls, told))
     if equal_length:
@@ -118,6 +108,49 @@ def compare(
         compared["equal"] = at_equal_length(made, sides, pairs)
         compared["adjusted"] = adjusted(measured, pairs)
     return ComparedRuns(**compared)
+
+
+def measure_runs(
+    runs: Mapping[str, str | Path] | Sequence[str | Path],
+    truth: Sequence[str],
+    *,
+    metrics: Sequence[str | Metric] = (),
+    controls: Sequence[str] = (),
+    allow_missing: bool = False,
+    **options: Any,
+) -> tuple[list[Side], list[Metric], list[MeasuredSides]]:
+    """Runs on the same ids, the metrics of their task, and what each metric says of all of them.
+
+    Args:
+        runs: as `compare` takes them.
+        truth: likewise, as names.
+        metrics: likewise.
+        controls: likewise.
+        allow_missing: likewise.
+        options: likewise.
+
+    Raises:
+        RunError: a folder is no run.
+        InputError: something cannot be read, or the runs are not about the same things.
+    """
+    named = [f"{k}={v}" for k, v in runs.items()] if isinstance(runs, Mapping) else runs
+    sources = named_sources([str(each) for each in named])
+    check_controls(controls, sources)
+    made = _with_options(_kinds(metrics, sources, truth), options)
+    reader = made[0]
+    sides = [
+        Side(name, files, reader.read(files, truth, allow_missing=allow_missing))
+        for name, files in sources.items()
+    ]
+    if options.get("max_tokens_cut"):
+        sides = [Side(each.name, each.sources, _cut(each.given)) for each in sides]
+    check_same(sides)
+    if not metrics:
+        made = [each for each in made if all(each.applies(side.given) for side in sides)]
+    measured = [measure(each, sides) for each in made]
+    if options.get("max_tokens_cut"):
+        measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
+    return sides, made, measured
 
 
 def _kinds(
