@@ -133,7 +133,8 @@ def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, l
     if not drawn:
         return 1 - LEVEL, []
     ordered = [np.sort(each[~np.isnan(each)]) for each in drawn]
-    level, least = 1 - LEVEL, None
+    level = 1 - LEVEL
+    least: NDArray[Any] | None = None
     if len(drawn) > 1:
         tails = [_tail(own, each) for own, each in zip(ordered, drawn, strict=True)]
         least = np.sort(np.fmin.reduce(tails))

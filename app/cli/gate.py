@@ -75,7 +75,8 @@ def gate(
     all limits are kept, 1 one is exceeded, 3 too few pictures to tell, 2 bad input.
     """
     from app.workflows.gate import gate as work
-    from halluc.jsonl import write_atomically
+    from halluc.errors import InputError
+    from halluc.jsonl import reason, write_atomically
 
     found = work(
         base, new, max_rise=max_rise, max_drop=max_drop, confidence=confidence, truth=truth,
@@ -84,8 +85,11 @@ def gate(
     if junit is not None:
         write_atomically(junit, [found.to_junit()])
     if summary is not None:
-        with summary.open("a", encoding="utf-8") as file:
-            file.write(found.to_markdown())
+        try:
+            with summary.open("a", encoding="utf-8") as file:
+                file.write(found.to_markdown())
+        except OSError as error:
+            raise InputError(reason(error), summary) from None
     if as_json:
         import msgspec
 

@@ -85,8 +85,10 @@ def fit_eos_bias(length: Callable[[float], float], wanted: float) -> tuple[float
     while not near():
         tried.append((way * step, length(way * step)))
         high = way * step
-        if (tried[-1][1] - wanted) * way <= 0 or step >= _MOST:
+        if (tried[-1][1] - wanted) * way <= 0:
             break
+        if step >= _MOST:  # no constant reaches it
+            return min(tried, key=lambda each: abs(each[1] - wanted))
         low, step = high, 2 * step
     while not near() and len(tried) < _TRIALS:
         middle = (low + high) / 2
