@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.workflows.compare.differences import Comparison
-from app.workflows.compare.words import scaled
+from app.workflows.compare.numbers import scaled
 from app.workflows.plots import PALETTE, save_picture
 from halluc.errors import InputError
 from halluc.records import Score
@@ -41,14 +41,13 @@ def frontier(comparison: Comparison) -> list[Point]:
 
     The first metric with a coverage counts, and its figure that decides.
     """
-    for kind in dict.fromkeys(comparison.metrics.values()):
-        names = [kind.name, *kind.story, *kind.coverage]
+    for metric, kind in comparison.metrics.items():
         found = []
         for side in comparison.sides:
             mine = {
                 score.name: score
                 for score in comparison.scores[side.name]
-                if score.metric == names[0] and not score.split and score.value is not None
+                if score.metric == metric and not score.split and score.value is not None
             }
             rates = [mine[each] for each in kind.story if each in mine]
             covers = [mine[each] for each in kind.coverage if each in mine]
@@ -108,6 +107,7 @@ def dials(comparison: Comparison) -> dict[str, list[str]]:
         groups: dict[bytes, dict[float, str]] = {}
         for name, card in cards.items():
             decoding = dict(card.get("decoding") or {})
+            decoding.pop("seed", None)
             value = decoding.pop(key, None)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 rest = {name: card.get(name) for name in ("model", "adapter", "prompt", "data")}

@@ -15,7 +15,7 @@ from app.workflows.compare.differences import (
 )
 from app.workflows.compare.equal_length import adjusted, at_equal_length
 from app.workflows.compare.measures import measure, measure_text
-from app.workflows.compare.sides import Side, check_controls, check_same, named_sources
+from app.workflows.compare.sides import Side, check_controls, check_same, is_seeds, named_sources
 from app.workflows.compare.tables import HEAD, as_markdown, sections
 from app.workflows.compare.words import verdicts
 from app.workflows.score import find_metric, metrics_of_task
@@ -80,7 +80,8 @@ def compare(
 
     Args:
         runs: folders of runs, or files with commas between; names by a mapping, or as "NAME=RUN".
-            Differences are those against the first.
+            Several folders with commas between are the seeds of one arm. Differences are those
+            against the first.
         truth: ground truth that files are scored against; default: what the runs hold.
         controls: names of runs that the others must beat.
         metrics: by name, or with their options; default: those of the runs' task.
@@ -101,6 +102,8 @@ def compare(
     )
     if equal_length and any(each.task is not CAPTION for each in made):
         raise InputError("--equal-length is for captions; answers of one word have no length")
+    if equal_length and any(side.seeds for side in sides):
+        raise InputError("--equal-length pairs single runs; name one seed of each arm")
     measured.append(measure_text(sides))
     compared = vars(compare_sides(sides, measured, controls, told))
     if equal_length:
@@ -138,12 +141,13 @@ def measure_runs(
     check_controls(controls, sources)
     made = _with_options(_kinds(metrics, sources, truth), options)
     reader = made[0]
-    sides = [
-        Side(name, files, reader.read(files, truth, allow_missing=allow_missing))
-        for name, files in sources.items()
-    ]
-    if options.get("max_tokens_cut"):
-        sides = [Side(each.name, each.sources, _cut(each.given)) for each in sides]
+    whole = bool(options.get("max_tokens_cut"))
+    sides = []
+    for name, files in sources.items():
+        arms = [[each] for each in files] if is_seeds(files) else [files]
+        read = [reader.read(each, truth, allow_missing=allow_missing) for each in arms]
+        read = [_cut(given) if whole else given for given in read]
+        sides.append(Side(name, files, read[0], read if len(read) > 1 else ()))
     check_same(sides)
     if not metrics:
         made = [each for each in made if all(each.applies(side.given) for side in sides)]

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from app.workflows.compare import frontier as front
+from app.workflows.compare import seeds
 from app.workflows.compare.differences import TEXT, Compared, Comparison
-from app.workflows.compare.words import p_value, scaled, verdicts
+from app.workflows.compare.numbers import p_value, scaled
+from app.workflows.compare.words import verdicts
 from halluc.records import Score
 
 Figure = tuple[str, str, str]
@@ -34,6 +36,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "card": side.run.card if side.run else None,
                 "seconds": comparison.seconds[side.name],
                 "scores": comparison.scores[side.name],
+                "seeds": comparison.seeds.get(side.name, []),
             }
             for side in comparison.sides
         ],
@@ -74,6 +77,8 @@ def as_markdown(comparison: Comparison) -> str:
 
 def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
     """Title and lines: the front, how runs were made differently, and how they were scored."""
+    if told := seeds.lines(comparison):
+        yield "Seeds", told
     if len(comparison.sides) > 2 and (points := front.frontier(comparison)):
         yield "Coverage against hallucination (×100)", front.lines(points)
     files = [side.name for side in comparison.sides if side.run is None]

@@ -36,7 +36,7 @@ def test_who_is_on_the_front_and_who_is_behind_whom(runs):
     assert points["plain"].behind == ("low", "mid", "high")
     assert [name for name, each in points.items() if not each.behind] == ["low", "mid", "high"]
     said = lines(list(points.values()))
-    assert said[0].startswith("plain: Recall 50.0 [")
+    assert said[0].startswith("plain: Recall 50.0, CHAIRi 20.0 [")
     assert said[0].endswith("behind low, mid, high")
     assert said[1].endswith("on the front")
 
