@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
+import msgspec
+
 from halluc.records import Score
 
 if TYPE_CHECKING:
@@ -107,6 +109,46 @@ class Gathered(Generic[C]):
         (total,) = merged(self._sums, dict.fromkeys(self._sums, "")).values()
         parts = {name: compute(each) for name, each in self._sums.items()}
         return Counted(compute(total), parts, blends or {})
+
+
+def pooled(runs: Sequence[Counted]) -> Counted:
+    """Several runs of the same arm, such as those of several seeds, as one.
+
+    Each ratio is that of the sums over the runs, picture by picture.
+
+    Args:
+        runs: at least one, all on the same pictures.
+
+    Raises:
+        ValueError: they are about different pictures.
+    """
+    first, *others = runs
+    if not others:
+        return first
+    if any(each.parts.keys() != first.parts.keys() for each in others):
+        raise ValueError("figures of different pictures cannot be pooled")
+    scores = [_summed(same) for same in zip(*(each.scores for each in runs), strict=True)]
+    values = {key_of(score): score.value for score in scores}
+    for place, score in enumerate(scores):
+        if weights := first.blends.get(key_of(score)):
+            known = [(weight, values.get(key)) for key, weight in weights.items()]
+            undefined = any(value is None for _, value in known)
+            value = None if undefined else sum(weight * (v or 0.0) for weight, v in known)
+            scores[place] = msgspec.structs.replace(score, value=value)
+    parts = {
+        name: [_summed(same) for same in zip(*(each.parts[name] for each in runs), strict=True)]
+        for name in first.parts
+    }
+    return Counted(scores, parts, first.blends)
+
+
+def _summed(same: Sequence[Score]) -> Score:
+    if any(each.denominator is None or each.numerator is None for each in same):
+        return same[0]
+    above = sum(each.numerator or 0 for each in same)
+    below = sum(each.denominator or 0 for each in same)
+    value = above / below if below else None
+    return msgspec.structs.replace(same[0], value=value, numerator=above, denominator=below)
 
 
 def grouping(pictures: Collection[str]) -> Callable[[str], str]:

@@ -133,7 +133,8 @@ def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, l
     if not drawn:
         return 1 - LEVEL, []
     ordered = [np.sort(each[~np.isnan(each)]) for each in drawn]
-    level, least = 1 - LEVEL, None
+    level = 1 - LEVEL
+    least: NDArray[Any] | None = None
     if len(drawn) > 1:
         tails = [_tail(own, each) for own, each in zip(ordered, drawn, strict=True)]
         least = np.sort(np.fmin.reduce(tails))
@@ -150,6 +151,21 @@ def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, l
         p = alone if least is None else max(alone, _place(least, alone))
         found.append(Interval(float(low), float(high), min(1.0, max(p, 2 / (len(own) + 1)))))
     return level, found
+
+
+def one_sided(drawn: NDArray[Any], level: float, pictures: int) -> tuple[float, float]:
+    """Bounds of one drawn figure, each of which is passed by the truth with this probability.
+
+    Args:
+        drawn: its resamples; NaN where it was undefined, and at least one that is not.
+        level: of each bound, above 0 and below .5.
+        pictures: how many were resampled, at least 1.
+    """
+    import numpy as np
+
+    tail = _expanded(2 * level, pictures) / 2
+    low, high = np.nanquantile(drawn, (tail, 1 - tail))
+    return float(low), float(high)
 
 
 def _expanded(level: float, pictures: int) -> float:

@@ -67,7 +67,8 @@ class Finegrained(Metric, frozen=True, kw_only=True):
     task = CAPTION
     by_default = False
     spreads = True
-    story = tuple(f"{kind} hallucination rate" for kind in KINDS)
+    story = tuple(f"{kind} {what}" for kind in KINDS for what in ("hallucination rate", "coverage"))
+    coverage = tuple(f"{kind} coverage" for kind in KINDS)
     hidden = frozenset(f"{family} hallucination rate" for family in FAMILIES)
 
     vocabulary: Annotated[

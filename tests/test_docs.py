@@ -26,6 +26,7 @@ PAGES = {
     "halluc generate": "generate.md",
     "halluc score": "measure.md",
     "halluc compare": "compare.md",
+    "halluc gate": "gate.md",
     "halluc inspect": "inspector.md",
     "halluc report": "inspector.md",
     "halluc revise": "revise.md",
@@ -42,6 +43,8 @@ PAGES = {
     "halluc train english": "claims.md",
     "halluc model": "models.md",
 }
+# Commands with the options of all metrics.
+COMPARING = ("halluc compare", "halluc gate")
 # Options that many commands share, and where they are explained once.
 SHARED = {
     **dict.fromkeys(["--engine", "--workers", "--gpus-per-worker"], "scale.md"),
@@ -101,7 +104,7 @@ def test_a_command_and_its_options_are_on_the_page_of_its_job(path: str) -> None
             where = [page, SHARED.get(flag, page)]
             where += ["measure.md"] if path.startswith("halluc score") else []
             # The options of a metric are explained on its page, those of a decoding on theirs.
-            where += [f"metrics/{name}.md" for name in own("metrics") if path == "halluc compare"]
+            where += [f"metrics/{name}.md" for name in own("metrics") if path in COMPARING]
             where += ["decoding.md"] if path == "halluc generate" else []
             where += ["dpo.md"] if path.startswith("halluc train") else []
             if not any(names(each, one) for each in where for one in flags):

@@ -18,6 +18,7 @@ COMMANDS = {
     "revise": "Revise finished captions: ask the picture about each claim, correct what it denies.",
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
+    "gate": "Fail a pipeline where a new run is worse than its base by more than is allowed.",
     "inspect": "Inspect runs in the browser: wrong words, their evidence, reviews.",
     "report": "Write what a view of a run shows as one HTML file.",
     "analyse": "Analyse which factors go along with hallucination (LURE), and a detector.",

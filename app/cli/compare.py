@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -40,6 +41,12 @@ Form = Literal["json", "markdown", "csv", "brief"]
     help="Of captions: how much of each difference goes with length. Both texts of a pair are cut "
     "to the words of the shorter, and rates are adjusted by a model.",
 )
+@click.option(
+    "--frontier",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PICTURE",
+    help="Draw hallucination over coverage: intervals, the Pareto front, dials as curves.",
+)
 @ALLOW_MISSING
 @union_options(
     {name: options_of(load_plugin("metrics", name)) for name in plugins("metrics")},
@@ -56,6 +63,7 @@ def compare(
     controls: tuple[str, ...],
     metrics: tuple[str, ...],
     equal_length: bool,
+    frontier: Path | None,
     allow_missing: bool,
     form: Form | None,
     **options: Any,
@@ -72,6 +80,10 @@ def compare(
         runs, truth=truth, controls=controls, metrics=metrics, allow_missing=allow_missing,
         equal_length=equal_length, **chosen(options),
     )  # fmt: skip
+    if frontier is not None:
+        from app.workflows.compare.frontier import save_frontier
+
+        save_frontier(compared, frontier)
     _print(compared, form)
 
 

@@ -69,6 +69,12 @@ _TASKS = sorted(
     metavar="RUN",
     help="yes-bias: take the bias with which yes is as frequent as in this run.",
 )
+@click.option(
+    "--match-length",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="eos-bias: take the bias with which captions are as long as in this run.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option(
     "--skip-failing",
@@ -97,6 +103,7 @@ def generate(
     prompt: str | None,
     decode: str | None,
     match_yes: Path | None,
+    match_length: Path | None,
     batch_size: int,
     skip_failing: bool,
     timeout: float | None,
@@ -146,9 +153,9 @@ def generate(
                     ),
                     data, output,
                     task=task, decode=decode, prompt=prompt, limit=limit,
-                    images=images, match_yes=match_yes, cluster=cluster, batch_size=batch_size,
-                    skip_failing=skip_failing, progress=progress, started=started,
-                    **chosen(given),
+                    images=images, match_yes=match_yes, match_length=match_length,
+                    cluster=cluster, batch_size=batch_size, skip_failing=skip_failing,
+                    progress=progress, started=started, **chosen(given),
                 )  # fmt: skip
         except SampleError as error:
             raise SampleError(error.id, f"{error}; --skip-failing continues without it") from None

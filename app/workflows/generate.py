@@ -8,6 +8,8 @@ from typing import Any
 
 from app.engine.cluster import Cluster
 from app.engine.models import Named, Replicas, ask_batches, place_model
+from app.workflows.eos_bias import check_eos_bias
+from app.workflows.eos_bias import match_length as length_bias
 from app.workflows.progress import Progress, silent
 from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
 from halluc.datasets import Dataset
@@ -63,6 +65,7 @@ def generate(
     limit: int | None = None,
     images: str | Path | None = None,
     match_yes: str | Path | None = None,
+    match_length: str | Path | None = None,
     cluster: Cluster | None = None,
     batch_size: int = 8,
     skip_failing: bool = False,
@@ -87,6 +90,7 @@ def generate(
         limit: ask about the first so many samples.
         images: folder of the pictures, where they do not lie with the data set.
         match_yes: with yes-bias: a run whose share of yes is to be reached.
+        match_length: with eos-bias: a run whose mean number of words is to be reached.
         cluster: where a model that is given by name is asked; None: in this process.
         batch_size: samples asked at once, ≥ 1.
         skip_failing: go on behind samples that cannot be answered; their responses say why.
@@ -107,6 +111,8 @@ def generate(
     own = dict(options)
     if decode == "yes-bias" or match_yes:
         check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
+    if decode == "eos-bias" or match_length:
+        check_eos_bias(decode, find_task(task), own.get("bias"), match_length)
     how = make_decoding(decode, plain, own)
     asked = find_task(task)
     ask = asked.ask(prompt)  # a bad prompt is refused before any model is read
@@ -121,6 +127,13 @@ def generate(
         own["bias"] = match_yes_ratio(
             Path(match_yes), mllm, dataset, samples, ask,
             do_sample=how.do_sample, batch_size=batch_size, progress=progress,
+        )  # fmt: skip
+        how = make_decoding(decode, plain, own)
+    if match_length:
+        own["bias"] = length_bias(
+            Path(match_length), mllm, dataset, samples, ask,
+            decoding=lambda bias: make_decoding(decode, plain, {**own, "bias": bias}),
+            batch_size=batch_size, progress=progress,
         )  # fmt: skip
         how = make_decoding(decode, plain, own)
     run = open_answers(

@@ -38,6 +38,7 @@ _OFF: dict[str, dict[str, Any]] = {
     "m3id": {"lambda_": 0.0, "beta": 0.0},
     "mask-only": {"beta": 0.0},
     "yes-bias": {"bias": 0.0},
+    "eos-bias": {"bias": 0.0},
 }
 """Options with which a method is plain decoding."""
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TEXT = "text"
 """The metric under which length and cost stand."""
 
+REPEATED = "repeated"
+"""Its share of groups of four words that came before in the same answer."""
+
 _KEPT = ("split", "name", "low", "high", "p", "error", "detectable")
 
 
@@ -92,12 +95,14 @@ class MeasuredSides:
         counted: figures by name of the run, counted picture by picture.
         right: for yes/no questions: whether each was answered rightly, by name of the run, split
             and id.
+        seeds: figures of each seed, by name of the run.
     """
 
     metric: Metric | None
     how: dict[str, Any]
     counted: dict[str, Counted]
     right: dict[str, dict[str, dict[str, bool]]] = field(default_factory=dict)
+    seeds: dict[str, list[Counted]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,7 @@ class Comparison:
         metrics: the metrics with figures in `rows`, by what these are filed under ("pope:vcd").
         equal: the differences at equal length, where they were asked for.
         adjusted: rates at equal length by a model, likewise, by metric and pair.
+        seeds: the figures of each seed of a run that has several, by its name.
     """
 
     how: dict[str, Any]
@@ -129,6 +135,7 @@ class Comparison:
     metrics: dict[str, Metric]
     equal: list[Compared] = field(default_factory=list)
     adjusted: dict[tuple[str, str, str], Adjusted] = field(default_factory=dict)
+    seeds: dict[str, list[list[Score]]] = field(default_factory=dict)
 
 
 def compare_sides(
@@ -176,6 +183,14 @@ def compare_sides(
         made={pair: _made(by_name[pair[0]], by_name[pair[1]]) for pair in pairs},
         rows=rows,
         controls=controls,
+        seeds={
+            side.name: [
+                [score for each in metrics for score in each.seeds[side.name][place].scores]
+                for place in range(len(side.seeds))
+            ]
+            for side in sides
+            if side.seeds
+        },
         metrics={
             score.metric: each.metric
             for each in metrics
@@ -265,6 +280,8 @@ def _mcnemar(metric: MeasuredSides, key: Key, one: str, other: str) -> McNemar |
     """McNemar's test, which is that of accuracy; of all questions for the mean over splits."""
     split, name = key
     before, after = metric.right.get(one, {}), metric.right.get(other, {})
+    if not before or not after:
+        return None
     if name == "mean accuracy":
         splits = list(before)
     elif name in ("accuracy", "acc") and split in before:
@@ -286,7 +303,7 @@ def _hashed(source: str) -> str:
 
 def _seconds(side: Side) -> float | None:
     """From the first to the last answer, where the run was made in one go."""
-    times = side.run.times() if side.run else []
+    times = side.run.times() if side.run and not side.seeds else []
     try:
         if [each["what"] for each in times] != ["created", "finished"]:
             return None

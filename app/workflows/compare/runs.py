@@ -7,10 +7,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.workflows.compare.differences import Compared, Comparison, compare_sides
+from app.workflows.compare.differences import (
+    Compared,
+    Comparison,
+    MeasuredSides,
+    compare_sides,
+)
 from app.workflows.compare.equal_length import adjusted, at_equal_length
 from app.workflows.compare.measures import measure, measure_text
-from app.workflows.compare.sides import Side, check_controls, check_same, named_sources
+from app.workflows.compare.sides import Side, check_controls, check_same, is_seeds, named_sources
 from app.workflows.compare.tables import HEAD, as_markdown, sections
 from app.workflows.compare.words import verdicts
 from app.workflows.score import find_metric, metrics_of_task
@@ -75,7 +80,8 @@ def compare(
 
     Args:
         runs: folders of runs, or files with commas between; names by a mapping, or as "NAME=RUN".
-            Differences are those against the first.
+            Several folders with commas between are the seeds of one arm. Differences are those
+            against the first.
         truth: ground truth that files are scored against; default: what the runs hold.
         controls: names of runs that the others must beat.
         metrics: by name, or with their options; default: those of the runs' task.
@@ -91,26 +97,13 @@ def compare(
         InputError: something cannot be read, or the runs are not about the same things.
     """
     told = [str(truth)] if isinstance(truth, str | Path) else [str(each) for each in truth]
-    named = [f"{k}={v}" for k, v in runs.items()] if isinstance(runs, Mapping) else runs
-    sources = named_sources([str(each) for each in named])
-    check_controls(controls, sources)
-    kinds = _kinds(metrics, sources, told)
-    made = _with_options(kinds, options)
-    reader = made[0]
-    sides = [
-        Side(name, files, reader.read(files, told, allow_missing=allow_missing))
-        for name, files in sources.items()
-    ]
-    if options.get("max_tokens_cut"):
-        sides = [Side(each.name, each.sources, _cut(each.given)) for each in sides]
-    check_same(sides)
+    sides, made, measured = measure_runs(
+        runs, told, metrics=metrics, controls=controls, allow_missing=allow_missing, **options
+    )
     if equal_length and any(each.task is not CAPTION for each in made):
         raise InputError("--equal-length is for captions; answers of one word have no length")
-    if not metrics:
-        made = [each for each in made if all(each.applies(side.given) for side in sides)]
-    measured = [measure(each, sides) for each in made]
-    if options.get("max_tokens_cut"):
-        measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
+    if equal_length and any(side.seeds for side in sides):
+        raise InputError("--equal-length pairs single runs; name one seed of each arm")
     measured.append(measure_text(sides))
     compared = vars(compare_sides(sides, measured, controls, told))
     if equal_length:
@@ -118,6 +111,50 @@ def compare(
         compared["equal"] = at_equal_length(made, sides, pairs)
         compared["adjusted"] = adjusted(measured, pairs)
     return ComparedRuns(**compared)
+
+
+def measure_runs(
+    runs: Mapping[str, str | Path] | Sequence[str | Path],
+    truth: Sequence[str],
+    *,
+    metrics: Sequence[str | Metric] = (),
+    controls: Sequence[str] = (),
+    allow_missing: bool = False,
+    **options: Any,
+) -> tuple[list[Side], list[Metric], list[MeasuredSides]]:
+    """Runs on the same ids, the metrics of their task, and what each metric says of all of them.
+
+    Args:
+        runs: as `compare` takes them.
+        truth: likewise, as names.
+        metrics: likewise.
+        controls: likewise.
+        allow_missing: likewise.
+        options: likewise.
+
+    Raises:
+        RunError: a folder is no run.
+        InputError: something cannot be read, or the runs are not about the same things.
+    """
+    named = [f"{k}={v}" for k, v in runs.items()] if isinstance(runs, Mapping) else runs
+    sources = named_sources([str(each) for each in named])
+    check_controls(controls, sources)
+    made = _with_options(_kinds(metrics, sources, truth), options)
+    reader = made[0]
+    whole = bool(options.get("max_tokens_cut"))
+    sides = []
+    for name, files in sources.items():
+        arms = [[each] for each in files] if is_seeds(files) else [files]
+        read = [reader.read(each, truth, allow_missing=allow_missing) for each in arms]
+        read = [_cut(given) if whole else given for given in read]
+        sides.append(Side(name, files, read[0], read if len(read) > 1 else ()))
+    check_same(sides)
+    if not metrics:
+        made = [each for each in made if all(each.applies(side.given) for side in sides)]
+    measured = [measure(each, sides) for each in made]
+    if options.get("max_tokens_cut"):
+        measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
+    return sides, made, measured
 
 
 def _kinds(

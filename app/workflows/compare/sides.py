@@ -23,12 +23,19 @@ class Side:
     Attributes:
         name: what it is called.
         sources: its files, or the folder of the run.
-        given: its answers, joined to what was asked.
+        given: its answers, joined to what was asked; of several seeds, those of the first.
+        seeds: the answers of each of several seeds; empty for one run.
     """
 
     name: str
     sources: Sequence[str]
     given: Given
+    seeds: Sequence[Given] = ()
+
+    @property
+    def every(self) -> Sequence[Given]:
+        """The answers of each seed, or of the one run."""
+        return self.seeds or (self.given,)
 
     @property
     def run(self) -> Run | None:
@@ -46,17 +53,13 @@ class Side:
         return {id: each.prompt for id, each in self.given.answers.items() if each.prompt}
 
     @cached_property
-    def tokens(self) -> dict[str, int]:
-        """How many tokens each answer took, where the run tells; a revised one does not."""
-        if self.run is None or "revision" in self.run.card:
-            return {}
-        return {each.id: len(each.tokens) for each in self.run.responses}
-
-    @property
     def lacks(self) -> Counter[Lack]:
         """How many of its answers are none, by kind: empty, refusal, unfinished, …."""
-        ids = self.given.answers  # goes through them, which finds out
-        return Counter(lack for id, lack in self.given.lacks.items() if id in ids)
+        found: Counter[Lack] = Counter()
+        for given in self.every:
+            ids = given.answers  # goes through them, which finds out
+            found.update(lack for id, lack in given.lacks.items() if id in ids)
+        return found
 
     @cached_property
     def pictures(self) -> dict[str, str]:
@@ -64,8 +67,20 @@ class Side:
         return {each.id: picture_of(each) for each in self.samples}
 
 
+def tokens_of(given: Given) -> dict[str, int]:
+    """How many tokens each answer took, where the run tells; a revised one does not."""
+    if given.run is None or "revision" in given.run.card:
+        return {}
+    return {each.id: len(each.tokens) for each in given.run.responses}
+
+
+def is_seeds(sources: Sequence[str]) -> bool:
+    """Whether an arm is several runs, one a seed, and not files of one run."""
+    return len(sources) > 1 and all((Path(each) / "run.json").is_file() for each in sources)
+
+
 def named_sources(arguments: Sequence[str]) -> dict[str, list[str]]:
-    """Name → files or folder of each ``[NAME=]RUN`` or ``[NAME=]FILE[,FILE…]``.
+    """Name → files or folders of each ``[NAME=]RUN[,RUN…]`` or ``[NAME=]FILE[,FILE…]``.
 
     >>> named_sources(["runs/base", "vcd=a.jsonl,b.jsonl"])
     {'base': ['runs/base'], 'vcd': ['a.jsonl', 'b.jsonl']}
@@ -109,18 +124,23 @@ def check_same(sides: Sequence[Side]) -> None:
     """
     first = sides[0]
     truths = {each.id: each.truth for each in first.samples}
-    for side in sides[1:]:
-        other = {each.id: each.truth for each in side.samples}
+    runs = [
+        (side.name if not place else f"{side.name} ({side.sources[place]})", given)
+        for side in sides
+        for place, given in enumerate(side.every)
+    ]
+    for name, given in runs[1:]:
+        other = {each.id: each.truth for each in given.samples}
         for some, here, there in (
-            (truths.keys() - other.keys(), first.name, side.name),
-            (other.keys() - truths.keys(), side.name, first.name),
+            (truths.keys() - other.keys(), first.name, name),
+            (other.keys() - truths.keys(), name, first.name),
         ):
             if some:
                 what = f"{len(some)} answers are in {here} and not in {there} ({named(some)})"
                 raise InputError(f"{what}; runs are compared on the same ids only")
         for id, truth in truths.items():
             if truth != other[id]:
-                what = f"{id} has another truth in {first.name} than in {side.name}"
+                what = f"{id} has another truth in {first.name} than in {name}"
                 raise InputError(f"{what}; give --truth")
 
 

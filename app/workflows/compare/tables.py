@@ -9,8 +9,11 @@ from typing import Any
 
 import msgspec
 
+from app.workflows.compare import frontier as front
+from app.workflows.compare import seeds
 from app.workflows.compare.differences import TEXT, Compared, Comparison
-from app.workflows.compare.words import p_value, scaled, verdicts
+from app.workflows.compare.numbers import p_value, scaled
+from app.workflows.compare.words import verdicts
 from halluc.answers.given import count_lacks
 from halluc.records import Score
 
@@ -35,6 +38,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "seconds": comparison.seconds[side.name],
                 "no answer": dict(side.lacks),
                 "scores": comparison.scores[side.name],
+                "seeds": comparison.seeds.get(side.name, []),
             }
             for side in comparison.sides
         ],
@@ -43,6 +47,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
             for (one, other), lines in comparison.made.items()
         ],
         "differences": comparison.rows,
+        "frontier": front.document(front.frontier(comparison)),
         "at equal length": comparison.equal,
         "length-adjusted": [
             {"metric": metric, "one": one, "other": other, **fit._asdict()}
@@ -73,7 +78,11 @@ def as_markdown(comparison: Comparison) -> str:
 
 
 def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
-    """Title and lines: how the runs were made differently, and how they were scored."""
+    """Title and lines: the front, how runs were made differently, and how they were scored."""
+    if told := seeds.lines(comparison):
+        yield "Seeds", told
+    if len(comparison.sides) > 2 and (points := front.frontier(comparison)):
+        yield "Coverage against hallucination (×100)", front.lines(points)
     files = [side.name for side in comparison.sides if side.run is None]
     for (one, other), lines in comparison.made.items():
         if lines or not {one, other} & set(files):
@@ -82,7 +91,10 @@ def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
         yield "How the runs were made", [f"{', '.join(files)}: not known for files of answers"]
     if any(side.lacks for side in comparison.sides):
         counts = (
-            (side.name, count_lacks(side.lacks.elements(), len(side.given.answers)))
+            (
+                side.name,
+                count_lacks(side.lacks.elements(), sum(len(each.answers) for each in side.every)),
+            )
             for side in comparison.sides
         )
         yield "No answer", [f"{name}: {count or 'none'}" for name, count in counts]
@@ -101,7 +113,10 @@ def sections(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]
     for (metric, split), shown in groups.items():
         rows = [line for figure in shown for line in _figure(comparison, figure, split)]
         if metric == TEXT:
-            yield "Length of an answer, and what the whole run cost", [*rows, *_cost(comparison)]
+            yield (
+                "Length of an answer, words said again (×100), and what the whole run cost",
+                [*rows, *_cost(comparison)],
+            )
         else:
             title = ", ".join(filter(None, (comparison.metrics[metric].title, split)))
             units = {figure[2]: figures[figure] for figure in shown}

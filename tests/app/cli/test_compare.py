@@ -336,6 +336,34 @@ def test_published_captions_at_equal_length(shared, compare):
         assert found == pytest.approx((low, high), abs=0.21)
 
 
+def test_seeds_of_an_arm_are_pooled_and_their_spread_is_told(runs, compare):
+    """Over three seeds the arm is no better than its spread; one seed alone would look so."""
+    for seed, wrong in enumerate((2, 38, 20)):
+        texts = ["A dog and a bus."] * wrong + ["A dog and a cup."] * (40 - wrong)
+        caption_run(runs / f"s{seed}", texts, decoding={"do_sample": True, "seed": seed})
+    caption_run(runs / "plain", ["A dog and a bus."] * 34 + ["A dog and a cup."] * 6)
+    _, out, _ = compare("plain", "arm=s0,s1,s2", "--json")
+    document = json.loads(out)
+    rows = {row["name"]: row for row in document["differences"]}
+    assert rows["CHAIRi"]["other_value"] == pytest.approx(60 / 240)
+    assert rows["CHAIRi"]["low"] < rows["CHAIRi"]["difference"] < rows["CHAIRi"]["high"]
+    assert len(document["runs"][1]["seeds"]) == 3
+    said = " ".join(document["verdicts"])
+    assert "arm hallucinates less than plain in CHAIRi" in said
+    assert (
+        "But another seed changes as much: the difference of CHAIRi is 17.5 points, the standard "
+        "deviation between seeds 22.5." in said
+    )
+    _, out, _ = compare("plain", "arm=s0,s1,s2")
+    assert (
+        "arm, 3 seeds: CHAIRi 2.5, 47.5, 25.0; standard deviation between seeds 22.5"
+        in " ".join(out.split())
+    )
+    caption_run(runs / "less", ["A dog."] * 39)
+    assert "not in arm (less)" in compare("plain", "arm=s0,less")[2]
+    assert "name one seed of each arm" in compare("plain", "arm=s0,s1", "--equal-length")[2]
+
+
 def test_other_forms(runs, compare):
     _, out, _ = compare("greedy", "exact", "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))

@@ -209,6 +209,28 @@ def test_a_bias_to_yes_follows_another_run(halluc: Halluc, model: str, data: str
     )
 
 
+def test_captions_become_as_long_as_another_runs(halluc: Halluc) -> None:
+    """The embedded MM-LLM, drawn: within 2 % of the mean length of a run with another bias."""
+    how = ("--limit", 16, "--batch-size", 16, "--do-sample", "--decode", "eos-bias")
+
+    def words(run: str) -> float:
+        return sum(len(each.text.split()) for each in read_run(run).responses) / 16
+
+    assert halluc("generate", *how, "--bias", 3, "-o", "short")[0] == 0
+    assert halluc("generate", *how, "--match-length", "short", "--seed", 1, "-o", "as")[0] == 0
+    assert halluc("generate", *how, "--bias", 0, "-o", "plain")[0] == 0
+    assert words("short") < 0.95 * words("plain")
+    assert words("as") == pytest.approx(words("short"), rel=0.02)
+    assert read_run("as").card["decoding"]["bias"] > 0
+    code, said = halluc(
+        *("generate", *how, "--limit", 2, "--match-length", "short", "-o", "other"),
+    )
+    assert (code, said) == (
+        2,
+        "halluc: short does not describe the same pictures; name a run that does\n",
+    )
+
+
 def test_a_run_made_otherwise_is_left_alone(halluc: Halluc, model: str, data: str) -> None:
     halluc(*command(model, data, "run"))
     before = answers("run")
@@ -251,6 +273,9 @@ def test_a_finished_run_is_replayed(halluc: Halluc, model: str, data: str) -> No
         (("--decode", "mask-only", "--greedy"), "mask-only changes nothing in greedy decoding"),
         (("--decode", "yes-bias", "--bias", "1"), "yes-bias is for yes/no questions"),
         (("--decode", "yes-bias", "--task", "pope"), "either --bias or --match-yes RUN"),
+        (("--decode", "eos-bias", "--bias", "1", "--task", "pope"), "eos-bias is for captions"),
+        (("--decode", "eos-bias"), "either --bias or --match-length RUN"),
+        (("--match-length", "a"), "--match-length belongs to --decode eos-bias"),
         (("--decode", "vcd", "--match-yes", "a"), "--match-yes belongs to --decode yes-bias"),
         (("--decode", "vcd", "--model", "replay:said.jsonl"), "recorded answers cannot be decoded"),
         (("--decode", "dola"), "'dola' is not one of"),

@@ -14,6 +14,7 @@ from halluc.errors import InputError, ModelError
 from halluc.mllm import Decoding, Request
 from halluc.records import Response
 from mitigation.inprocess.contrastive import Contrastive
+from mitigation.inprocess.eos_bias import EosBias
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.loop import decode, stack
 from mitigation.inprocess.m3id import M3ID
@@ -48,11 +49,18 @@ def yes(model: Any, clean: torch.Tensor, step: int) -> torch.Tensor:
     return clean
 
 
+def end(model: Any, clean: torch.Tensor, step: int) -> torch.Tensor:
+    clean = clean.clone()
+    clean[model.model.generation_config.eos_token_id] += 1.5
+    return clean
+
+
 METHODS: dict[str, Any] = {
     "vcd": (VCD, {"alpha": 1.5}, lambda model: lambda a, b, step: vcd(a, b, 1.5, 0.1)),
     "icd": (ICD, {"disturbance": "red dog"}, lambda model: lambda a, b, step: vcd(a, b, 1, 0.1)),
     "m3id": (M3ID, {"lambda_": 0.1}, lambda model: m3id),
     "mask-only": (MaskOnly, {"beta": 0.3}, lambda model: lambda a, step: vcd(a, a, 0, 0.3)),
+    "eos-bias": (EosBias, {"bias": 1.5}, lambda model: lambda a, step: end(model, a, step)),
     "yes-bias": (YesBias, {"bias": 1.5}, lambda model: lambda a, step: yes(model, a, step)),
 }
 
@@ -300,3 +308,12 @@ def test_stacking_pads_on_the_left_and_fills_in_what_text_lacks() -> None:
     assert stacked["attention_mask"].tolist() == [[0, 1, 1], [0, 1, 1]]
     assert stacked["mm_token_type_ids"].tolist() == [[1, 1, 0], [0, 0, 0]]
     assert stacked["pixel_values"].shape == (1, 3, 2, 2)
+
+
+def test_a_checkpoint_that_does_not_say_how_a_text_ends_is_refused(
+    load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load("tabletop")
+    monkeypatch.setattr(model.model.generation_config, "eos_token_id", None)
+    with pytest.raises(ModelError, match="does not say which tokens end a text"):
+        model.generate(REQUESTS[:1], EosBias(bias=1.0))

@@ -13,6 +13,7 @@ import torch
 from halluc.errors import InputError
 from halluc.plugins import plugins
 from mitigation.inprocess import make_decoding
+from mitigation.inprocess.eos_bias import fit_eos_bias, hasten
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.logits import plausible
 from mitigation.inprocess.m3id import combine as m3id
@@ -59,6 +60,27 @@ def test_the_fitted_bias_reaches_the_ratio(do_sample: bool, ratio: float) -> Non
     else:
         share = sum(each > 0 for each in odds) / 200
     assert share == pytest.approx(ratio, abs=0.004)
+
+
+def test_the_constant_is_on_the_stop_tokens_alone() -> None:
+    assert hasten(LOGITS[:1], 7, tokens=[0, 2], bias=-1.5).tolist() == [[0.5, 1.0, -2.5]]
+
+
+@pytest.mark.parametrize("wanted", [3.0, 12.0, 29.8, 30.0, 44.0, 200.0])
+def test_the_bias_to_the_end_is_found_where_lengths_come_in_steps(wanted: float) -> None:
+    tried = []
+
+    def length(bias: float) -> float:  # a quarter of a word at a time, never above 60
+        tried.append(bias)
+        return min(60.0, round(4 * 30 * math.exp(-bias / 2)) / 4)
+
+    bias, reached = fit_eos_bias(length, wanted)
+    assert reached == length(bias)
+    if wanted > 60:
+        assert reached == 60.0
+    else:
+        assert reached == pytest.approx(wanted, rel=0.02)
+    assert len(tried) <= 15
 
 
 def test_what_cannot_be_fitted() -> None:
