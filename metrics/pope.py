@@ -27,6 +27,7 @@ from halluc.errors import InputError
 from halluc.records import Answer, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.pope_counts import DEFAULT, Tally
+from metrics.pope_logits import likelier, parser_of
 from metrics.pope_parsers import PARSERS, Parser
 from metrics.pope_warnings import Watch
 from metrics.protocol import Keep, Measured, Metric, Table, left_out, rightly
@@ -78,10 +79,11 @@ class Pope(Metric, frozen=True, kw_only=True):
     story = ("mean accuracy", "accuracy", "mean F1", "F1", "mean yes ratio", "yes ratio")
 
     parser: Annotated[
-        Literal["pope", "opera", "vcd", "icd", "lmms-eval", "vlmevalkit", "all"],
+        Literal["pope", "opera", "vcd", "icd", "lmms-eval", "vlmevalkit", "logits", "all"],
         Meta(
-            description="Whose script reads the answers. all: side by side, with the answers they "
-            "dispute."
+            description="Whose script reads the answers. logits: the likelier of yes and no at the "
+            "first token, of a run that keeps it. all: the scripts side by side, with the answers "
+            "they dispute."
         ),
     ] = "pope"
     repope: Annotated[
@@ -126,7 +128,8 @@ class Pope(Metric, frozen=True, kw_only=True):
         self, given: Given, spread: Spread = in_process, keep: Keep | None = None
     ) -> Measured:
         """The figures by split and their mean, of one parser or of all."""
-        parsers = list(PARSERS.values()) if self.parser == "all" else [PARSERS[self.parser]]
+        parsers = list(PARSERS.values()) if self.parser == "all" else [parser_of(self.parser)]
+        first = likelier(given) if self.parser == "logits" else {}
         tally = Tally(parsers, [sample.split for sample in given.asked or ()])
         watch = Watch()
 
@@ -135,10 +138,11 @@ class Pope(Metric, frozen=True, kw_only=True):
 
         def texts() -> Iterator[tuple[Sample, str]]:
             for sample, answer in given:
-                watch.see(answer.text)
+                text = first[sample.id] if first else answer.text
+                watch.see(text)
                 if corrected and (other := corrected.relabel(sample)):
-                    again.append((other, answer.text))
-                yield sample, answer.text
+                    again.append((other, text))
+                yield sample, text
 
         # What is no answer is noted in `lacks` while the pairs are gone through.
         tally.update(texts(), given.lacks)
@@ -176,6 +180,13 @@ class Pope(Metric, frozen=True, kw_only=True):
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by split and id."""
+        if self.parser == "logits":
+            first = likelier(given)
+            labelled = ((each, each.truth.label) for each in given.samples if each.truth)
+            right: dict[str, dict[str, bool]] = {}
+            for each, label in labelled:
+                right.setdefault(each.split, {})[each.id] = first[each.id] == label
+            return right
         return rightly(given, PARSERS[self.parser].read)
 
     def label(self, name: str, split: str) -> str:

@@ -101,9 +101,11 @@ def load(
             if str(id) in samples:
                 other = next(each for each in paths if each.stem.endswith(samples[str(id)].split))
                 what = f"picture {id} stands in {other.name} and in {path.name}"
-                how = f"name the one you mean, coco:{path}, or several: coco:{path.parent}/"
-                years = re.sub(r".*?(\d*)$", r"instances_*\1.json", split)
-                raise InputError(f"{what}; {how}{years}", path)
+                how = f"name the one you mean, coco:{path}"
+                year, former = (re.sub(r".*?(\d+)$", r"\1", name) for name in (split, other.stem))
+                if year != former and year.isdecimal():
+                    how += f", or a year, coco:{path.parent}/instances_*{year}.json"
+                raise InputError(f"{what}; {how}", path)
             truth = Truth(objects=tuple(objects[id]), exhaustive=exhaustive)
             samples[str(id)] = Sample(id=str(id), image=pictures[id], split=split, truth=truth)
 

@@ -19,6 +19,7 @@ FORMS = {
     "mme:FOLDER": "MME's questions and pictures",
     "amber:FOLDER": "AMBER's captions and questions",
     "hallusionbench:FILE": "HallusionBench's questions and pictures",
+    "mcq-pope:FILE": "MCQ-POPE's questions of choice; a folder of them, too",
     "jsonl:FILE": "your own: one JSON row a picture",
 }
 """Names of data sets, and what each stands for."""
@@ -26,7 +27,7 @@ FORMS = {
 NAMED = f"{', '.join(list(FORMS)[:-1])} or {list(FORMS)[-1]}"
 
 # Forms whose reader has another name.
-_READERS = {"vg": "visual_genome"}
+_READERS = {"vg": "visual_genome", "mcq-pope": "mcq_pope"}
 
 
 def load_dataset(name: str, images: Path | None = None, task: str = "caption") -> Dataset:
@@ -46,7 +47,10 @@ def load_dataset(name: str, images: Path | None = None, task: str = "caption") -
         scenes = load(name)
         return with_questions(scenes) if task == "pope" else scenes
     form, _, path = name.partition(":")
-    if form not in ("coco", "vg", "pope", "mme", "amber", "hallusionbench", "jsonl") or not path:
+    if (
+        form not in ("coco", "vg", "pope", "mme", "amber", "hallusionbench", "mcq-pope", "jsonl")
+        or not path
+    ):
         raise InputError(f"unknown data set {name!r}; give {NAMED}")
     reader = _READERS.get(form, form)
     return cast(Dataset, import_module(f"halluc.datasets.{reader}").load(path, images))
