@@ -231,6 +231,8 @@ class Referents:
         """Not what the nearest noun says: "a *man* in the field holding a ball"."""
         if self.words[before].tag not in ("VBG", "VBN"):
             return []
+        if with_it := self._with(place, before):
+            return with_it
         while (word := self.words[place]).relation in ("nmod", "obl") and word.tag in NOUNS:
             own = below(self.words, place, *SUBJECTS)
             place = own[-1] if own else word.head
@@ -240,6 +242,20 @@ class Referents:
         if word.tag in VERBS and self.words[before - 1].text == ",":
             return self._subjects(place, True, set())
         return []
+
+    def _with(self, place: int, before: int) -> list[Mention]:
+        """What a place is shown with: "a room with *a table* in it, surrounded by chairs"."""
+        after = self.words[before + 1].text if before + 1 < len(self.words) else ""
+        if self.words[before - 1].text != "," or after not in ("by", "with"):
+            return []
+        shown = [
+            each
+            for each in below(self.words, place, "nmod")
+            if each < before
+            and each in self.named
+            and self.words[max(0, self.named[each].begin - 1)].text == "with"
+        ]
+        return self.things(shown[0]) if len(shown) == 1 else []
 
     def _described_after(self, place: int, before: int) -> bool:
         """Whether more is said of a noun behind it, before a place."""

@@ -29,6 +29,12 @@ CASES = {
         "relation next to: skateboard next to boat",
         "object skateboard: skateboard",
     ],
+    "It features a room with a long table in the center, surrounded by chairs.": [
+        "attribute long: dining table long",
+        "object table: dining table",
+        "relation surrounded by: dining table surrounded by chair",
+        "object chairs: chair",
+    ],
     "A train has its doors open.": ["object train: train"],
     "Two horses stand near a trailer, which is attached to a truck.": [
         "attribute Two: horse two",
