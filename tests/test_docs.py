@@ -41,6 +41,7 @@ PAGES = {
     "halluc train tabletop": "tabletop.md",
     "halluc train english": "claims.md",
     "halluc model": "models.md",
+    "halluc doctor": "security.md",
 }
 # Options that many commands share, and where they are explained once.
 SHARED = {
