@@ -42,6 +42,7 @@ PAGES = {
     "halluc train tabletop": "tabletop.md",
     "halluc train english": "claims.md",
     "halluc model": "models.md",
+    "halluc doctor": "security.md",
 }
 # Commands with the options of all metrics.
 COMPARING = ("halluc compare", "halluc gate")

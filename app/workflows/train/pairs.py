@@ -45,7 +45,7 @@ def opener(card: dict[str, Any], images: Path | None) -> Callable[[Item], Image]
     """The way to open the picture of a pair."""
     folder = images or (Path(card["images"]) if card.get("images") else None)
     if "data" not in card and folder is not None:
-        return lambda pair: open_from(folder, _found(folder, pair))
+        return lambda pair: open_from([folder], _found(folder, pair))
     name = str(card.get("data"))
     if name == "tabletop":
         name = "tabletop:broken:0-0"  # a scene's own name is enough to draw it
