@@ -223,7 +223,7 @@ def make_trainer(
         with in_one_line(name):
             batch = collator(few)
         trainer.check_log_probs(batch, name)
-    with trainer.accelerator.main_process_first():
+    with trainer.accelerator.main_process_first(), in_one_line(name):
         collator.reference = _reference(trainer, list(pairs.values()), output / "reference.json")
     return trainer
 
