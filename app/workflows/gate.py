@@ -203,7 +203,7 @@ def gate(
     runs = {"base": base, "new": new}
     sides, _, measured = measure_runs(runs, truth, allow_missing=allow_missing, **options)
     measured.append(measure_text(sides))
-    known = {}
+    known: dict[str, tuple[Mapping[str, Counted], Score]] = {}
     for each in measured:
         for score in each.counted["new"].scores:
             known.setdefault(_plain(f"{score.split}{score.name}"), (each.counted, score))

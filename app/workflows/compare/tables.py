@@ -129,7 +129,8 @@ def _equal(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]
     """Title and rows of a table for each metric at equal length: both cut, and their difference."""
     for metric in dict.fromkeys(row.metric for row in comparison.equal):
         kind = comparison.metrics[metric]
-        shown, last = [], ""
+        shown: list[tuple[str, ...]] = []
+        last = ""
         for row in comparison.equal:
             if row.metric != metric or row.name in kind.hidden or row.unit:
                 continue

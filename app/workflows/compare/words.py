@@ -305,5 +305,5 @@ def _detectable(row: Compared, metric: Metric, pictures: int) -> str:
 
 def _rounded_up(number: float) -> int:
     """To two digits, upwards."""
-    step = 10 ** max(0, len(str(ceil(number))) - 2)
+    step: int = 10 ** max(0, len(str(ceil(number))) - 2)
     return ceil(number / step) * step
