@@ -99,6 +99,7 @@ def _truth(path: Path) -> tuple[str, tuple[str, ...], str]:
     """What a truth is, the metrics that take it so, and how it is named right."""
     about = "it tells what is in pictures, for halluc score chair or finegrained"
     captioned = ("chair", "finegrained")
+    kinds: tuple[tuple[bool, str, tuple[str, ...], str], ...]
     if path.is_dir():
         amber = (path / "annotations.json").is_file() and (path / "relation.json").is_file()
         coco = any(path.glob("instances_*.json")) or (path / "annotations").is_dir()
