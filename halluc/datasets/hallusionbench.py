@@ -106,7 +106,7 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         if each.truth is None:
             raise InputError(f'{each.id} has no right answer: there is no "gt_answer"', path)
     card = {"files": [file_card(path, len(samples))]}
-    opened = partial(open_from, images or path.parent)
+    opened = partial(open_from, [images or path.parent])
     return Dataset(f"hallusionbench:{path}", samples, opened, card)
 
 

@@ -72,5 +72,5 @@ def load_choices(paths: list[Path], images: Path | None = None) -> Choices:
             raise InputError("no questions in this file", path)
         cards.append(file_card(path, len(samples) - before))
     name = "mcq-pope:" + ",".join(map(str, paths))
-    opened = partial(open_from, images or paths[0].parent)
+    opened = partial(open_from, [images or paths[0].parent])
     return Choices(Dataset(name, [*samples.values()], opened, {"files": cards}), letters)

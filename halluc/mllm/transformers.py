@@ -148,7 +148,7 @@ class TransformersMLLM:
 
     @functools.cached_property
     def _rows(self) -> Rows:
-        ends = self.model.generation_config.eos_token_id
+        ends: Any = self.model.generation_config.eos_token_id
         # BERT's end of a text, which BLIP's own ``generate`` stops at.
         more = getattr(self.config.get_text_config(), "sep_token_id", None)
         return Rows(self.tokenizer, [*(ends if isinstance(ends, list) else [ends]), more])
