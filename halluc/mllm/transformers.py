@@ -151,7 +151,8 @@ class TransformersMLLM:
         ends: Any = self.model.generation_config.eos_token_id
         # BERT's end of a text, which BLIP's own ``generate`` stops at.
         more = getattr(self.config.get_text_config(), "sep_token_id", None)
-        return Rows(self.tokenizer, [*(ends if isinstance(ends, list) else [ends]), more])
+        every = [*(ends if isinstance(ends, list) else [ends]), more]
+        return Rows(self.tokenizer, [each for each in every if each is not None])
 
     @functools.cached_property
     def _shares(self) -> bool:
