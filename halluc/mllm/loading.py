@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import inspect
 import logging
 import os
 import socket
@@ -340,7 +341,16 @@ def _without_video(kind: Any) -> Any:
         kind.__init__(self, **named, video_processor=named["image_processor"], **settings)
         del self.get_attributes, self.check_argument_for_proper_class
 
-    own = {"get_attributes": classmethod(lambda cls: parts), "__init__": start}
+    def made(cls: Any, given: Any, settings: dict[str, Any], **more: Any) -> Any:
+        # transformers keeps the settings that `__init__` names, and `start` names none.
+        known = inspect.signature(kind.__init__).parameters.keys() - set(whole)
+        return cls(*given, **{k: v for k, v in (settings | more).items() if k in known})
+
+    own = {
+        "get_attributes": classmethod(lambda cls: parts),
+        "__init__": start,
+        "from_args_and_dict": classmethod(made),
+    }
     return type(kind.__name__, (kind,), own)
 
 
