@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from halluc import __version__
-from halluc.errors import HallucError, RunError
+from halluc.errors import HallucError, RunError, SampleError
 from halluc.work import Work, in_process
 
 TRIES = 4
@@ -229,12 +229,12 @@ class _Worker:
         self._place, self._begin = place, begin
         self._work: Work = bytes
 
-    def prepare(self) -> tuple[bytes, str]:
+    def prepare(self) -> tuple[bytes, HallucError | None]:
         """Become ready."""
         return _told(self._place, self._made_ready)
 
-    def do(self, item: bytes) -> tuple[bytes, str]:
-        """The result of an item, or the failure in words."""
+    def do(self, item: bytes) -> tuple[bytes, HallucError | None]:
+        """The result of an item, or the failure."""
         return _told(self._place, partial(self._work, item))
 
     def _made_ready(self) -> bytes:
@@ -242,19 +242,21 @@ class _Worker:
         return b""
 
 
-def _told(place: _Place, question: Callable[[], bytes]) -> tuple[bytes, str]:
-    """What comes of a question, or the known failure in words."""
+def _told(place: _Place, question: Callable[[], bytes]) -> tuple[bytes, HallucError | None]:
+    """What comes of a question, or the known failure."""
     try:
         place.enter()
-        return question(), ""
+        return question(), None
+    except SampleError as error:
+        return b"", error
     except HallucError as error:
-        return b"", str(error)
+        return b"", RunError(str(error))
 
 
-def _done(done: bytes, failed: str) -> bytes:
+def _done(done: bytes, failed: HallucError | None) -> bytes:
     """What was told, if it is no failure."""
     if failed:
-        raise RunError(failed)
+        raise failed
     return done
 
 

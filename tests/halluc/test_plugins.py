@@ -30,7 +30,9 @@ def installed(monkeypatch):
 
 
 def test_ours_are_there_with_their_package():
-    assert list(plugins.plugins("metrics")) == ["amber", "chair", "finegrained", "mme", "pope"]
+    found = list(plugins.plugins("metrics"))
+    assert {"amber", "chair", "finegrained", "mme", "pope"} <= set(found)
+    assert found == sorted(found)
     assert load_plugin("metrics", "pope").paper == "arXiv:2305.10355"
     assert origin("revisers", "lure").startswith("halluc ")
 
@@ -41,7 +43,8 @@ def test_each_is_called_as_its_entry_point_and_says_what_it_does(group):
         found = load_plugin(group, name)
         called = found.__struct_config__.tag if group == "decodings" else found.name
         assert called == name
-        assert found.title and found.summary.endswith(".") and found.paper.startswith("arXiv:")
+        assert found.title and found.summary.endswith(".")
+        assert found.paper.startswith("arXiv:") or not found.paper  # a control of ours has none
 
 
 def test_another_package_adds_one(installed):
