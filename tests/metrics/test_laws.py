@@ -27,6 +27,7 @@ from metrics import (
     chair_counts,
     finegrained_counts,
     hallusionbench,
+    mcq_pope,
     mme_counts,
     pope_counts,
 )
@@ -259,10 +260,30 @@ def of_hallusionbench() -> Metric:
     )
 
 
+def of_mcq_pope(reader: str) -> Metric:
+    letters = st.sampled_from(["A", "B", "C", "D"])
+    texts = st.sampled_from(["A", "b", "C. couch", "(D)", "All of them", "None", ""])
+    splits = st.sampled_from(["random", "popular", "adversarial"])
+    # The right letter stands in the prompt, as a sample has no place of its own for it.
+    question = {"prompt": letters, "image": IMAGES, "split": splits}
+
+    def count(records: Records) -> Any:
+        read = mcq_pope.READERS[reader]
+        each = (mcq_pope.update(s.split, read(text), s.prompt) for s, text in records)
+        return sum(each, Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries(question), texts),
+        lambda records: mcq_pope.compute(count(records)),
+        lambda shards: mcq_pope.compute(sum(map(count, shards), Counter())),
+    )
+
+
 METRICS = {
     **{f"chair {compat}": of_chair(compat) for compat in ("offline", "pattern")},
     **{f"pope {parser}": of_pope(parser) for parser in PARSERS},
     "hallusionbench": of_hallusionbench(),
+    **{f"mcq-pope {reader}": of_mcq_pope(reader) for reader in mcq_pope.READERS},
     "mme": of_mme(),
     "amber": of_amber(),
     "finegrained": of_finegrained(),
