@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*sorted((ROOT / "docs/own").glob("*.md")), ROOT / "docs/scale.md"]
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = re.compile(r'^```\w+ title="(.*?)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+METRICS = [
+    page
+    for page in sorted((ROOT / "docs/metrics").glob("*.md"))
+    if "\n## Example\n" in page.read_text("utf-8")
+]
 HALLUC = "from app.cli import main; main()"
 
 
@@ -39,6 +44,25 @@ def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, installed: Path
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
             given += 1
     assert given
+
+
+@pytest.mark.parametrize("page", METRICS, ids=lambda page: page.stem)
+def test_the_example_of_a_metric_gives_what_its_page_shows(page: Path, tmp_path: Path) -> None:
+    example = page.read_text("utf-8").partition("\n## Example\n")[2]
+    for name, text in SHOWN.findall(example):
+        (tmp_path / name).write_text(text, "utf-8")
+    shown = []
+    for kind, text in BLOCK.findall(example):
+        for line in text.splitlines() if kind == "sh" else ():
+            done = subprocess.run(
+                [sys.executable, "-c", HALLUC, *shlex.split(line, comments=True)[1:]],
+                cwd=tmp_path, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            shown += [each.rstrip() for each in done.stdout.splitlines()]
+    promised = re.findall(r"^```text\n(.*?)^```$", example, re.MULTILINE | re.DOTALL)
+    lines = [line.rstrip() for text in promised for line in text.splitlines()]
+    assert lines
+    assert [line for line in lines if line not in shown] == []
 
 
 def test_pages_show_the_files_of_the_example_as_they_are() -> None:

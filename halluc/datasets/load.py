@@ -20,6 +20,9 @@ FORMS = {
     "amber:FOLDER": "AMBER's captions and questions",
     "hallusionbench:FILE": "HallusionBench's questions and pictures",
     "mcq-pope:FILE": "MCQ-POPE's questions of choice; a folder of them, too",
+    "dash-b:FOLDER": "DASH-B's questions and pictures",
+    "beaf:FILE": "BEAF's questions on pictures and on edited copies",
+    "reefknot:FILE": "Reefknot's questions on relations; a folder of them, too",
     "jsonl:FILE": "your own: one JSON row a picture",
 }
 """Names of data sets, and what each stands for."""
@@ -27,7 +30,7 @@ FORMS = {
 NAMED = f"{', '.join(list(FORMS)[:-1])} or {list(FORMS)[-1]}"
 
 # Forms whose reader has another name.
-_READERS = {"vg": "visual_genome", "mcq-pope": "mcq_pope"}
+_READERS = {"vg": "visual_genome"}
 
 
 def load_dataset(name: str, images: Path | None = None, task: str = "caption") -> Dataset:
@@ -47,10 +50,7 @@ def load_dataset(name: str, images: Path | None = None, task: str = "caption") -
         scenes = load(name)
         return with_questions(scenes) if task == "pope" else scenes
     form, _, path = name.partition(":")
-    if (
-        form not in ("coco", "vg", "pope", "mme", "amber", "hallusionbench", "mcq-pope", "jsonl")
-        or not path
-    ):
+    if form not in {each.partition(":")[0] for each in FORMS} or not path:
         raise InputError(f"unknown data set {name!r}; give {NAMED}")
-    reader = _READERS.get(form, form)
+    reader = _READERS.get(form, form.replace("-", "_"))
     return cast(Dataset, import_module(f"halluc.datasets.{reader}").load(path, images))

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from halluc.answers.given import picture_of
 from halluc.datasets.amber import Annotations
+from halluc.datasets.beaf import scene_of
 from halluc.datasets.mme import TASKS
 from halluc.language.claims.things import load_things
 from halluc.language.words.lemmas import Words
@@ -24,11 +26,15 @@ from halluc.records import Sample, Score, TrueObject, Truth
 from halluc.tabletop.world import COLORS
 from metrics import (
     amber_counts,
+    beaf,
     chair_counts,
+    dash_b,
     finegrained_counts,
     hallusionbench,
+    mcq_pope,
     mme_counts,
     pope_counts,
+    reefknot,
 )
 from metrics.amber import amber
 from metrics.amber_captions import CaptionReader
@@ -51,6 +57,7 @@ class Metric(NamedTuple):
         merge: the figures of shards of records, each counted on its own.
         worse: a text with one more hallucinated object, where the metric looks at captions; then
             the figures that must not fall.
+        picture: what keeps records together.
     """
 
     records: st.SearchStrategy[Records]
@@ -58,6 +65,7 @@ class Metric(NamedTuple):
     merge: Callable[[list[Records]], list[Score]]
     worse: Callable[[Sample, str], str] | None = None
     rising: tuple[str, ...] = ()
+    picture: Callable[[Sample], str] = picture_of
 
 
 def parts(records: Records) -> tuple[list[Sample], dict[str, str]]:
@@ -259,10 +267,85 @@ def of_hallusionbench() -> Metric:
     )
 
 
+def of_mcq_pope(reader: str) -> Metric:
+    letters = st.sampled_from(["A", "B", "C", "D"])
+    texts = st.sampled_from(["A", "b", "C. couch", "(D)", "All of them", "None", ""])
+    splits = st.sampled_from(["random", "popular", "adversarial"])
+    # The right letter stands in the prompt, as a sample has no place of its own for it.
+    question = {"prompt": letters, "image": IMAGES, "split": splits}
+
+    def count(records: Records) -> Any:
+        read = mcq_pope.READERS[reader]
+        each = (mcq_pope.update(s.split, read(text), s.prompt) for s, text in records)
+        return sum(each, Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries(question), texts),
+        lambda records: mcq_pope.compute(count(records)),
+        lambda shards: mcq_pope.compute(sum(map(count, shards), Counter())),
+    )
+
+
+def of_dash_b() -> Metric:
+    def count(records: Records) -> Counter[str]:
+        each = (dash_b.update(s.truth.label, text) for s, text in records)
+        return sum(each, Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries({"truth": LABELS, "image": IMAGES}), ANSWERS),
+        lambda records: dash_b.compute(count(records)),
+        lambda shards: dash_b.compute(sum(map(count, shards), Counter())),
+    )
+
+
+def of_beaf() -> Metric:
+    pictures = st.sampled_from(["a", "b", "c"])
+    question = st.tuples(pictures, st.sampled_from(["original", "removed", "kept"]), ANSWERS)
+
+    def records(rows: list[Any]) -> Records:
+        found = {}
+        for n, (picture, split, text) in enumerate(rows):
+            name = f"{picture}.jpg" if split == "original" else f"{picture}_{n:02}.png"
+            label = "no" if split == "removed" else "yes"
+            sample = Sample(
+                id=f"q{n}", image=name, prompt="Is there?", split=split, truth=Truth(label=label)
+            )
+            # One question on each original; all of a picture bear its name, to stay together.
+            found[name] = (sample, text)
+        return list(found.values())
+
+    return Metric(
+        st.lists(question, min_size=1, max_size=12).map(records),
+        lambda records: beaf.compute(beaf.tally(records)),
+        lambda shards: beaf.compute(sum(map(beaf.tally, shards), Counter())),
+        picture=scene_of,
+    )
+
+
+def of_reefknot() -> Metric:
+    right = st.sampled_from(["yes", "no", "A", "D"])
+    kinds = st.sampled_from(["perception", "cognitive"])
+    question = {"prompt": right, "image": IMAGES, "split": kinds}
+
+    def count(records: Records) -> Any:
+        each = (reefknot.update(s.split, text, s.prompt) for s, text in records)
+        return sum(each, Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries(question), ANSWERS | st.sampled_from(["a", "D.", "(A)"])),
+        lambda records: reefknot.compute(count(records)),
+        lambda shards: reefknot.compute(sum(map(count, shards), Counter())),
+    )
+
+
 METRICS = {
+    "beaf": of_beaf(),
+    "dash-b": of_dash_b(),
+    "reefknot": of_reefknot(),
     **{f"chair {compat}": of_chair(compat) for compat in ("offline", "pattern")},
     **{f"pope {parser}": of_pope(parser) for parser in PARSERS},
     "hallusionbench": of_hallusionbench(),
+    **{f"mcq-pope {reader}": of_mcq_pope(reader) for reader in mcq_pope.READERS},
     "mme": of_mme(),
     "amber": of_amber(),
     "finegrained": of_finegrained(),
@@ -292,10 +375,10 @@ def test_shards_merge_to_the_whole(name, data):
     metric = METRICS[name]
     records = data.draw(metric.records)
     # All records of a picture go to one shard, since MME takes them together.
-    pictures = sorted({sample.image or sample.id for sample, _ in records})
+    pictures = sorted({metric.picture(sample) for sample, _ in records})
     place = {picture: data.draw(st.integers(0, 2)) for picture in pictures}
     shards = [
-        [record for record in records if place[record[0].image or record[0].id] == shard]
+        [record for record in records if place[metric.picture(record[0])] == shard]
         for shard in range(3)
     ]
     whole = metric.score(records)
