@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,7 +131,7 @@ def _filled(construction: str, half: str, line: str, chance: random.Random) -> l
             if each not in words.values() and not re.search(rf"\b{each}", line)
         ]
         words[slot] = chance.choice(free)
-    truth = _truth(facts, words)
+    truth = truth_of(facts, words)
 
     def fill(part: str) -> str:
         part = re.sub(r"\{(\w)\}", lambda found: words[found[1]], part)
@@ -151,7 +151,16 @@ def _filled(construction: str, half: str, line: str, chance: random.Random) -> l
     return rows
 
 
-def _truth(facts: str, words: dict[str, str]) -> Truth:
+def truth_of(facts: str, words: Mapping[str, str]) -> Truth:
+    """What facts say of a picture: "cup red, 2*dog sit; cup on dog".
+
+    Args:
+        facts: objects, each with its attributes, and relations.
+        words: what fills slots.
+
+    Raises:
+        LookupError: a word is no attribute.
+    """
     listed, _, related = facts.partition(";")
     objects: list[TrueObject] = []
     places: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from halluc.language.claims.doubt import Reading
 from halluc.language.claims.lexicon import place_of, predicate_of
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
@@ -27,6 +28,7 @@ class Relation(NamedTuple):
         first, last: places of the predicate's first and last word.
         value: the canonical predicate.
         subject, object: the things.
+        reading: how it was read, where that is told; else by what stands between.
     """
 
     first: int
@@ -34,6 +36,7 @@ class Relation(NamedTuple):
     value: str
     subject: Mention
     object: Mention
+    reading: Reading | None = None
 
 
 def of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Relation]:
@@ -41,7 +44,7 @@ def of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Rel
     word = words[place]
     objects = [
         each
-        for one in below(words, place, "obj")
+        for one in below(words, place, "obj") or _shared(words, place)
         if word.lemma not in _GIVING or not _is_recipient(words, one)
         for each in referents.together(one)
     ]
@@ -63,6 +66,15 @@ def of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Rel
             same = subject.thing == object.thing and subject.thing not in ANIMATE
             if subject is not object and not same:
                 yield Relation(place, place, value, subject, object)
+
+
+def _shared(words: list[Word], place: int) -> list[int]:
+    """The object of the verb that is joined to one: "pushing or *pulling* a cart"."""
+    after = place + 2
+    if not in_sentence(words, after, words[place].sentence) or words[place + 1].tag != "CC":
+        return []
+    alike = words[after].tag == words[place].tag and words[after].relation == "conj"
+    return below(words, after, "obj") if alike else []
 
 
 def _is_recipient(words: list[Word], place: int) -> bool:

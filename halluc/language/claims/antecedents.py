@@ -24,6 +24,9 @@ _MEN = frozenset(
 _INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
 _ALIVE = frozenset("wear ride eat drink kneel smile crouch sleep talk chat".split())
 _HOLDING = frozenset("have hold carry".split())
+_HOLDERS = frozenset(
+    "plate tray basket box bag shelf counter desk stand cart pan pot pole wall board rug".split()
+)
 _NOT = frozenset({"not", "no", "without"})
 _EVERY = frozenset({"every", "each", "any"})
 _JOINS = frozenset({"and", ","})
@@ -95,6 +98,8 @@ class Antecedents:
     def _nearest(self, place: int, kind: str, alive: bool = False) -> int | None:
         """The nearest earlier thing that a pronoun fits, rather a subject than another."""
         sentence = self.words[place].sentence
+        if kind == "thing" and self._holder(place) is not None:
+            return self._holder(place)
         near = set() if kind == "alike" else self._beside(place)
         for number in range(sentence, max(sentence - 4, -1), -1):
             fitting = [
@@ -115,6 +120,18 @@ class Antecedents:
                 return nearest
         return None
 
+    def _holder(self, place: int) -> int | None:
+        """What holds something: of "a *plate* with a sandwich on it", "it" is the plate."""
+        thing = place - 1
+        while thing > 0 and thing not in self.named and self.words[thing].tag in _INSIDE:
+            thing -= 1
+        if thing not in self.named:
+            return None
+        before = self.named[thing].begin - 1
+        if before < 1 or self.words[before].text != "with":
+            return None
+        return before - 1 if self.words[before - 1].lemma in _HOLDERS else None
+
     def _beside(self, place: int) -> set[int]:
         """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
         if self.words[place].relation not in ("nmod", "obl", "obj"):
@@ -130,7 +147,10 @@ class Antecedents:
             top = self.named[before].head
             while self.words[top].relation == "conj":
                 top = self.words[top].head
-            return beside | set(conjuncts(self.words, top))
+            joined = conjuncts(self.words, top)
+            if len(joined) == 2 and before == joined[1] and self.words[place].text == "it":
+                return beside | {before}  # "a bench and a bicycle next to *it*"
+            return beside | set(joined)
         found: set[int] = set()
         for each in ancestors(self.words, place):
             found.add(each)

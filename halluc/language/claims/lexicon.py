@@ -126,6 +126,24 @@ INVERSES: dict[str, str] = {
 }
 """Predicate to the one that says the same with subject and object exchanged."""
 
+
+@cache
+def inverse_of(predicate: str) -> str | None:
+    """The predicate that says the same with subject and object exchanged; None if there is none.
+
+    >>> inverse_of("next to"), inverse_of("behind"), inverse_of("fed by"), inverse_of("at")
+    ('next to', 'in front of', 'feed', None)
+    """
+    if predicate in SYMMETRIC:
+        return predicate
+    if known := INVERSES.get(predicate):
+        return known
+    verb, _, by = predicate.partition(" ")
+    if by == "by":
+        return _verbs().get(verb)
+    return next((f"{form} by" for form, of in list(_verbs().items())[::-1] if of == verb), None)
+
+
 SYMMETRIC = frozenset({"next to", "near", "across from"})
 """Predicates that say the same with subject and object exchanged."""
 

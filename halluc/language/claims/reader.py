@@ -131,7 +131,7 @@ def claims_of(doc: Doc, things: Things) -> list[Claim]:
                     stances[relation.object.head],
                 ),
                 subject_span=name(relation.subject),
-                sure=min(SURE["relation", each] for each in readings),
+                sure=min(SURE["relation", relation.reading or each] for each in readings),
                 object_span=name(relation.object),
             )
         )

@@ -6,6 +6,7 @@ from collections.abc import Set
 from dataclasses import replace
 
 from halluc.language.claims.antecedents import FRAME, GROUPS, SHOWING, SOME, Antecedents
+from halluc.language.claims.lexicon import POSTURES
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
@@ -25,6 +26,8 @@ _PRONOUNS = {
 }  # fmt: skip
 # Of these the ones that stand for all, and groups that are all of their things.
 _ALL = frozenset("both all each neither none any".split())
+_OTHERS = frozenset({"other", "others", "another"})
+_FIRST = frozenset({"one", "some"})
 _PARTS = frozenset({"few", "majority", "rest", "half", "number"})
 _RELATIVE = frozenset({"which", "that", "who", "whom"})
 _NO_HEADS = frozenset(
@@ -128,7 +131,14 @@ class Referents:
         if before in self.named:
             if wearer := self._wearer(self.named[before], place):
                 return [wearer]
-            if self.is_with(self.named[before]):
+            if self.is_with(self.named[before]) and self.words[place].tag not in FINITE:
+                return self.modified(before, place)
+            if (
+                before == place - 1
+                and self.words[place].tag == "VBG"
+                and self.words[place].text in POSTURES
+                and self.named[before].thing in ANIMATE
+            ):
                 return self.modified(before, place)
         if before < 0 or not self.words[place].text.endswith(("ing", "ed", "en", "own")):
             return []
@@ -280,6 +290,8 @@ class Referents:
         """What "a group of …" or "some" stands for."""
         text = self.words[place].text
         found: list[Mention] = []
+        if text in _OTHERS and (one := self._first_of_them(place)) is not None:
+            return self.some(one)
         for each in below(self.words, place, "nmod", "obl"):
             if "of" in [self.words[one].text for one in below(self.words, each, "case")]:
                 found = self.together(each)
@@ -289,6 +301,17 @@ class Referents:
         if text in _PARTS or text in SOME - _ALL:
             return [replace(each, some=True) for each in found]
         return found
+
+    def _first_of_them(self, place: int) -> int | None:
+        """The "one" or "some" that "the other" or "others" of its sentence goes with."""
+        for each in range(place - 2, 0, -1):
+            word = self.words[each]
+            if word.sentence != self.words[place].sentence:
+                return None
+            after = self.words[each + 1]
+            if word.text in _FIRST and after.tag in VERBS | {"MD", "IN", "RB", ","}:
+                return each if after.text != "of" else None
+        return None
 
     def alike_one(self, place: int) -> list[Mention]:
         """What "one" stands for after an adjective: another of the last thing ("a red one")."""

@@ -100,6 +100,9 @@ def _of_phrase(
             first = verb.place if verb.place == first - 1 else first
     if value == "with" and words[head].text in referents.SOME:
         return  # "with one on the left and another on the right"
+    if words[head].tag in ("WDT", "WP") and head == last + 1:
+        yield from _of_which(words, referents, first, last, value)
+        return
     objects = _enumerated(words, referents, head)
     if not objects:
         return
@@ -110,10 +113,54 @@ def _of_phrase(
         or _linked(words, referents, first, last, head)
         or _before_verb(words, referents, first)
     )
+    doubt = _skips(words, referents, first, subjects) or _torn(words, referents, first, head)
     for subject in subjects:
         for object in objects:
             if subject not in objects:
-                yield Relation(first, last, value, subject, object)
+                reading = "clause" if doubt else None
+                yield Relation(first, last, value, subject, object, reading)
+
+
+def _of_which(
+    words: list[Word], referents: Referents, first: int, last: int, value: str
+) -> Iterator[Relation]:
+    """What is at the thing named before: "the bench *on which* a man sits", "… there is a cup"."""
+    before = first - 1 - (words[first - 1].text == ",")
+    if before not in referents.named or referents.named[before].head != before:
+        return
+    place = last + 1
+    while in_sentence(words, place + 1, words[first].sentence) and (
+        words[place + 1].tag in FINITE | {"EX"}
+    ):
+        place += 1
+    named = _phrase_after(words, referents, place)
+    for subject in _enumerated(words, referents, named) if named is not None and named >= 0 else []:
+        if subject is not referents.named[before]:
+            yield Relation(first, last, value, subject, referents.named[before])
+
+
+def _skips(words: list[Word], referents: Referents, first: int, subjects: list[Mention]) -> bool:
+    """Whether the nearer of two things could be meant: "a cup on *the table* in front of …"."""
+    near = referents.named.get(first - 1)
+    if near is None or near.head != first - 1 or near.begin < 1 or near in subjects:
+        return False
+    return words[near.begin - 1].tag in ("IN", "TO") and any(
+        each.head < near.begin and not any(word.tag in VERBS for word in words[each.head : first])
+        for each in subjects
+    )
+
+
+def _torn(words: list[Word], referents: Referents, first: int, head: int) -> bool:
+    """Whether "it" has two to stand for: "under the table is a cup, and in front of *it* …"."""
+    start = clause_start(words, first)
+    if words[head].text != "it" or words[first - 1].text != "and":
+        return False
+    while start > 0 and words[start - 1].sentence == words[first].sentence:
+        start -= 1
+    return (
+        words[start].tag == "IN"
+        and len({each.head for place, each in referents.named.items() if start < place < first}) > 1
+    )
 
 
 def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | None:

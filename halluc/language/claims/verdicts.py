@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from halluc.language.claims.agreement import agree, amount
-from halluc.language.claims.lexicon import INVERSES, SYMMETRIC
+from halluc.language.claims.lexicon import INVERSES, SYMMETRIC, inverse_of
 from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, TrueObject, Truth, Verdict
 
@@ -69,7 +69,7 @@ def same_fact(subject: str, predicate: str, object: str) -> tuple[str, str, str]
     >>> same_fact("cup", "right of", "fork") == same_fact("fork", "left of", "cup")
     True
     """
-    fact, inverse = (subject, predicate, object), _inverse(predicate)
+    fact, inverse = (subject, predicate, object), inverse_of(predicate)
     return fact if inverse is None else min(fact, (object, inverse, subject))
 
 
@@ -92,7 +92,7 @@ class _Judge:
         for told in truth.relations:
             pair = told.subject, told.object
             self.stated.setdefault(pair, set()).add(told.predicate)
-            if (inverse := _inverse(told.predicate)) is not None:
+            if (inverse := inverse_of(told.predicate)) is not None:
                 self.stated.setdefault(pair[::-1], set()).add(inverse)
         self.spoken = {predicate for stated in self.stated.values() for predicate in stated}
         if self.spoken & DIRECTIONS:
@@ -295,8 +295,3 @@ def _fits(claim: Claim, each: TrueObject) -> bool | None:
     """Whether an object has the attribute that is claimed; None where the truth does not tell."""
     told = {agree(claim.family, claim.value, value) for value in values_of(each, claim.family)}
     return next((verdict for verdict in (True, False) if verdict in told), None)
-
-
-def _inverse(predicate: str) -> str | None:
-    """The predicate that says the same from the other side."""
-    return predicate if predicate in SYMMETRIC else INVERSES.get(predicate)

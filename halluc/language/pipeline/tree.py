@@ -96,7 +96,31 @@ def read_words(doc: Doc) -> list[Word]:
             words[word.head].below.append(word.place)
         if word.relation == "compound" and word.tag in NOUNS and words[word.head].tag in FINITE:
             word.relation = "nsubj"  # no noun makes a compound with a verb
+    for word in words:
+        if word.tag == "VBN":
+            _turn_participle(words, word)
     return words
+
+
+def _turn_participle(words: list[Word], verb: Word) -> None:
+    """Hang a participle on the noun before it: of "a horse *ridden* by a man", no compound."""
+    noun, after = words[verb.place - 1], words[verb.place + 1 : verb.place + 2]
+    if noun.head != verb.place or noun.relation != "compound":
+        return
+    if not after or after[0].tag != "IN":
+        return
+    noun.head, noun.relation = verb.head, verb.relation
+    if verb.head == verb.place:
+        noun.head = noun.place
+    else:
+        words[verb.head].below.remove(verb.place)
+        words[verb.head].below = sorted([*words[verb.head].below, noun.place])
+    before = [each for each in verb.below if each < noun.place]
+    for each in before:
+        words[each].head = noun.place
+    noun.below = sorted([*before, *noun.below, verb.place])
+    verb.below = [each for each in verb.below if each > verb.place]
+    verb.head, verb.relation = noun.place, "acl"
 
 
 def below(words: list[Word], place: int, *relations: str) -> list[int]:
