@@ -157,7 +157,7 @@ def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
     one = open_run(tmp_path / "run", CARD, SAMPLES)
     two = open_run(tmp_path / "run", CARD, SAMPLES)
     one.append(answers(0))
-    with pytest.raises(RunError, match="cannot be made"):
+    with pytest.raises(RunError, match="another process is at work"):
         two.append(answers(0))
     with pytest.raises(RunError, match="another process"):
         open_run(tmp_path / "run", CARD, SAMPLES)
