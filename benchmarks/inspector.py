@@ -36,7 +36,8 @@ FIGURES = """
 import sys, time
 from pathlib import Path
 begun = time.perf_counter()
-from app.inspector.reading.columns import read_card, read_scores
+from app.inspector.reading.columns import read_scores
+from halluc.card import read_card
 path = Path(sys.argv[1])
 read_card(path)
 print(f"{len(read_scores(path))} in {time.perf_counter() - begun:.2f} s")

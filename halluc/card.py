@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from halluc import __version__
-from halluc.errors import InputError
+from halluc.errors import InputError, RunError
+from halluc.faults import explain
 from halluc.jsonl import read_json
 
 # What may differ between the command that began a run and the one that goes on with it.
@@ -42,6 +43,40 @@ def card_key(card: dict[str, Any]) -> str:
     """Tells a run from others, wherever its folder lies: 16 hex digits of its card."""
     lasting = {name: each for name, each in card.items() if name not in CIRCUMSTANCES}
     return hashlib.sha256(msgspec.json.encode(lasting, order="sorted")).hexdigest()[:16]
+
+
+class _Card(msgspec.Struct):
+    """What is read of a card, by type; the rest may be anything."""
+
+    state: Literal["running", "finished"]
+    task: str | None = None
+    prompt: str | None = None
+    samples: str | None = None
+    rows: int | None = None
+    model: dict[str, Any] | None = None
+    adapter: dict[str, Any] | None = None
+    data: dict[str, Any] | None = None
+    decoding: dict[str, Any] | None = None
+    revision: dict[str, Any] | None = None
+    versions: dict[str, Any] | None = None
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a run.
+
+    Raises:
+        RunError: the folder is no run.
+        InputError: it cannot be read, or a part of it is damaged.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise RunError(f"{folder} is no run: there is no run.json in it")
+    card = read_json(path, dict[str, Any])
+    try:
+        msgspec.convert(card, _Card)
+    except msgspec.ValidationError as error:
+        raise InputError(f"no result card: {explain(error)}", path) from None
+    return card
 
 
 def check_place(folder: Path, command: str) -> None:

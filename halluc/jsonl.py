@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import stat
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from halluc.faults import BAD_JSON, explain
 __all__ = [
     "BAD_JSON",
     "append_durably",
+    "check_plain",
     "open_plain",
     "read_json",
     "read_jsonl",
@@ -44,6 +46,7 @@ def open_plain(path: str | Path) -> Iterator[IO[bytes]]:
         InputError: it cannot be read.
     """
     try:
+        check_plain(path)
         with Path(path).open("rb") as file:
             if file.peek(2)[:2] == _GZIP:
                 with gzip.open(file) as content:
@@ -54,6 +57,19 @@ def open_plain(path: str | Path) -> Iterator[IO[bytes]]:
         raise InputError(f"not a whole gzip file: {error}", path) from None
     except OSError as error:
         raise InputError(reason(error), path) from None
+
+
+def check_plain(path: str | Path) -> None:
+    """Refuse pipes and devices: a file is read more than once, and they may never end.
+
+    Raises:
+        InputError: it is one.
+        OSError: there is no such file.
+    """
+    mode = Path(path).stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        what = "is a pipe or a device, and files are read more than once"
+        raise InputError(f"{what}; save it as a file first", path)
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
@@ -101,14 +117,21 @@ def read_json(path: str | Path, type: type[T]) -> T:
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:
     """Write records, one a line, so that the file is whole or as it was before."""
-    encode = msgspec.json.Encoder().encode
-    write_atomically(path, (encode(record) + b"\n" for record in records))
+    write_atomically(path, (_encoded(record, path) + b"\n" for record in records))
 
 
 def write_json(path: str | Path, document: Any) -> None:
     """Write one JSON document, indented, so that the file is whole or as it was before."""
-    content = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    content = msgspec.json.format(_encoded(document, path), indent=2)
     write_atomically(path, [content, b"\n"])
+
+
+def _encoded(record: Any, path: str | Path) -> bytes:
+    try:
+        return msgspec.json.encode(record)
+    except UnicodeEncodeError as error:  # the name of a file, as the system gave it
+        name = ascii(error.object)[1:-1]
+        raise InputError(f"the name {name} is not UTF-8; rename that file", path) from None
 
 
 def write_atomically(path: str | Path, content: Iterable[bytes]) -> None:

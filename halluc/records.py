@@ -259,6 +259,9 @@ class Claim(Record, frozen=True):
         object_span: where the other object of a relation is mentioned.
         some: it is said of one or some of the things mentioned, not of all ("one is red").
         sure: how sure its reading is, from 0 to 1.
+
+    Raises:
+        ValueError: a span ends before it begins, or begins before the text.
     """
 
     kind: Kind
@@ -273,6 +276,11 @@ class Claim(Record, frozen=True):
     object_span: tuple[int, int] | None = None
     some: bool = False
     sure: float = 1.0
+
+    def __post_init__(self) -> None:
+        for span in ((self.start, self.end), self.subject_span, self.object_span):
+            if span is not None and not 0 <= span[0] <= span[1]:
+                raise ValueError(f"{span[0]} to {span[1]} are no words of a text")
 
 
 class Finding(Record, frozen=True):

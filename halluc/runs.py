@@ -15,6 +15,7 @@ The folder appears with the first answer, so a command that fails before leaves 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from halluc.card import card_differences, now, versions
+from halluc.card import card_differences, now, read_card, versions
 from halluc.errors import InputError, RunError
 from halluc.html import table_html
 from halluc.jsonl import (
@@ -44,8 +45,16 @@ from halluc.run_folder import check_folder, create, cut_torn_line, ordered, read
 if TYPE_CHECKING:
     import pandas as pd
 
+_NO_WRITE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # Answers that a notebook shows.
 _SHOWN = 5
+
+
+class _Kept(msgspec.Struct):
+    """What scores.json holds of a metric."""
+
+    how: dict[str, Any] = {}
+    scores: list[dict[str, Any]] = []
 
 
 @dataclass
@@ -181,7 +190,8 @@ class Run:
             InputError: scores.json is damaged.
         """
         file = self.path / "scores.json"
-        return read_json(file, dict[str, Any]) if file.exists() else {}
+        kept = read_json(file, dict[str, _Kept]) if file.exists() else {}
+        return {name: msgspec.structs.asdict(each) for name, each in kept.items()}
 
     def write_scores(self, scores: list[Score], how: dict[str, Any]) -> None:
         """Keep the figures of a metric with how they were made.
@@ -270,7 +280,16 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
         check_folder(path)
         return Run(path, {**card, "state": "running"}, samples)
 
-    file = lock(path)  # before reading, so that nobody writes in between
+    try:
+        file = lock(path)  # before reading, so that nobody writes in between
+    except RunError as error:
+        # A finished run is only read, as on a disk where nothing can be written.
+        if not isinstance(error.__context__, OSError) or error.__context__.errno not in _NO_WRITE:
+            raise
+        run = read_run(path)
+        if not run.finished or any(card_differences(run.card, card)):
+            raise
+        return run
     try:
         run = read_run(path)
         if differences := ", ".join(card_differences(run.card, card)):
@@ -303,11 +322,7 @@ def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
         InputError: a file of it is damaged; names file and line.
     """
     path = Path(folder)
-    if not (path / "run.json").is_file():
-        raise RunError(f"{path} is no run: there is no run.json in it")
-    card = read_json(path / "run.json", dict[str, Any])
-    if card.get("state") not in ("running", "finished"):
-        raise InputError('no result card: "state" is missing', path / "run.json")
+    card = read_card(path)
     samples = [sample for _, sample in read_jsonl(path / "samples.jsonl", Sample)]
     run = Run(path, card, samples)
     file = path / "responses.jsonl"

@@ -50,6 +50,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
+    for each in sys.argv[1:]:
+        if not _is_text(each):
+            _tell(f"{each[:200]} is not UTF-8; files and names that are used have to be: rename it")
+            sys.exit(2)
     try:
         cli.main(prog_name="halluc", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -63,12 +67,24 @@ def main() -> None:
     except HallucError as error:
         _tell(str(error))
         sys.exit(2)
+    except MemoryError:
+        _tell("not enough memory; take fewer rows, a smaller batch or a larger machine")
+        sys.exit(2)
     except OSError as error:
         if error.errno not in STORAGE:
             raise
         place = f"{str(error.filename)[:200]}: " if error.filename else ""
         _tell(f"{place}{error.strerror}")
         sys.exit(2)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument can be written down, in a card or on a terminal."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tell(what: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli.text import say
-from halluc.errors import HallucError
+from halluc.errors import HallucError, InputError
 
 
 @click.command()
@@ -46,8 +46,12 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
         raise HallucError(
             f"reports need {error.name}; install it with: pip install 'halluc[inspector]'"
         ) from None
-    from halluc.jsonl import write_atomically
+    from halluc.jsonl import open_plain, write_atomically
 
+    if output.is_file() and output.stat().st_size:
+        with open_plain(output) as file:
+            if not file.read(16).lower().startswith(b"<!doctype html"):
+                raise InputError("holds something else than a page; use another -o", output)
     columns = open_columns(run)
     wanted = view_of(dict(parse_qsl(view.lstrip("?"))))
     html = report_html(columns, wanted, str(images) if images else "", limit)

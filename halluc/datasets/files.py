@@ -15,7 +15,7 @@ from halluc.datasets import tables
 from halluc.datasets.keys import IDS, TEXTS, WRAPPERS
 from halluc.errors import InputError
 from halluc.faults import BAD_JSON, explain, values_in, without_nan
-from halluc.jsonl import open_plain, read_lines, reason
+from halluc.jsonl import check_plain, open_plain, read_lines, reason
 
 T = TypeVar("T")
 
@@ -172,6 +172,7 @@ def file_card(path: str | Path, rows: int) -> dict[str, Any]:
         InputError: the file cannot be read.
     """
     try:
+        check_plain(path)
         with Path(path).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

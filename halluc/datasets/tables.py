@@ -14,7 +14,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from halluc.datasets.keys import IDS, TEXTS
 from halluc.errors import InputError
@@ -24,7 +24,12 @@ Form = Literal["csv", "tsv", "xlsx", "parquet"]
 
 _HEAD = 1 << 16
 # What openpyxl and the libraries under it raise for a damaged file.
-_DAMAGES = (BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, OSError, EOFError)
+_DAMAGES = (
+    *(BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, OSError, EOFError),
+    *(RuntimeError, TypeError, AttributeError),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MOST_UNPACKED = 1 << 30
 # Columns of which one at least is in a table that is read here.
 _COLUMNS = {*IDS, *TEXTS}
 
@@ -39,6 +44,9 @@ def form_of(path: str | Path) -> Form | None:
         head = file.read(_HEAD)
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"
+    if head.startswith(_OLE):
+        what = "a workbook with a password, or of Excel before 2007"
+        raise InputError(f"{what}; save it as CSV, or as xlsx without a password", path)
     if head.startswith(b"PAR1"):
         return "parquet"
     line = head.removeprefix(BOM_UTF8).split(b"\n", 1)[0].strip()
@@ -104,7 +112,13 @@ def _read_xlsx(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with open_plain(path) as file:
             # A file, not its path: openpyxl would go by the name's ending.
-            book = load_workbook(io.BytesIO(file.read()), read_only=True, data_only=True)
+            content = io.BytesIO(file.read())
+        with ZipFile(content) as archive:
+            unpacked = sum(each.file_size for each in archive.infolist())
+        if unpacked > _MOST_UNPACKED:
+            what = f"unpacks to {unpacked / 2**30:.1f} GiB, and 1 GiB is read"
+            raise InputError(f"{what}; save it as CSV", path)
+        book = load_workbook(content, read_only=True, data_only=True)
         rows = book.worksheets[0].iter_rows(values_only=True)
         names = [str(name) for name in next(rows, ())]
         for line, row in enumerate(rows, 2):

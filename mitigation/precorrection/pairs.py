@@ -26,6 +26,7 @@ import msgspec
 from halluc.card import now, versions
 from halluc.errors import InputError
 from halluc.jsonl import read_json, read_jsonl, write_json, write_jsonl
+from halluc.locks import alone
 from halluc.records import Record
 
 PairKind = Literal["on-policy", "corrected", "injected"]
@@ -169,11 +170,7 @@ def write_pairs(
     """
     if not pairs:
         raise InputError("no pairs came out: no answer had a better one beside it")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "card.json", {**made, "state": "running"})
     splits = split_by_picture(pairs, test_share)
-    for name, some in splits.items():
-        write_jsonl(folder / f"{name}.jsonl", [_row(pair) for pair in some])
     card = {
         **made,
         "state": "finished",
@@ -183,7 +180,12 @@ def write_pairs(
         "made": now(),
         "versions": versions(),
     }
-    write_json(folder / "card.json", card)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder):  # of two that write at once, all is of the last one
+        write_json(folder / "card.json", {**made, "state": "running"})
+        for name, some in splits.items():
+            write_jsonl(folder / f"{name}.jsonl", [_row(pair) for pair in some])
+        write_json(folder / "card.json", card)
     return card
 
 
@@ -198,6 +200,8 @@ def read_pairs(folder: Path) -> tuple[dict[str, Any], dict[str, list[Pair]]]:
             "no set of pairs: there is no card.json in it; make one with: halluc data pairs", folder
         )
     card = read_json(folder / "card.json", dict[str, Any])
+    if not all(isinstance(card.get(name, ""), str | None) for name in ("data", "images", "state")):
+        raise InputError('"data" and "images" are texts in such a card', folder / "card.json")
     if card.get("state") == "running":
         raise InputError("is half a set of pairs; give its halluc data pairs again", folder)
     splits = {}

@@ -8,7 +8,7 @@ import click
 
 from app.cli.progress import bars
 from app.cli.train.options import report
-from halluc.errors import InputError
+from halluc.errors import HallucError, InputError
 
 
 @click.command()
@@ -65,7 +65,12 @@ def tabletop(
     """
     if not scale > 0:
         raise InputError(f"--scale must be above 0, not {scale}")
-    from app.workflows.train.tabletop import train_embedded
+    try:
+        from app.workflows.train.tabletop import train_embedded
+    except ImportError as error:
+        raise HallucError(
+            f"training needs {error.name}; install it with: pip install 'halluc[models]'"
+        ) from None
 
     with bars() as progress:
         done = train_embedded(

@@ -12,10 +12,11 @@ from app.inspector.drawing.diff import diff_html
 from app.inspector.drawing.marks import marked
 from app.inspector.drawing.revisions import revision_html
 from app.inspector.pages import common
-from app.inspector.reading.columns import Columns, read_card
+from app.inspector.reading.columns import Columns
 from app.inspector.reading.pairing import OUTCOMES, Pairs, pair
 from app.inspector.reading.view import ALLOWED, View, metric_of
 from app.inspector.settings import read_settings, run_names
+from halluc.card import read_card
 
 LISTED = 1000
 """Most samples to choose from."""

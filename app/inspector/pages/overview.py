@@ -12,8 +12,9 @@ import streamlit as st
 from app.inspector.drawing import charts
 from app.inspector.pages import common
 from app.inspector.reading import counts
-from app.inspector.reading.columns import Columns, read_card, read_scores
+from app.inspector.reading.columns import Columns, read_scores
 from app.inspector.reading.view import View, metric_of
+from halluc.card import read_card
 from halluc.records import Score
 
 # Name → what it is called, what counts it, how it is drawn.

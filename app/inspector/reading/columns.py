@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from app.inspector.reading import cache
 from app.inspector.reading.lines import Lines
-from halluc.card import card_key
+from halluc.card import card_key, read_card
 from halluc.errors import InputError, RunError
-from halluc.jsonl import read_json
 from halluc.records import Finding, Response, Sample, Score, decode_response
 from halluc.runs import Run
 from mitigation.postcorrection.revisions import FILE, Revision
@@ -205,18 +204,6 @@ def surprise(
         return np.where(count > 0, (sums[np.maximum(last, first)] - sums[first]) / count, np.nan)
 
 
-def read_card(path: Path) -> dict[str, Any]:
-    """The result card of a run.
-
-    Raises:
-        RunError: the folder is no run.
-        InputError: the card is damaged.
-    """
-    if not (path / "run.json").is_file():
-        raise RunError(f"{path} is no run: there is no run.json in it")
-    return read_json(path / "run.json", dict[str, Any])
-
-
 def read_scores(path: Path) -> list[Score]:
     """The figures of a run, of all metrics.
 
@@ -230,7 +217,7 @@ def read_scores(path: Path) -> list[Score]:
             for metric in told.values()
             for each in msgspec.convert(metric.get("scores", []), list[Score])
         ]
-    except (msgspec.ValidationError, AttributeError) as error:
+    except msgspec.ValidationError as error:
         raise InputError(str(error), path / "scores.json") from None
 
 

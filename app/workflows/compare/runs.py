@@ -183,6 +183,8 @@ def _task(source: str, truth: Sequence[str]) -> str:
         return str(fitting.task.name)
     if Path(source).is_dir():
         read_run(source)  # says that it is no run
+    if not Path(source).exists():
+        raise InputError("no such file or folder", source)
     if not truth:
         raise InputError("files of answers need their --truth", source)
     return CAPTION.name

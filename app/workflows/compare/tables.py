@@ -20,6 +20,9 @@ from halluc.records import Score
 Figure = tuple[str, str, str]
 """Metric, split and name."""
 
+# What a spreadsheet takes for the beginning of a formula.
+_FORMULA = tuple("=+-@\t\r")
+
 HEAD = ("figure", "run", "value, 95 % interval", "difference", "p")
 
 
@@ -62,8 +65,13 @@ def as_csv(comparison: Comparison) -> str:
     writer = csv.writer(file, lineterminator="\n")
     names = [field.name for field in msgspec.structs.fields(Compared)]
     writer.writerow(names)
-    writer.writerows([getattr(row, name) for name in names] for row in comparison.rows)
+    writer.writerows([_cell(getattr(row, name)) for name in names] for row in comparison.rows)
     return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A value for a spreadsheet; a text that it would take for a formula begins with ``'``."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def as_markdown(comparison: Comparison) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from halluc.card import card_key
+from halluc.card import card_key, read_card
 from halluc.errors import HallucError, InputError
-from halluc.jsonl import read_json, read_jsonl
+from halluc.jsonl import read_jsonl
 from halluc.records import Sample
 from metrics.finegrained_counts import METRIC
 from mitigation.precorrection.inspected import Meaning, meaning
@@ -53,7 +53,7 @@ def read_doubts(paths: Sequence[Path], reviews: str) -> Doubts:
     of: dict[str, set[Meaning]] = {}
     count = left_out = 0
     for path in paths:
-        key = card_key(read_json(path / "run.json", dict[str, Any]))
+        key = card_key(read_card(path))
         filed = [each for each in store.of_run(key) if each.finding.metric == METRIC]
         judged, count = decided(filed), count + len(filed)
         doubted = {
