@@ -37,7 +37,7 @@ from halluc.language.pipeline.card import pipeline_card
 from halluc.records import Finding, Sample, Score, Truth
 from halluc.work import Spread, Work, in_process
 from metrics.finegrained_counts import KINDS, METRIC, Counts, compute, count_findings, frequent
-from metrics.protocol import Keep, Measured, Metric, Result, Table, drop, shares
+from metrics.protocol import Keep, Measured, Metric, Result, Table, shares
 from metrics.tables import figure, interval
 from metrics.tasks import CAPTION
 
@@ -120,13 +120,13 @@ class Finegrained(Metric, frozen=True, kw_only=True):
         truths = {each.id: in_words_of(things, each.truth or Truth()) for each in given.samples}
         settings = {**claims_card(things), "least sure": self.least}
         settings |= {"left out": given.left_out} if given.left_out else {}
-        findings = None if keep else _held(given, settings)
+        findings = _held(given, settings) if given.reuse or keep is None else None
         if findings is None:
             findings = []
-            encode = msgspec.json.Encoder().encode_lines
             for result in spread(partial(_judging, things, self.least), shares(given, _SHARE)):
                 findings += msgspec.json.decode(result, type=list[Finding])
-            (keep or drop)([encode(findings)])
+        if keep is not None:
+            keep([msgspec.json.Encoder().encode_lines(findings)])
         counts = count_findings(findings, truths)
         pictures = {each.id: picture_of(each) for each in given.samples}
         lines = [f"{often:5} x {what}" for what, often in frequent(findings)[: self.show or 0]]

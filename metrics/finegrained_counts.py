@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from halluc.language.claims.agreement import agree
 from halluc.language.claims.lexicon import FAMILIES
 from halluc.language.claims.verdicts import same_fact, values_of
-from halluc.records import Finding, Kind, Score, Truth, Verdict
+from halluc.records import Claim, Finding, Kind, Score, Truth, Verdict
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 METRIC = "finegrained"
@@ -108,12 +108,12 @@ def compute(counts: Counts) -> list[Score]:
 
 def frequent(findings: Iterable[Finding]) -> list[tuple[str, int]]:
     """Hallucinated claims in words ("cup: red", "cup left of fork") with how often, most first."""
-    wrong = Counter(_in_words(each) for each in findings if each.verdict == "hallucinated")
+    wrong = Counter(in_words(each.claim) for each in findings if each.verdict == "hallucinated")
     return wrong.most_common()
 
 
-def _in_words(finding: Finding) -> str:
-    claim = finding.claim
+def in_words(claim: Claim) -> str:
+    """A claim in words: "cup", "red cup", "cup left of fork"."""
     what = f"{claim.value} {claim.subject}" if claim.kind == "attribute" else claim.subject
     if claim.kind == "relation":
         what = f"{claim.subject} {claim.value} {claim.object}"

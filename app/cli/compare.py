@@ -112,6 +112,7 @@ def _print_tables(compared: ComparedRuns) -> None:
     from rich.text import Text
 
     from app.cli.tables import print_table
+    from app.workflows.compare import where
     from app.workflows.compare.tables import HEAD, notes, sections
 
     console = Console()
@@ -125,6 +126,10 @@ def _print_tables(compared: ComparedRuns) -> None:
     block("Verdict", [f"• {line}" for line in compared.verdicts])
     for title, rows in sections(compared):
         print_table([HEAD, *rows], HEAD[:2], title=title)
+        console.print()
+    # Of many pairs the parts by object, position and so on are for a page.
+    for title, rows in where.sections(compared.where, whole=len(compared.where) == 1):
+        print_table(rows, rows[0][:2], title=title)
         console.print()
     for title, lines in notes(compared):
         block(title, lines)

@@ -39,6 +39,7 @@ class Given:
         keep_thinking: leave thoughts of reasoning models in the answers; see `with_thoughts`.
         thinking: the answers that had a thought, with it and without its tags, by the sample's id,
             likewise.
+        reuse: what the run holds of them may be taken where it was found in the same way.
     """
 
     run: Run | None
@@ -53,6 +54,7 @@ class Given:
     lacks: dict[str, Lack] = field(default_factory=dict)
     keep_thinking: bool = False
     thinking: dict[str, Answer] = field(default_factory=dict)
+    reuse: bool = False
 
     def __iter__(self) -> Iterator[tuple[Sample, Answer]]:
         """Each sample with its answer; from here on from memory if `answers` was read before."""

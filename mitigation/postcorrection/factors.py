@@ -60,10 +60,12 @@ class Occurrences:
     Attributes:
         single: pictures by class.
         pairs: pictures by two classes in alphabetical order.
+        pictures: all of them.
     """
 
     single: Counter[str]
     pairs: Counter[tuple[str, str]]
+    pictures: int
 
     def together(self, one: str, other: str) -> float:
         """|S ∩ S′| / (|S| + |S′|), from 0 (never) to ½ (always); 0 where neither is known."""
@@ -75,6 +77,15 @@ class Occurrences:
         both = self.pairs[min(one, other), max(one, other)]
         return both / self.single[other] if both else 0.0
 
+    def companion(self, one: str, other: str) -> bool:
+        """Whether the one usually comes with the other.
+
+        It is in half of the other's pictures at least, and twice as often as in all pictures, so
+        what is everywhere is nobody's companion.
+        """
+        often = self.expected(one, other)
+        return one != other and often >= max(0.5, 2 * self.single[one] / self.pictures)
+
 
 def count_occurrences(pictures: Iterable[Iterable[str]]) -> Occurrences:
     """Count the classes in pictures.
@@ -85,11 +96,12 @@ def count_occurrences(pictures: Iterable[Iterable[str]]) -> Occurrences:
     >>> known.expected("fork", "knife"), round(known.expected("knife", "fork"), 2)
     (1.0, 0.67)
     """
-    single, pairs = Counter[str](), Counter[tuple[str, str]]()
+    single, pairs, number = Counter[str](), Counter[tuple[str, str]](), 0
     for names in (sorted(set(each)) for each in pictures):
         single.update(names)
         pairs.update(combinations(names, 2))
-    return Occurrences(single, pairs)
+        number += 1
+    return Occurrences(single, pairs, number)
 
 
 def find_factors(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from app.workflows.compare.claims import Claims, Where
 from app.workflows.compare.sides import Side
 from app.workflows.score import TRUTH_OF_RUN
 from halluc.bootstrap import Counted, Key, draw
@@ -96,6 +97,7 @@ class MeasuredSides:
         right: for yes/no questions: whether each was answered rightly, by name of the run, split
             and id.
         seeds: figures of each seed, by name of the run.
+        claims: what captions claim, by name of the run, where that was kept.
     """
 
     metric: Metric | None
@@ -103,6 +105,7 @@ class MeasuredSides:
     counted: dict[str, Counted]
     right: dict[str, dict[str, dict[str, bool]]] = field(default_factory=dict)
     seeds: dict[str, list[Counted]] = field(default_factory=dict)
+    claims: dict[str, Claims] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Comparison:
         equal: the differences at equal length, where they were asked for.
         adjusted: rates at equal length by a model, likewise, by metric and pair.
         seeds: the figures of each seed of a run that has several, by its name.
+        where: where the claims of each pair differ; of captions, and of arms with one seed.
     """
 
     how: dict[str, Any]
@@ -136,6 +140,7 @@ class Comparison:
     equal: list[Compared] = field(default_factory=list)
     adjusted: dict[tuple[str, str, str], Adjusted] = field(default_factory=dict)
     seeds: dict[str, list[list[Score]]] = field(default_factory=dict)
+    where: list[Where] = field(default_factory=list)
 
 
 def compare_sides(

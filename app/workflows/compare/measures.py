@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from app.workflows.compare.claims import Claims, collect
 from app.workflows.compare.differences import REPEATED, TEXT, MeasuredSides
 from app.workflows.compare.sides import Side, tokens_of
 from app.workflows.score import brief
@@ -12,19 +13,30 @@ from halluc.bootstrap import Counted, count_pictures, pooled
 from halluc.errors import InputError
 from halluc.records import Score
 from metrics.protocol import Metric
+from metrics.tasks import CAPTION
 
 
-def measure(metric: Metric, sides: Sequence[Side]) -> MeasuredSides:
+def measure(metric: Metric, sides: Sequence[Side], *, keep_claims: bool = False) -> MeasuredSides:
     """The figures of a metric for each run.
+
+    Args:
+        metric: with its options.
+        sides: the runs.
+        keep_claims: keep what captions claim, too, of runs with one seed.
 
     Raises:
         InputError: the metric reads answers in several ways at once.
     """
     seeds: dict[str, list[Counted]] = {side.name: [] for side in sides}
     right, how = {}, {}
+    claims: dict[str, Claims] = {}
     for side in sides:
         for given in side.every:
-            measured = metric.measure(given)
+            keep = None
+            if keep_claims and metric.task is CAPTION and not side.seeds:
+                given.reuse = True
+                keep = collect(claims.setdefault(side.name, {}))
+            measured = metric.measure(given, keep=keep)
             if len(measured.counted) != 1:
                 what = "compare one way to read answers at a time, not all"
                 raise InputError(f"{metric.name}: {what}")
@@ -33,7 +45,7 @@ def measure(metric: Metric, sides: Sequence[Side]) -> MeasuredSides:
         if not side.seeds:
             right[side.name] = metric.right(side.given)
     return MeasuredSides(metric, how, {name: pooled(each) for name, each in seeds.items()}, right,
-                         seeds)  # fmt: skip
+                         seeds, claims)  # fmt: skip
 
 
 def measure_text(sides: Sequence[Side]) -> MeasuredSides:

@@ -17,6 +17,7 @@ from app.workflows.compare.equal_length import adjusted, at_equal_length
 from app.workflows.compare.measures import measure, measure_text
 from app.workflows.compare.sides import Side, check_controls, check_same, is_seeds, named_sources
 from app.workflows.compare.tables import HEAD, as_markdown, sections
+from app.workflows.compare.where import where_all
 from app.workflows.compare.words import verdicts
 from app.workflows.score import find_metric, metrics_of_task
 from halluc.answers.given import Given
@@ -98,14 +99,16 @@ def compare(
     """
     told = [str(truth)] if isinstance(truth, str | Path) else [str(each) for each in truth]
     sides, made, measured = measure_runs(
-        runs, told, metrics=metrics, controls=controls, allow_missing=allow_missing, **options
-    )
+        runs, told, metrics=metrics, controls=controls, allow_missing=allow_missing,
+        keep_claims=True, **options,
+    )  # fmt: skip
     if equal_length and any(each.task is not CAPTION for each in made):
         raise InputError("--equal-length is for captions; answers of one word have no length")
     if equal_length and any(side.seeds for side in sides):
         raise InputError("--equal-length pairs single runs; name one seed of each arm")
     measured.append(measure_text(sides))
     compared = vars(compare_sides(sides, measured, controls, told))
+    compared["where"] = where_all(measured, sides, compared["pairs"])
     if equal_length:
         pairs = compared["pairs"]
         compared["equal"] = at_equal_length(made, sides, pairs)
@@ -120,6 +123,7 @@ def measure_runs(
     metrics: Sequence[str | Metric] = (),
     controls: Sequence[str] = (),
     allow_missing: bool = False,
+    keep_claims: bool = False,
     **options: Any,
 ) -> tuple[list[Side], list[Metric], list[MeasuredSides]]:
     """Runs on the same ids, the metrics of their task, and what each metric says of all of them.
@@ -130,6 +134,7 @@ def measure_runs(
         metrics: likewise.
         controls: likewise.
         allow_missing: likewise.
+        keep_claims: keep what captions claim.
         options: likewise.
 
     Raises:
@@ -151,7 +156,7 @@ def measure_runs(
     check_same(sides)
     if not metrics:
         made = [each for each in made if all(each.applies(side.given) for side in sides)]
-    measured = [measure(each, sides) for each in made]
+    measured = [measure(each, sides, keep_claims=keep_claims) for each in made]
     if options.get("max_tokens_cut"):
         measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
     return sides, made, measured

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from app.workflows.compare import frontier as front
-from app.workflows.compare import seeds
+from app.workflows.compare import seeds, where
 from app.workflows.compare.differences import TEXT, Compared, Comparison
 from app.workflows.compare.numbers import p_value, scaled
 from app.workflows.compare.words import verdicts
@@ -50,6 +50,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
             for (one, other), lines in comparison.made.items()
         ],
         "differences": comparison.rows,
+        "where they differ": comparison.where,
         "frontier": front.document(front.frontier(comparison)),
         "at equal length": comparison.equal,
         "length-adjusted": [
@@ -80,15 +81,19 @@ def as_markdown(comparison: Comparison) -> str:
     for title, rows in sections(comparison):
         table = [HEAD, ("---", "---", "---:", "---:", "---:"), *rows]
         parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
+    for title, (head, *rows) in where.sections(comparison.where, whole=True):
+        table = [head, ("---", "---", *["---:"] * (len(head) - 2)), *rows]
+        parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
     for title, lines in notes(comparison):
         parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
     return "\n\n".join(parts)
 
 
 def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
-    """Title and lines: the front, how runs were made differently, and how they were scored."""
+    """Title and lines: seeds, what differs, the front, how runs were made and scored."""
     if told := seeds.lines(comparison):
         yield "Seeds", told
+    yield from where.notes(comparison.where)
     if len(comparison.sides) > 2 and (points := front.frontier(comparison)):
         yield "Coverage against hallucination (×100)", front.lines(points)
     files = [side.name for side in comparison.sides if side.run is None]

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
 from app.cli import cli, main
-from halluc.records import Response, Sample, Token, TrueObject, Truth
+from halluc.records import Response, Sample, Token, TrueObject, TrueRelation, Truth
 from halluc.runs import open_run
 
 CLOSE = 1e-9
@@ -186,9 +186,12 @@ def card(**decoding):
     }
 
 
-def caption_run(folder, texts, tokens=True, **changed):
-    truth = Truth(objects=(TrueObject(name="dog"), TrueObject(name="cup")), complete=True)
-    samples = [Sample(id=f"s{n:02}", image=f"{n:02}.jpg", truth=truth) for n in range(len(texts))]
+DOG_AND_CUP = Truth(objects=(TrueObject(name="dog"), TrueObject(name="cup")), complete=True)
+
+
+def caption_run(folder, texts, tokens=True, truth=DOG_AND_CUP, **changed):
+    truths = truth if isinstance(truth, list) else [truth] * len(texts)
+    samples = [Sample(id=f"s{n:02}", image=f"{n:02}.jpg", truth=t) for n, t in enumerate(truths)]
     run = open_run(folder, card() | changed, samples)
     run.append(
         Response(id=s.id, text=t, prompt="Describe.", tokens=(Token(0, 1, -0.1),) * 7 * tokens)
@@ -362,6 +365,85 @@ def test_seeds_of_an_arm_are_pooled_and_their_spread_is_told(runs, compare):
     caption_run(runs / "less", ["A dog."] * 39)
     assert "not in arm (less)" in compare("plain", "arm=s0,less")[2]
     assert "name one seed of each arm" in compare("plain", "arm=s0,s1", "--equal-length")[2]
+
+
+def parts_of(document):
+    (found,) = document["where they differ"]
+    return found, {(part["by"], part["group"]): part for part in found["parts"]}
+
+
+def test_where_captions_differ(tmp_path, compare):
+    """A bus that one run alone sees, a van that both do, and a cup that one run alone finds."""
+    there = ["A bus and a dog."] * 9 + ["A dog."] * 21
+    caption_run(tmp_path / "a", [f"{text} A train." for text in there])
+    caption_run(tmp_path / "b", ["A train. A cup and a pizza."] + ["A train. A cup."] * 29)
+    _, out, _ = compare("a", "b", "--json")
+    found, parts = parts_of(json.loads(out))
+    assert (found["one"], found["other"], found["metric"]) == ("a", "b", "CHAIR")
+    whole = parts["all", "all"]
+    assert whole["changes"] == {
+        "both_wrong": 30, "dropped": 9, "added": 1, "lost": 30, "gained": 30,
+    }  # fmt: skip
+    assert whole["change"] == pytest.approx(100 * (1 - 9) / 30)
+    change = np.array([0] + [-1] * 8 + [0] * 21)
+    reach = stats.t.ppf(0.975, 29) * stats.sem(change)
+    bounds = [100 * (change.mean() - reach), 100 * (change.mean() + reach)]
+    assert [whole["low"], whole["high"]] == pytest.approx(bounds)
+    assert parts["object", "bus"]["changes"] == {"dropped": 9}
+    assert parts["object", "pizza"]["changes"] == {"added": 1}
+    assert ("object", "dog") not in parts  # nobody is wrong about it
+    assert parts["position", "first third"]["changes"]["dropped"] == 9
+    assert parts["position", "last third"]["changes"] == {"added": 1, "both_wrong": 9}
+    for by in ("kind", "companion", "position"):
+        some = sum(part["change"] for (each, _), part in parts.items() if each == by)
+        assert some == pytest.approx(whole["change"])
+    assert len(found["answers"]) == 9
+    assert found["answers"][0] == {
+        "id": "s01", "picture": "01.jpg", "change": -1, "dropped": ["bus"],
+    }  # fmt: skip
+    _, out, _ = compare("a", "b")
+    assert "Where a and b differ: CHAIR" in out
+    said = " ".join(out.split())
+    assert "right claims: 30 in a alone, 30 in b alone" in said
+    assert "wrong claims came or went in 9 answers; 4 of them carry half of it" in said
+    assert "s01: dropped bus" in said
+    _, out, _ = compare("a", "b", "--markdown")
+    assert "| object | bus | 0 | 0 | 9 | 0 | 0 |" in out
+
+
+def test_attributes_and_relations_are_fixed_and_broken(tmp_path, compare):
+    truth = Truth(
+        objects=(TrueObject(name="cup", attributes={"color": "red"}), TrueObject(name="fork")),
+        relations=(TrueRelation(subject=0, predicate="left of", object=1),),
+        complete=True,
+    )
+    data = {"data": {"name": "tabletop:broken", "sha256": "1"}}
+    wrong, right = "A blue cup is right of a fork.", "A red cup is left of a fork."
+    for name, texts in (("a", [wrong] * 6 + [right]), ("b", [right] * 5 + [wrong] * 2)):
+        caption_run(tmp_path / name, texts, truth=truth, **data)
+    _, out, _ = compare("a", "b", "--json")
+    found, parts = parts_of(json.loads(out))
+    for kind in ("attribute", "relation"):
+        assert parts["kind", kind]["changes"] == {"fixed": 5, "broken": 1, "both_wrong": 1}
+    assert ("kind", "object") not in parts  # both name the same, rightly
+    assert found["answers"][0]["fixed"] == ["blue cup", "cup right of fork"]
+
+
+def test_a_companion_is_one_that_usually_comes_with_an_object(tmp_path, compare):
+    """In half of the pictures with a cup there is a fork, and nearly nowhere else."""
+    table, street = (
+        Truth(objects=tuple(TrueObject(name=name) for name in names), complete=True)
+        for names in (("cup", "fork"), ("bus", "car"))
+    )
+    alone = Truth(objects=(TrueObject(name="cup"),), complete=True)
+    truths = [table] * 4 + [alone] * 3 + [street] * 13
+    texts = ["A cup."] * 7 + ["A bus."] * 13
+    caption_run(tmp_path / "a", texts, truth=truths)
+    caption_run(tmp_path / "b", ["A fork."] * 20, truth=truths)
+    _, out, _ = compare("a", "b", "--json")
+    _, parts = parts_of(json.loads(out))
+    assert parts["companion", "companion there"]["changes"] == {"added": 3}
+    assert parts["companion", "no companion"]["changes"] == {"added": 13}
 
 
 def test_other_forms(runs, compare):
