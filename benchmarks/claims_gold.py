@@ -2,10 +2,11 @@
 
     python benchmarks/claims_gold.py ../shared/data [--half tuned] [--readings]
 
-Three parts: claims of texts that were marked by hand; verdicts on objects of published captions
-against COCO's truth; written sentences, each true of its picture and once with a planted error.
-`tests/support/gold.py`, `marked_verdicts.py` and `written.py` say how each is matched. Then how
-verdicts change with the limit below which a reading is unsure. Rules may be tuned on the half
+Four parts: claims of texts that were marked by hand; verdicts on objects of published captions
+against COCO's truth; verdicts on attributes and relations of captions of pictures that were thought
+up; written sentences, each true of its picture and once with a planted error.
+`tests/support/gold.py`, `marked_verdicts.py`, `scenes.py` and `written.py` say how each is matched.
+Then how verdicts change with the limit below which a reading is unsure. Rules may be tuned on the half
 "tuned"; the other is there to be measured on.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 from gold import FOLDER, KINDS, Figures, Miss, compare, read_gold
+import scenes
 from marked_verdicts import Told, agreement, rates, read_marks, verdicts_on
 from written import Sentence, called_wrong, findings_of, tally, written
 
@@ -66,6 +68,25 @@ def show_verdicts(half: str, shared: Path) -> None:
     for verdict in ("hallucinated", "supported"):
         precision, recall = rates(told, verdict)
         print(f"{verdict:13} {precision:9.3f} {recall:7.3f}")
+
+
+def show_scenes(half: str) -> None:
+    """Verdicts on attributes and relations of thought-up pictures: figures and errors."""
+    told = list(scenes.judged(half))
+    for each in told:
+        if each.verdict != each.right and (each.right or each.verdict != "unverifiable"):
+            said, text = each.text[slice(*each.said)], each.text
+            right = each.right or "stated"
+            print(f"{each.verdict or 'no claim'}, not {right}: {said!r} ({each.about}) in {text}")
+    print(f"\nattributes and relations of thought-up pictures, {half}")
+    print("kind       marked  hallucinated: precision  recall  supported: precision  recall")
+    for kind in ("attribute", "relation"):
+        same = [each for each in told if each.kind == kind]
+        wrong, right = scenes.rates(same, "hallucinated"), scenes.rates(same, "supported")
+        print(
+            f"{kind:10} {sum(each.right != '' for each in same):6} {wrong[0]:24.3f} {wrong[1]:7.3f} "
+            f"{right[0]:21.3f} {right[1]:7.3f}"
+        )
 
 
 def describe_verdict(told: Told) -> str:
@@ -165,6 +186,7 @@ def main() -> None:
         show_claims(half, arguments.shared)
         show_verdicts(half, arguments.shared)
         show_limits(half, arguments.shared)
+        show_scenes(half)
         show_written(half)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
+from halluc.language.claims.lexicon import OWN_SIDES
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
@@ -14,6 +15,7 @@ from halluc.language.pipeline.tree import (
     Word,
     ancestors,
     below,
+    clause_start,
     conjuncts,
 )
 
@@ -24,13 +26,14 @@ _MEN = frozenset(
 _INSIDE = frozenset({"IN", "RB", "DT", "NN", "JJ", "TO", "RP"})  # "on top *of* it"
 _ALIVE = frozenset("wear ride eat drink kneel smile crouch sleep talk chat".split())
 _HOLDING = frozenset("have hold carry".split())
-_HOLDERS = frozenset(
-    "plate tray basket box bag shelf counter desk stand cart pan pot pole wall board rug".split()
-)
 _NOT = frozenset({"not", "no", "without"})
 _EVERY = frozenset({"every", "each", "any"})
 _JOINS = frozenset({"and", ","})
 _NOT_SELF = frozenset({"it", "them"})
+# Nouns that are no things of the vocabulary, and hold or carry others.
+HOLDERS = frozenset(
+    "plate tray basket box bag shelf counter desk stand cart pan pot pole wall board rug".split()
+)
 # Nouns for the picture and places in it: "it" is none of them where something else fits.
 FRAME = frozenset(
     """image picture photo photograph scene view background foreground side left right front back
@@ -84,6 +87,13 @@ class Antecedents:
                 return found
         return self._nearest(place, kind)
 
+    def only(self, place: int, kind: str) -> bool:
+        """Whether just one earlier noun of its sentence fits a pronoun."""
+        start = clause_start(self.words, place)
+        near = {each for each in self._beside(place) if each >= start}
+        nouns = self._nouns(self.words[place].sentence, place)
+        return sum(each not in near and self._fits(each, kind, place) for each in nouns) == 1
+
     def _does_as_alive(self, place: int, kind: str) -> bool:
         """Whether only persons and animals do what a pronoun's verb says ("*they* wear hats")."""
         top = place
@@ -130,11 +140,13 @@ class Antecedents:
         before = self.named[thing].begin - 1
         if before < 1 or self.words[before].text != "with":
             return None
-        return before - 1 if self.words[before - 1].lemma in _HOLDERS else None
+        holder = self.words[before - 1]
+        return before - 1 if holder.lemma in HOLDERS and holder.tag in NOUNS else None
 
     def _beside(self, place: int) -> set[int]:
         """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
-        if self.words[place].relation not in ("nmod", "obl", "obj"):
+        own_side = place + 1 < len(self.words) and self.words[place + 1].text in OWN_SIDES
+        if self.words[place].relation not in ("nmod", "obl", "obj") and not own_side:
             return set()
         # The noun right before the preposition, whatever the parser says.
         before = place - 1
@@ -158,7 +170,9 @@ class Antecedents:
             if own or self.words[each].tag in VERBS:
                 # "The bird is near it", "a bird flying near it"; but "she has it with her".
                 if self.words[place].text in _NOT_SELF or not below(self.words, each, "obj"):
-                    found |= {*own, self.words[each].head}
+                    found |= {*own}
+                    if not own or self.words[each].relation != "conj":
+                        found.add(self.words[each].head)
                 break
         return found
 

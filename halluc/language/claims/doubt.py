@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Literal
 
+from halluc.language.claims.antecedents import HOLDERS
 from halluc.language.claims.phrases import Mention
-from halluc.language.pipeline.tree import NOUNS, Word, clause_end, clause_start
+from halluc.language.claims.places import phrase_at
+from halluc.language.claims.referents import Referents
+from halluc.language.pipeline.tree import NOUNS, VERBS, Word, clause_end, clause_start
 from halluc.records import Kind
 
 Reading = Literal["phrase", "form", "some", "near", "far", "back", "clause", "vague", "sense"]
@@ -61,3 +64,51 @@ def reading_of(words: list[Word], named: Container[int], of: Mention, place: int
     name = range(of.first, of.head + 1)
     far = any(each in named and each not in name for each in range(first + 1, last))
     return "far" if far else "near"
+
+
+def reading_of_place(
+    words: list[Word], referents: Referents, first: int, head: int, subjects: list[Mention]
+) -> Reading | None:
+    """The name of a reading of a phrase of place that does not follow from what stands between.
+
+    Args:
+        words: of the text.
+        referents: what its words stand for.
+        first: place of the phrase's first word.
+        head: of the noun or pronoun after it.
+        subjects: the things that it says the place of.
+    """
+    if _skips(words, referents, first, subjects) or _is_torn(words, referents, first, head):
+        return "clause"
+    if words[head].tag == "PRP" and referents.is_plain(head):
+        start = clause_start(words, first)
+        if all(start <= each.head < first for each in subjects):
+            return "back"
+    return None
+
+
+def _skips(words: list[Word], referents: Referents, first: int, subjects: list[Mention]) -> bool:
+    """Whether the nearer of two things could be meant: "a cup on *the table* in front of …"."""
+    before = words[first - 1]
+    if before.lemma in HOLDERS and before.tag in NOUNS and first - 1 not in referents.named:
+        return True  # "a cup on *the tray* in front of …"
+    near = referents.named.get(first - 1)
+    if near is None or near.head != first - 1 or near.begin < 1 or near in subjects:
+        return False
+    return words[near.begin - 1].tag in ("IN", "TO") and any(
+        each.head < near.begin and not any(word.tag in VERBS for word in words[each.head : first])
+        for each in subjects
+    )
+
+
+def _is_torn(words: list[Word], referents: Referents, first: int, head: int) -> bool:
+    """Whether "it" has two to stand for: "under the table is a cup, and in front of *it* …"."""
+    start = first
+    if words[head].text != "it" or words[first - 1].text != "and":
+        return False
+    while start > 0 and words[start - 1].sentence == words[first].sentence:
+        start -= 1
+    return (
+        bool(phrase_at(words, start)[0])
+        and len({each.head for place, each in referents.named.items() if start < place < first}) > 1
+    )

@@ -97,6 +97,9 @@ _SIDE = re.compile(
     rf"(on|at|in|to|near|by|towards?|along|close to) "
     rf"(?:(?:{'|'.join(_WHICH.split())}) ){{0,3}}(?:{'|'.join(_SIDES.split())}) of"
 )
+OWN_SIDES = {"left": "left of", "right": "right of", "side": "next to"}
+"""Sides that a thing itself has ("to its left") to what is said of what is there."""
+
 LONGEST_PHRASE = 8
 """Words that a phrase of place has at most."""
 

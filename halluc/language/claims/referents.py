@@ -100,6 +100,20 @@ class Referents:
                 found += [one for one in self.things(each) if one not in found]
         return found
 
+    def joined_things(self, place: int) -> list[Mention]:
+        """The things in a list, also where more is said of them or the first is none."""
+        return [
+            one
+            for each in conjuncts(self.words, place)
+            if not self._apart(place, each) and not below(self.words, each, *SUBJECTS)
+            for one in self.things(each)
+        ]
+
+    def is_plain(self, place: int) -> bool:
+        """Whether a pronoun has only one noun in its sentence that it can stand for."""
+        kind = _PRONOUNS.get(self.words[place].text)
+        return kind is not None and self._antecedents.only(place, kind)
+
     def _apart(self, place: int, each: int) -> bool:
         """Whether a phrase of place parts a noun from another: "a boat and *next to it* a cup"."""
         joins = below(self.words, each, "cc")

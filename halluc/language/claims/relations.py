@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from halluc.language.claims.actions import Relation, of_verb, of_wearing
-from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, place_of
+from halluc.language.claims.doubt import reading_of_place
 from halluc.language.claims.phrases import Mention
+from halluc.language.claims.places import at_own_side, enumerated, phrase_after, phrase_at
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
-    ADJECTIVES,
     FINITE,
     NOUNS,
     SUBJECTS,
@@ -32,21 +32,18 @@ _PLACED = frozenset(
 _PUTTING = frozenset(
     "load put place set lay keep leave position mount hang show see find spot".split()
 )
-_BETWEEN_WORDS = frozenset(
-    {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
-)
 _BEFORE_VERB = frozenset({",", "there", "you", "we", "one", "also", "here"})
 _TOOLS = frozenset({"scissors", "knife", "fork", "spoon", "baseball bat", "tennis racket"})
 _USING = frozenset("cut slice eat hit chop spread open stir feed trim carve poke swing".split())
+_NEXT_CLAUSE = frozenset({"and", "but", "while"})
 _NEW = frozenset("a an another two three four five six several some".split())
-_EACH_OTHER = ({"each", "one"}, {"other", "another"})
 
 
 def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation]:
     """All relations between things in a text."""
     place = 0
     while place < len(words):
-        length, value = _phrase_at(words, place)
+        length, value = phrase_at(words, place)
         if not length:
             place += 1
             continue
@@ -62,31 +59,10 @@ def find_relations(words: list[Word], referents: Referents) -> Iterator[Relation
             yield from _of_container(words, referents, place)
 
 
-def _phrase_at(words: list[Word], place: int) -> tuple[int, str]:
-    """Length and predicate of the longest phrase of place at a word; 0 if there is none."""
-    if words[place].text not in FIRST_WORDS:
-        return 0, ""
-    if words[place].text == "with" and place and words[place - 1].text in ("along", "together"):
-        return 0, ""  # a mere "and"
-    texts: list[str] = []
-    found = 0, ""
-    for each in words[place : place + LONGEST_PHRASE]:
-        if each.sentence != words[place].sentence:
-            break
-        texts.append(each.text)
-        if texts == ["along", "with"]:
-            return 0, ""
-        if value := place_of(" ".join(texts)):
-            found = len(texts), value
-    if found[0] == 1 and words[place].tag not in ("IN", "RP", "RB", "TO", "VBG", "JJ"):
-        return 0, ""
-    return found
-
-
 def _of_phrase(
     words: list[Word], referents: Referents, first: int, last: int, value: str
 ) -> Iterator[Relation]:
-    head = _phrase_after(words, referents, last)
+    head = phrase_after(words, referents, last)
     if head is None:
         yield from _stranded(words, referents, first, last, value)
         return
@@ -103,21 +79,28 @@ def _of_phrase(
     if words[head].tag in ("WDT", "WP") and head == last + 1:
         yield from _of_which(words, referents, first, last, value)
         return
-    objects = _enumerated(words, referents, head)
+    objects = enumerated(words, referents, head)
+    if own := at_own_side(words, referents, first):
+        last, value, objects = own
+        head = last
+    subjects: list[Mention] = []
+    if value == "with" and not objects and first - 1 in referents.named:
+        # "A table with a tray and a bottle of tea on it".
+        objects, subjects = referents.joined_things(head), referents.things(first - 1)
     if not objects:
         return
     subjects = (
-        _with_tool(words, referents, first, objects)
+        subjects
+        or _with_tool(words, referents, first, objects)
         or _fronted(words, referents, first, head)
         or _behind(words, referents, first, head)
         or _linked(words, referents, first, last, head)
         or _before_verb(words, referents, first)
     )
-    doubt = _skips(words, referents, first, subjects) or _torn(words, referents, first, head)
+    reading = reading_of_place(words, referents, first, head, subjects)
     for subject in subjects:
         for object in objects:
             if subject not in objects:
-                reading = "clause" if doubt else None
                 yield Relation(first, last, value, subject, object, reading)
 
 
@@ -133,85 +116,10 @@ def _of_which(
         words[place + 1].tag in FINITE | {"EX"}
     ):
         place += 1
-    named = _phrase_after(words, referents, place)
-    for subject in _enumerated(words, referents, named) if named is not None and named >= 0 else []:
+    named = phrase_after(words, referents, place)
+    for subject in enumerated(words, referents, named) if named is not None and named >= 0 else []:
         if subject is not referents.named[before]:
             yield Relation(first, last, value, subject, referents.named[before])
-
-
-def _skips(words: list[Word], referents: Referents, first: int, subjects: list[Mention]) -> bool:
-    """Whether the nearer of two things could be meant: "a cup on *the table* in front of …"."""
-    near = referents.named.get(first - 1)
-    if near is None or near.head != first - 1 or near.begin < 1 or near in subjects:
-        return False
-    return words[near.begin - 1].tag in ("IN", "TO") and any(
-        each.head < near.begin and not any(word.tag in VERBS for word in words[each.head : first])
-        for each in subjects
-    )
-
-
-def _torn(words: list[Word], referents: Referents, first: int, head: int) -> bool:
-    """Whether "it" has two to stand for: "under the table is a cup, and in front of *it* …"."""
-    start = clause_start(words, first)
-    if words[head].text != "it" or words[first - 1].text != "and":
-        return False
-    while start > 0 and words[start - 1].sentence == words[first].sentence:
-        start -= 1
-    return (
-        words[start].tag == "IN"
-        and len({each.head for place, each in referents.named.items() if start < place < first}) > 1
-    )
-
-
-def _phrase_after(words: list[Word], referents: Referents, last: int) -> int | None:
-    """The head of the noun phrase after a place; -1 for "each other", None where there is none."""
-    place = last + 1
-    sentence = words[last].sentence
-    found = None
-    while in_sentence(words, place, sentence):
-        word = words[place]
-        after = words[place + 1].text if in_sentence(words, place + 1, sentence) else ""
-        if word.text in _EACH_OTHER[0] and after in _EACH_OTHER[1]:
-            return -1
-        if place in referents.named:
-            found = referents.named[place].head
-            place = found
-        elif word.tag in NOUNS or (word.tag in ("PRP", "WDT", "WP") and found is None):
-            found = place
-        elif word.tag == "POS":
-            found = None
-        elif found is not None or not (
-            word.tag in _BETWEEN_WORDS
-            or (word.tag == "VBG" and word.relation == "amod")
-            or (word.text in (",", "and") and words[place - 1].tag in ADJECTIVES)
-        ):
-            break
-        place += 1
-    if found is None and place > last + 1 and words[place - 1].tag in ("CD", "DT", "JJ"):
-        return place - 1  # "next to one of them"
-    return found
-
-
-def _enumerated(words: list[Word], referents: Referents, head: int) -> list[Mention]:
-    """The things named from a noun on, joined by commas and "and"."""
-    found = referents.together(head)
-    if words[head].tag == "PRP" or not found:
-        return found
-    place = head + 1
-    while in_sentence(words, place, words[head].sentence):
-        if words[place].text in (",", "and", "or"):
-            place += 1
-            continue
-        if words[place - 1].text not in (",", "and", "or"):
-            break
-        after = _phrase_after(words, referents, place - 1)
-        if after is None or after < 0 or words[after].relation != "conj":
-            break
-        if not referents.alike(head, after):
-            break
-        found += [each for each in referents.things(after) if each not in found]
-        place = after + 1
-    return found
 
 
 def _with_tool(
@@ -229,7 +137,12 @@ def _with_tool(
 def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
     """What a sentence names after its verb: "left of the fork *is* a cup", "… one sees a cup"."""
     sentence = words[first].sentence
-    if in_sentence(words, first - 1, sentence):
+    if in_sentence(words, first - 1, sentence) and not (
+        words[first - 1].text in _NEXT_CLAUSE
+        and in_sentence(words, head + 2, sentence)
+        and words[head + 1].tag in FINITE
+        and words[head + 2].text in _NEW
+    ):
         return []
     place = head + 1
     joined = set(conjuncts(words, head))
@@ -243,8 +156,8 @@ def _fronted(words: list[Word], referents: Referents, first: int, head: int) -> 
         place += 1
     if not in_sentence(words, place, sentence):
         return []
-    named = _phrase_after(words, referents, place - 1)
-    return _enumerated(words, referents, named) if named is not None and named >= 0 else []
+    named = phrase_after(words, referents, place - 1)
+    return enumerated(words, referents, named) if named is not None and named >= 0 else []
 
 
 def _behind(words: list[Word], referents: Referents, first: int, head: int) -> list[Mention]:
@@ -257,13 +170,13 @@ def _behind(words: list[Word], referents: Referents, first: int, head: int) -> l
         or words[after].text not in _NEW
     ):
         return []
-    named = _phrase_after(words, referents, head)
+    named = phrase_after(words, referents, head)
     if named is None or named < 0:
         return []
     verb = named + 1
     if in_sentence(words, verb, words[first].sentence) and words[verb].tag in FINITE:
         return []
-    return _enumerated(words, referents, named)
+    return enumerated(words, referents, named)
 
 
 def _linked(  # noqa: PLR0911 (one reading after the other)
@@ -271,8 +184,8 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
 ) -> list[Mention]:
     """What a phrase of place and its object say where it is."""
     if (other := _joined_phrase(words, first)) is not None:
-        length, _ = _phrase_at(words, other)
-        named = _phrase_after(words, referents, other + length - 1)
+        length, _ = phrase_at(words, other)
+        named = phrase_after(words, referents, other + length - 1)
         if named is not None and 0 <= named < first:
             return _linked(words, referents, other, other + length - 1, named)
     if owner := _owner(words, referents, first):
@@ -300,6 +213,8 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
     ):
         return referents.modified(before.head, first)
     above = words[top].head
+    if above == first - 1 and words[above].text in referents.SOME and words[above].tag == "CD":
+        return referents.things(above)  # "two gloves, *one* near the boy"
     if above in referents.named or words[above].tag in NOUNS:
         return referents.modified(above, first) if above < first else referents.together(above)
     if words[above].lemma in _PUTTING and (put := below(words, above, "obj")):
@@ -333,7 +248,7 @@ def _joined_phrase(words: list[Word], first: int) -> int | None:
     for place in range(first - 2, clause_start(words, first - 1) - 1, -1):
         if words[place].tag in FINITE:
             return None
-        if words[place].tag == "IN" and _phrase_at(words, place)[0]:
+        if words[place].tag == "IN" and phrase_at(words, place)[0]:
             return place
     return None
 
@@ -381,7 +296,7 @@ def _of_container(words: list[Word], referents: Referents, place: int) -> Iterat
     holder = referents.named.get(place - 1)
     if holder is None or holder.thing not in _CONTAINERS:
         return
-    head = _phrase_after(words, referents, place)
+    head = phrase_after(words, referents, place)
     if head is None or head < 0:
         return
     for each in referents.together(head):

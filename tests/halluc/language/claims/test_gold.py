@@ -1,6 +1,7 @@
 """The reader and its verdicts against what was marked by hand."""
 
 import pytest
+import scenes
 from gold import FOLDER, compare, read_gold
 from marked_verdicts import agreement, rates, read_marks, verdicts_on
 from written import findings_of, tally, written
@@ -48,3 +49,15 @@ def test_true_sentences_are_not_called_wrong_and_planted_errors_are(half):
     counts = tally(findings_of(sentences))
     assert counts["false"] <= 0.02 * counts["claims"]
     assert counts["found"] >= 0.95 * counts["planted"]
+
+
+@pytest.mark.parametrize("half", ["tuned", "held"])
+def test_verdicts_on_attributes_and_relations_are_those_that_people_mark(half):
+    told = list(scenes.judged(half))
+    for kind in ("attribute", "relation"):
+        same = [each for each in told if each.kind == kind]
+        assert sum(each.right != "" for each in same) >= 50
+        precision, recall = scenes.rates(same, "hallucinated")
+        assert precision >= 0.95
+        assert recall >= 0.85
+        assert scenes.rates(same, "supported")[0] >= 0.97
