@@ -341,7 +341,7 @@ def _without_video(kind: Any) -> Any:
         kind.__init__(self, **named, video_processor=named["image_processor"], **settings)
         del self.get_attributes, self.check_argument_for_proper_class
 
-    def made(cls: Any, given: Any, settings: dict[str, Any], **more: Any) -> Any:
+    def made(cls: type[Any], /, given: Any, settings: dict[str, Any], **more: Any) -> Any:
         # transformers keeps the settings that `__init__` names, and `start` names none.
         known = inspect.signature(kind.__init__).parameters.keys() - set(whole)
         return cls(*given, **{k: v for k, v in (settings | more).items() if k in known})

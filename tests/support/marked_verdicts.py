@@ -2,9 +2,9 @@
 
 Rows of `tests/gold/verdicts.jsonl`: a word of a caption by file, the beginning of the text's
 SHA-256 and its place, the class that it was read as, the marks of two annotators and the settled
-one: "yes" where the caption states that such a thing is in the picture. 330 claims that an earlier reader called
-hallucinated and 330 that it called supported, drawn at random; halves are apart by picture. Whether
-the thing is there is told by COCO's truth.
+one: "yes" where the caption states that such a thing is in the picture. 330 claims that an earlier
+reader called hallucinated and 330 that it called supported, drawn at random; halves are apart by
+picture. Whether the thing is there is told by COCO's truth.
 """
 
 from __future__ import annotations
