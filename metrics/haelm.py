@@ -102,7 +102,7 @@ class Haelm(Metric, frozen=True, kw_only=True):
             InputError: the run of `validated` cannot be used.
         """
         verdicts = _verdicts(given)
-        counts = {id: Counter({each: 1}) for id, (_, each) in verdicts.items()}
+        counts = {id: Counter[str]({each: 1}) for id, (_, each) in verdicts.items()}
         scores = compute(sum(counts.values(), Counter[str]()))
         parts = {id: compute(each) for id, each in counts.items()}
         judged = _judged(verdicts)

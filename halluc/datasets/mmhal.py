@@ -71,7 +71,7 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         InputError: the file cannot be read, or a row is no answered question.
     """
     path = Path(path)
-    samples = []
+    samples: list[Sample] = []
     for line, row in read_rows(path, _Row):
         if not row.model_answer.strip():
             raise InputError('no answer: fill in "model_answer"', path, line)
