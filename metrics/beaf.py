@@ -143,7 +143,7 @@ class Beaf(Metric, frozen=True, kw_only=True):
         self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
     ) -> Given:
         """Answers joined to the questions of a run or of ``beaf_qna.json``; see `Metric.read`."""
-        named = [each if each.startswith(f"{METRIC}:") else f"{METRIC}:{each}" for each in truth]
+        named = [f"{METRIC}:{each.removeprefix(f'{METRIC}:')}" for each in truth]
         return super().read(sources, named, allow_missing=allow_missing)
 
     def measure(

@@ -31,6 +31,7 @@ PAGES = {
     "halluc report": "inspector.md",
     "halluc revise": "revise.md",
     "halluc analyse": "revise.md",
+    "halluc analyse uncertainty": "uncertainty.md",
     "halluc data pope": "metrics/pope.md",
     "halluc data verify": "metrics/pope.md",
     "halluc data pairs": "dpo.md",

@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*sorted((ROOT / "docs/own").glob("*.md")), ROOT / "docs/scale.md"]
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = re.compile(r'^```\w+ title="(.*?)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-METRICS = [
+SHOWING = [
     page
-    for page in sorted((ROOT / "docs/metrics").glob("*.md"))
+    for page in [*sorted((ROOT / "docs/metrics").glob("*.md")), ROOT / "docs/uncertainty.md"]
     if "\n## Example\n" in page.read_text("utf-8")
 ]
 HALLUC = "from app.cli import main; main()"
@@ -46,8 +46,8 @@ def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, installed: Path
     assert given
 
 
-@pytest.mark.parametrize("page", METRICS, ids=lambda page: page.stem)
-def test_the_example_of_a_metric_gives_what_its_page_shows(page: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", SHOWING, ids=lambda page: page.stem)
+def test_the_example_of_a_page_gives_what_it_shows(page: Path, tmp_path: Path) -> None:
     example = page.read_text("utf-8").partition("\n## Example\n")[2]
     for name, text in SHOWN.findall(example):
         (tmp_path / name).write_text(text, "utf-8")

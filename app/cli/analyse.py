@@ -1,8 +1,9 @@
-"""`halluc analyse`: factors of hallucination, and how well they predict it."""
+"""`halluc analyse`: factors of hallucination, and how well they and uncertainty predict it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -136,6 +137,65 @@ def detector(
     say(f"{len(mentions):,} mentions, {wrong:,} of them hallucinated")
     if any(each.factors.uncertainty is None for each in mentions):
         say("uncertainty is left out: the captions come without log-probabilities")
+
+
+@analyse.command()
+@click.argument("captions", metavar="RUN")
+@TRUTH
+@click.option(
+    "--labels",
+    type=click.Choice(["chair", "claims"]),
+    default="chair",
+    show_default=True,
+    help="What says which mentions are hallucinated: CHAIR, or the verdicts on claims.",
+)
+@click.option(
+    "--mentions",
+    type=click.Choice(["all", "first"]),
+    default="all",
+    show_default=True,
+    help="All mentions, or the first one of each object in a caption.",
+)
+@VOCABULARY
+@AS_JSON
+@click.option("-o", "--output", type=_FOLDER, help="Write uncertainty.jsonl (each mention) there.")
+def uncertainty(
+    *,
+    captions: str,
+    truth: str | None,
+    labels: Literal["chair", "claims"],
+    mentions: Literal["all", "first"],
+    vocabulary: Path | None,
+    as_json: bool,
+    output: Path | None,
+) -> None:
+    """How well a model's own log-probabilities find hallucinated mentions.
+
+    AUROC, average precision and risk at 90 % coverage of the negative log-probability of a
+    mention's first token, the mean and the whole word, with 95 % intervals of a bootstrap over
+    pictures.
+    """
+    import msgspec
+
+    from app.cli.tables import print_table
+    from app.workflows.analyse.detector import quality_rows
+    from app.workflows.analyse.uncertainty import document_of, judge_uncertainty
+    from halluc.jsonl import write_jsonl
+    from halluc.language.claims.things import load_things
+
+    judged = judge_uncertainty(captions, truth, labels, mentions, load_things(vocabulary))
+    if output is not None:
+        _make(output)
+        rows = (msgspec.to_builtins(each) for each in judged.mentions)
+        write_jsonl(output / "uncertainty.jsonl", rows)
+    if as_json:
+        say(msgspec.json.format(msgspec.json.encode(document_of(judged)), indent=2))
+        return
+    print_table(quality_rows(judged.scores), left=("by", "figure"))
+    wrong = sum(each.hallucinated for each in judged.mentions)
+    say(f"{len(judged.mentions):,} mentions by {labels}, {wrong:,} of them hallucinated")
+    if judged.untold:
+        say(f"{judged.untold:,} more come without log-probabilities and are left out")
 
 
 def _make(folder: Path) -> None:

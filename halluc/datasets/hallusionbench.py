@@ -7,7 +7,7 @@ https://github.com/tianyi-lab/HallusionBench.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
+from halluc.datasets.hub import is_hub, load_hub
 from halluc.datasets.images import open_from
 from halluc.datasets.keys import TEXTS
 from halluc.errors import InputError
@@ -91,7 +92,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
     """HallusionBench's questions.
 
     Args:
-        path: ``HallusionBench.json``, or a file of answers in its form.
+        path: ``HallusionBench.json``, or a file of answers in its form; or as the hub holds it
+            (see `halluc.datasets.hub`).
         images: folder of the pictures; default: beside the file.
 
     Returns:
@@ -101,6 +103,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         InputError: the file cannot be read, or a row is no question with its answer.
     """
     path = Path(path)
+    if is_hub(path):
+        return load_hub(f"hallusionbench:{path}", path, _of_hub)
     samples = [each.sample for each in read_recorded(path)]
     for each in samples:
         if each.truth is None:
@@ -125,29 +129,42 @@ def read_recorded(path: str | Path) -> list[Recorded]:
 def _rows(path: Path) -> Iterator[Recorded]:
     seen: set[str] = set()
     for line, written in read_rows(path, dict[str, Any]):
-        try:
-            row = msgspec.convert(written, _Row, strict=False)
-        except msgspec.ValidationError as error:
-            what = f"no row of HallusionBench ({error})"
-            raise InputError(f"{what}; it has category, set_id, figure_id, …", path, line) from None
-        numbers = (row.set_id, row.figure_id, row.question_id, row.visual_input)
-        id = "/".join([row.category, row.subcategory, *map(str, numbers)])
+        sample = _sample_of(written, path, line)
+        id = sample.id
         if id in seen:
             id = f"{id}/{AGAIN}"
         if id in seen:
             raise InputError(f"question {id} stands here more than twice", path, line)
         seen.add(id)
-        label = _label(row.gt_answer, path, line)
-        sample = Sample(
-            id=id,
-            image=(row.filename or "").removeprefix("./") or None,
-            prompt=row.question,
-            split=row.category,
-            truth=None if label is None else Truth(label=label),
-        )
+        sample = msgspec.structs.replace(sample, id=id)
         text = next((written[name] for name in _TEXTS if isinstance(written.get(name), str)), None)
         told = next((written[name] for name in _VERDICTS if written.get(name) is not None), None)
         yield Recorded(line, sample, text, _verdict(told, path, line))
+
+
+def _sample_of(written: Mapping[str, Any], path: Path, line: int) -> Sample:
+    """The question of a row."""
+    try:
+        row = msgspec.convert(written, _Row, strict=False)
+    except msgspec.ValidationError as error:
+        what = f"no row of HallusionBench ({error})"
+        raise InputError(f"{what}; it has category, set_id, figure_id, …", path, line) from None
+    numbers = (row.set_id, row.figure_id, row.question_id, row.visual_input)
+    label = _label(row.gt_answer, path, line)
+    return Sample(
+        id="/".join([row.category, row.subcategory, *map(str, numbers)]),
+        image=(row.filename or "").removeprefix("./") or None,
+        prompt=row.question,
+        split=row.category,
+        truth=None if label is None else Truth(label=label),
+    )
+
+
+def _of_hub(written: Mapping[str, Any], path: Path, line: int) -> Sample:
+    sample = _sample_of(written, path, line)
+    if sample.truth is None:
+        raise InputError(f'{sample.id} has no right answer: there is no "gt_answer"', path, line)
+    return sample if place_of(sample).visual != "0" else msgspec.structs.replace(sample, image=None)
 
 
 def _label(written: int | str | None, path: Path, line: int) -> Label | None:

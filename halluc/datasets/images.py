@@ -6,6 +6,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -22,12 +23,13 @@ FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 programs (PostScript by Ghostscript), or by codecs that few people try."""
 
 
-def open_image(path: str | Path, sample: str) -> Image:
+def open_image(path: str | Path, sample: str, content: bytes | None = None) -> Image:
     """Read a picture as RGB, turned upright if its camera said so.
 
     Args:
         path: the file.
         sample: id of the sample it belongs to, for the message.
+        content: the picture itself, where the file holds more than that.
 
     Raises:
         InputError: the file is missing, cannot be read, or is no picture.
@@ -38,7 +40,8 @@ def open_image(path: str | Path, sample: str) -> Image:
     try:
         if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
             raise ValueError("no plain file")  # a pipe would be waited for
-        with Image.open(path, formats=FORMATS) as image:
+        source = path if content is None else BytesIO(content)
+        with Image.open(source, formats=FORMATS) as image:
             return _as_rgb(ImageOps.exif_transpose(image), image.format)
     except UnidentifiedImageError:
         what = f"not a picture that can be read ({', '.join(FORMATS)})"

@@ -23,6 +23,8 @@ FORMS = {
     "dash-b:FOLDER": "DASH-B's questions and pictures",
     "beaf:FILE": "BEAF's questions on pictures and on edited copies",
     "reefknot:FILE": "Reefknot's questions on relations; a folder of them, too",
+    "haelm:FILE": "captions with references, as HaELM's prompts to a judge; haelm:each:FILE",
+    "mmhal:FILE": "answers to MMHal-Bench, as prompts to a judge",
     "jsonl:FILE": "your own: one JSON row a picture",
 }
 """Names of data sets, and what each stands for."""

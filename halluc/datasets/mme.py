@@ -7,7 +7,8 @@ Models" (arXiv:2306.13394); files as released with it and with its ``eval_tool``
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from io import StringIO
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import read_bytes
+from halluc.datasets.hub import column, is_hub, label_of, load_hub
 from halluc.datasets.images import open_from, refused
 from halluc.errors import InputError
 from halluc.records import Answer, Label, Sample, Truth
@@ -46,7 +48,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
     same name and has lines of question and truth, divided by a tab.
 
     Args:
-        path: the folder; tasks that are not in it are left out.
+        path: the folder, or the data as the hub holds them (see `halluc.datasets.hub`); tasks that
+            are not in it are left out.
         images: MME's folder with the pictures; default: `path`.
 
     Returns:
@@ -57,6 +60,8 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
         InputError: no task is in the folder, or a file cannot be read; names the line.
     """
     folder = Path(path)
+    if is_hub(folder):
+        return load_hub(f"mme:{path}", folder, partial(_of_hub, Counter()))
     if has_results(folder):
         samples, _ = read_results(folder)
         paths = [folder / f"{task}.txt" for task in TASKS]
@@ -142,6 +147,16 @@ def bare_question(prompt: str) -> str:
     'Is there a bed in this image?'
     """
     return prompt.removesuffix(INSTRUCTION).rstrip()
+
+
+def _of_hub(seen: Counter[str], row: Mapping[str, Any], file: Path, number: int) -> Sample:
+    """A question in lmms-lab's columns, whose ids name task and picture."""
+    task = column(row, "category", file, number)
+    image = PurePosixPath(column(row, "question_id", file, number)).name
+    seen[f"{task}/{image}"] += 1
+    question = column(row, "question", file, number)
+    count = seen[f"{task}/{image}"]
+    return _sample(task, image, count, question, label_of(row, file, number))
 
 
 def folder_card(folder: Path, paths: Sequence[Path], rows: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -21,6 +21,7 @@ import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
+from halluc.datasets.hub import column, is_hub, label_of, load_hub
 from halluc.datasets.images import open_from
 from halluc.datasets.pope_editions import MOST_ROWS, Row, edition_of
 from halluc.errors import InputError
@@ -47,13 +48,15 @@ def load(path: str | Path, images: Path | None = None) -> Dataset:
 
     Args:
         path: JSON lines or a JSON array of ``{question_id, image, text, label}``; or a folder of
-            them.
+            them; or as the hub holds them (see `halluc.datasets.hub`).
         images: folder of the pictures; default: beside the questions.
 
     Raises:
         InputError: a file cannot be read or a row of it is no POPE question; names file and line.
     """
     path = Path(path)
+    if is_hub(path):
+        return load_files([path], images)
     paths = sorted(path.glob("*.json*")) if path.is_dir() else [path]
     if not paths:
         raise InputError("no POPE question files (*.json, *.jsonl) in this folder", path)
@@ -70,6 +73,8 @@ def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Datas
         InputError: as `load`, or two files are of the same split.
     """
     files = [Path(path) for path in paths]
+    if len(files) == 1 and is_hub(files[0]):
+        return load_hub(f"pope:{files[0]}", files[0], _of_hub)
     taken: dict[str, Path] = {}
     samples, cards = [], []
     for path in files:
@@ -87,6 +92,16 @@ def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Datas
         open_image=partial(open_from, [images or Path()]),
         card={"files": cards},
     )
+
+
+def _of_hub(row: Mapping[str, Any], file: Path, number: int) -> Sample:
+    """A question in lmms-lab's columns."""
+    split = str(row.get("category") or split_of(file))
+    id = column(row, "question_id", file, number)
+    image = str(row.get("image_source") or f"{file.stem}/{number}")
+    truth = Truth(label=label_of(row, file, number))
+    prompt = column(row, "question", file, number)
+    return Sample(id=f"{split}/{id}", image=image, prompt=prompt, split=split, truth=truth)
 
 
 def _row(sample: Sample) -> Row:

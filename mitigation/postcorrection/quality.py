@@ -1,15 +1,23 @@
-"""How well suspicions separate hallucinated from true mentions: AUROC, precision, reliability."""
+"""How well suspicions separate hallucinated from true mentions.
+
+AUROC, precision, reliability, and risk-coverage curves (El-Yaniv and Wiener 2010, "On the
+foundations of noise-free selective classification", JMLR 11).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from halluc.bootstrap import percentiles
 from halluc.records import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Measure = Callable[["NDArray[Any]", "NDArray[Any]"], float]
+"""A figure of which mentions are hallucinated and how much each is suspected."""
 
 METRIC = "detector"
 RESAMPLES = 1000
@@ -29,6 +37,8 @@ def judge_suspicions(
     hallucinated: Sequence[bool],
     pictures: Sequence[str],
     *,
+    more: Mapping[str, Measure] | None = None,
+    metric: str = METRIC,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> list[Score]:
@@ -40,6 +50,8 @@ def judge_suspicions(
         suspicions: by name of the way, one for each mention; only their order counts.
         hallucinated: what is so.
         pictures: the picture of each mention.
+        more: further measures by name, of what is so and the suspicions; lower is better.
+        metric: the name that the figures bear.
         seed: fixes the resamples.
         resamples: how many.
     """
@@ -53,10 +65,11 @@ def judge_suspicions(
     places = [np.array(each) for each in groups.values()]
     generator = np.random.default_rng(seed)
     measures = {"AUROC": roc_auc_score, "average precision": average_precision_score}
+    measures |= more or {}
     values = {name: np.array(each) for name, each in suspicions.items()}
     if not wrong.any() or wrong.all():
         rows = [(way, name, None) for way in values for name in measures]
-        return [Score(metric=METRIC, split=way, name=name, value=None) for way, name, _ in rows]
+        return [Score(metric=metric, split=way, name=name, value=None) for way, name, _ in rows]
     drawn: dict[tuple[str, str], list[float]] = {
         (way, name): [] for way in values for name in measures
     }
@@ -69,14 +82,20 @@ def judge_suspicions(
                 found.append(measures[name](wrong[chosen], values[way][chosen]))
     draws = {key: np.array(each) for key, each in drawn.items()}
     scores = [
-        _score(way, name, float(measures[name](wrong, values[way])), draws[way, name])
+        _score(
+            metric,
+            (way, name),
+            float(measures[name](wrong, values[way])),
+            draws[way, name],
+            better="lower" if more and name in more else "higher",
+        )
         for way, name in drawn
     ]
     first, *others = values
     for other in others:
         gained = roc_auc_score(wrong, values[first]) - roc_auc_score(wrong, values[other])
         apart = draws[first, "AUROC"] - draws[other, "AUROC"]
-        scores.append(_score(f"{first} − {other}", "AUROC", float(gained), apart))
+        scores.append(_score(metric, (f"{first} − {other}", "AUROC"), float(gained), apart))
     return scores
 
 
@@ -103,14 +122,51 @@ def calibration_error(bins: Sequence[Bin]) -> float | None:
     return sum(each.mentions * abs(each.said - each.hallucinated) for each in bins) / whole
 
 
-def _score(way: str, name: str, value: float, drawn: NDArray[Any]) -> Score:
+def risks(wrong: NDArray[Any], suspicions: NDArray[Any]) -> NDArray[Any]:
+    """Share of hallucinated mentions among the k least suspected, for k from 1 on.
+
+    Mentions that are suspected alike count as in no order: each as their mean. Shape: (mentions,).
+
+    >>> import numpy as np
+    >>> risks(np.array([True, False, True, False]), np.array([3.0, 1.0, 2.0, 2.0])).tolist()
+    [0.0, 0.25, 0.3333333333333333, 0.5]
+    """
+    import numpy as np
+
+    _, groups, sizes = np.unique(suspicions, return_inverse=True, return_counts=True)
+    means = np.bincount(groups, weights=wrong) / sizes
+    return np.cumsum(np.repeat(means, sizes)) / np.arange(1, len(wrong) + 1)
+
+
+def risk_at(coverage: float) -> Measure:
+    """Share of hallucinated mentions among so many of the least suspected, from 0 to 1."""
+
+    def measure(wrong: NDArray[Any], suspicions: NDArray[Any]) -> float:
+        return float(risks(wrong, suspicions)[max(math.ceil(coverage * len(wrong)), 1) - 1])
+
+    return measure
+
+
+def mean_risk(wrong: NDArray[Any], suspicions: NDArray[Any]) -> float:
+    """Area under the risk-coverage curve (AURC)."""
+    return float(risks(wrong, suspicions).mean())
+
+
+def _score(
+    metric: str,
+    key: tuple[str, str],
+    value: float,
+    drawn: NDArray[Any],
+    *,
+    better: Literal["higher", "lower"] = "higher",
+) -> Score:
     low, high = percentiles(drawn)
     return Score(
-        metric=METRIC,
-        split=way,
-        name=name,
+        metric=metric,
+        split=key[0],
+        name=key[1],
         value=value,
-        better="higher",
+        better=better,
         low=low,
         high=high,
         interval="bootstrap" if low is not None else "",

@@ -18,6 +18,7 @@ from halluc.answers.given import picture_of
 from halluc.datasets.amber import Annotations
 from halluc.datasets.beaf import scene_of
 from halluc.datasets.mme import TASKS
+from halluc.datasets.mmhal import TYPES
 from halluc.language.claims.things import load_things
 from halluc.language.words.lemmas import Words
 from halluc.language.words.lemmatizer import lemmatizer
@@ -30,9 +31,11 @@ from metrics import (
     chair_counts,
     dash_b,
     finegrained_counts,
+    haelm,
     hallusionbench,
     mcq_pope,
     mme_counts,
+    mmhal,
     pope_counts,
     reefknot,
 )
@@ -338,7 +341,33 @@ def of_reefknot() -> Metric:
     )
 
 
+def of_haelm() -> Metric:
+    def count(records: Records) -> Counter[str]:
+        return Counter(haelm.verdict_of([text]) for _, text in records)
+
+    return Metric(
+        drawn(st.just({}), ANSWERS),
+        lambda records: haelm.compute(count(records)),
+        lambda shards: haelm.compute(sum(map(count, shards), Counter())),
+    )
+
+
+def of_mmhal() -> Metric:
+    replies = st.sampled_from(["Rating: 6", "rating: 3", "Rating: 0", "rating: 1 rating: 2", ""])
+
+    def count(records: Records) -> Any:
+        return sum((mmhal.update(s.split, text) for s, text in records), Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries({"split": st.sampled_from(TYPES)}), replies),
+        lambda records: mmhal.compute(count(records)),
+        lambda shards: mmhal.compute(sum(map(count, shards), Counter())),
+    )
+
+
 METRICS = {
+    "haelm": of_haelm(),
+    "mmhal": of_mmhal(),
     "beaf": of_beaf(),
     "dash-b": of_dash_b(),
     "reefknot": of_reefknot(),
@@ -394,6 +423,8 @@ def most(score: Score, records: Records) -> float:
         return max(len(text) for _, text in records)
     if isinstance(score.value, int):  # a count
         return len(records)
+    if score.metric == "mmhal" and score.unit:
+        return 6
     percent = score.name.startswith(("published", "AMBER"))
     return MOST.get(score.name, 100 if percent else 1)
 

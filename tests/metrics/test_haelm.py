@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from app.workflows.generate import generate
+from app.workflows.score import score
+from halluc.datasets.haelm import load, words_of
+from halluc.errors import InputError
+from halluc.judges.agreement import Judged, agreement
+
+
+def judged(tmp_path, data, reply, name="run"):
+    """A run of a judge that replies by a rule."""
+    samples = load(data).samples
+    rows = [{"id": each.id, "text": reply(each)} for each in samples]
+    replies = tmp_path / f"{name}.jsonl"
+    replies.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    generate(f"replay:{replies}", f"haelm:{data}", tmp_path / name, task="haelm")
+    return tmp_path / name
+
+
+def figures(scored):
+    return {(each.split, each.name): each for each in scored.scores}
+
+
+def test_controls_on_the_published_captions(shared, tmp_path):
+    data = shared / "haelm" / "eval_data.jsonl"
+    scored = score(judged(tmp_path, data, lambda sample: "no"), "haelm")
+    found = figures(scored)
+    assert len(load(data).samples) == 300
+    assert found["judge", "accuracy"].value == 0.64
+    assert found["always no", "accuracy"].value == 0.64
+    assert found["always yes", "accuracy"].value == pytest.approx(0.36)
+    assert found["over 40 words is no", "accuracy"].value == pytest.approx(0.62, abs=0.005)
+    for way in ("judge", "always yes", "always no"):
+        assert found[way, "balanced accuracy"].value == 0.5
+        assert found[way, "kappa"].value == 0
+    assert found["", "accurate"].value == 0
+    right = score(judged(tmp_path, data, lambda sample: sample.truth.label, "right"), "haelm")
+    assert figures(right)["judge", "kappa"].value == 1
+    assert figures(right)["", "accurate"].value == pytest.approx(0.36)
+
+
+def test_each_reference_alone_gives_one_verdict_a_caption(shared, tmp_path):
+    data = f"each:{shared}/haelm/eval_data.jsonl"
+    assert len(load(data).samples) == 1500
+    two = lambda sample: "no" if sample.id.endswith(("/1", "/2")) else "Yes."  # noqa: E731
+    scored = score(judged(tmp_path, data, two), "haelm")
+    accurate = figures(scored)["", "accurate"]
+    assert (accurate.value, accurate.denominator) == (1, 300)
+
+
+def test_the_prompt_is_the_published_one(tmp_path):
+    row = {
+        "image": "1.jpg",
+        "reference caption": ["A dog.", "Dogs"],
+        "output": "A cat.\n\nAnd more.",
+    }
+    (tmp_path / "said.jsonl").write_text(json.dumps(row))
+    [sample] = load(tmp_path / "said.jsonl").samples
+    wanted = "reference captions:\nA dog. Dogs\nour caption:\nA cat.\nIs our caption accurate?\n"
+    assert sample.prompt == wanted
+    assert words_of(sample) == 2
+
+
+def test_a_judge_goes_with_its_agreement(shared, tmp_path):
+    row = {"reference caption": ["A dog."], "output": "A cat."}
+    (tmp_path / "said.jsonl").write_text(json.dumps(row))
+    run = judged(tmp_path, tmp_path / "said.jsonl", lambda sample: "no", "mine")
+    alone = score(run, "haelm")
+    assert "how far this judge agrees with people" in alone.how["warning"][0]
+    other = judged(tmp_path, shared / "haelm" / "eval_data.jsonl", lambda sample: "no")
+    with pytest.raises(InputError, match="another judge"):
+        score(run, "haelm", validated=other)
+    with pytest.raises(InputError, match="nobody's verdicts"):
+        score(run, "haelm", validated=run)
+    replies = [{"id": "1", "text": "no"}]
+    (tmp_path / "file.jsonl").write_text("".join(json.dumps(each) + "\n" for each in replies))
+    truth = f"haelm:{tmp_path}/said.jsonl"
+    told = score(tmp_path / "file.jsonl", "haelm", truth=truth, validated=other)
+    assert told.how["agrees with people"].startswith("accuracy 0.640")
+    assert "warning" not in told.how
+
+
+def test_agreement_against_counts_by_hand():
+    """Six texts: a = 2 both yes, 1 missed yes, 1 false yes, 2 both no; κ = (4/6 - 1/2) / (1/2)."""
+    pairs = [("yes", "yes")] * 2 + [("yes", "no"), ("no", "yes")] + [("no", "no")] * 2
+    found = agreement([Judged(people, judge, 5) for people, judge in pairs], "haelm")
+    values = {each.name: each.value for each in found if each.split == "judge"}
+    assert values["accuracy"] == pytest.approx(4 / 6)
+    assert values["balanced accuracy"] == pytest.approx(4 / 6)
+    assert values["kappa"] == pytest.approx(1 / 3)
