@@ -63,3 +63,9 @@ def test_lines_are_numbered_as_an_editor_does(tmp_path: Path) -> None:
     assert [*read_jsonl(tmp_path / "a", dict)] == [(1, {"n": 1}), (4, {"n": 2})]
     write_jsonl(tmp_path / "a", [{"n": 3}, {"n": 4}])
     assert (tmp_path / "a").read_bytes() == b'{"n":3}\n{"n":4}\n'
+
+
+def test_what_a_crash_left_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / ".a.new").write_bytes(b"half")
+    write_atomically(tmp_path / "a", [b"whole"])
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a": b"whole"}

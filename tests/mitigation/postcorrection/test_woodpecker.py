@@ -281,3 +281,16 @@ def test_thresholds_where_none_is_given():
 )
 def test_numbers_from_two_on_are_put_right(text, count, told):
     assert revised(text, Seer({"dog": count})).text == told
+
+
+def test_a_place_that_is_affirmed_both_ways_round_stays():
+    text = "There is a cup and a fork. To the left of the fork is the cup."
+    both = ("Is the cup to the right of the fork?", "Is the cup to the left of the fork?")
+    assert revised(text, Seer({"cup": 1, "fork": 1}, places=both)).text == text
+
+
+@pytest.mark.parametrize(("said", "wrong"), [("It is red.", 0.05), ("It is blue.", 0.95)])
+def test_how_likely_a_look_is_wrong(said, wrong):
+    found = revised("There is a red cup.", Seer({"cup": 1}, {"cup": said}))
+    check = next(each for each in found.checks if each.family == "color")
+    assert check.wrong == pytest.approx(wrong, abs=0.01)
