@@ -10,7 +10,7 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 # Each test process computes with one thread: more would wait for each other.
 PYTEST := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-newest lint docs clean install
+.PHONY: demo test test-newest fuzz wheel lint docs clean install
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -39,6 +39,10 @@ test-newest: $(NEWEST_READY)
 	$(NEWEST)/halluc demo --scenes 8 -o .venv-newest/demo
 	$(PYTEST) $(NEWEST)/pytest --numprocesses auto --dist loadgroup tests/halluc/mllm tests/mitigation/inprocess
 
+# Readers of strangers' bytes, tried a hundred times as often as in the tests; about ten minutes.
+fuzz: $(READY)
+	HALLUC_HYPOTHESIS=fuzz $(PYTEST) $(BIN)/pytest --numprocesses auto --timeout 3600 tests/test_fuzz.py
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,6 +53,10 @@ docs: $(READY)
 	$(BIN)/python docs/make_reference.py
 	$(BIN)/python docs/make_notebook.py
 	$(BIN)/zensical build --clean --strict
+
+# The same bytes from the same commit: what is dated has the commit's date.
+wheel: $(READY)
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
 	rm -rf .venv .venv-newest .cache build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

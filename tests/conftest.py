@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ from hypothesis import settings
 
 # A machine at work on other things is slow, not wrong.
 settings.register_profile("halluc", deadline=None)
-settings.load_profile("halluc")
+settings.register_profile("fuzz", deadline=None, max_examples=10_000)
+settings.load_profile(os.environ.get("HALLUC_HYPOTHESIS", "halluc"))
 
 
 @pytest.fixture(scope="session")

@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("halluc", "metrics", "mitigation", "app", "pyproject.toml", "README.md", "LICENSE")
 
 
-def run(command: list[str | Path], folder: Path) -> str:
+def run(command: list[str | Path], folder: Path, **settings: str) -> str:
     """What a command prints; it may not reach any network."""
     nowhere = "http://127.0.0.1:9"
     closed = {"HF_HUB_OFFLINE": "1", "http_proxy": nowhere, "https_proxy": nowhere}
     done = subprocess.run(
         [str(each) for each in command],
         cwd=folder,
-        env={**_plain(), **closed},
+        env={**_plain(), **closed, **settings},
         capture_output=True,
         text=True,
         check=False,
@@ -39,10 +39,8 @@ def _plain() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
 
 
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts of an environment with the wheel and the packages that it needs."""
-    place = tmp_path_factory.mktemp("wheel")
+def build(place: Path, touch: bool = False) -> Path:
+    """The wheel, built from a copy of the sources; its date is one that is told."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -50,11 +48,24 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, place / "source" / part, ignore=unwanted)
         else:
             shutil.copy(source, place / "source" / part)
+    for each in (place / "source").rglob("*") if touch else ():
+        os.utime(each, (1e9, 1e9))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    alone = ["--no-deps", "--no-index", "--no-build-isolation"]
+    command = [*pip, "wheel", *alone, "-w", place, place / "source"]
+    run(command, place, SOURCE_DATE_EPOCH="1700000000")
+    shutil.rmtree(place / "source")
+    (wheel,) = place.glob("halluc-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of an environment with the wheel and the packages that it needs."""
+    place = tmp_path_factory.mktemp("wheel")
+    wheel = build(place)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     alone = ["--no-deps", "--no-index"]
-    build = [*pip, "wheel", *alone, "--no-build-isolation", "-w", place, place / "source"]
-    run(build, place)
-    (wheel,) = place.glob("halluc-*.whl")
     venv.create(place / "clean", with_pip=False)
     python = place / "clean" / "bin" / "python"
     run([*pip, "--python", python, "install", *alone, wheel], place)
@@ -62,8 +73,14 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # since a path that a .pth file names is not searched for further .pth files.
     (site,) = (place / "clean" / "lib").glob("python*/site-packages")
     (site / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    shutil.rmtree(place / "source")
     return place / "clean" / "bin"
+
+
+def test_the_wheel_is_the_same_bytes_twice(clean: Path, tmp_path: Path) -> None:
+    (one,) = clean.parents[1].glob("halluc-*.whl")
+    other = build(tmp_path, touch=True)
+    assert one.name == other.name
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_package_of_somebody_else_stands_beside_it(clean: Path, tmp_path: Path) -> None:

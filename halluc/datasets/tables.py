@@ -54,7 +54,10 @@ def form_of(path: str | Path) -> Form | None:
         return None
     kinds: tuple[tuple[Form, str], ...] = (("tsv", "\t"), ("csv", ","))
     for form, mark in kinds:
-        names = next(csv.reader([line.decode("utf-8", "replace")], delimiter=mark), [])
+        try:
+            names = next(csv.reader([line.decode("utf-8", "replace")], delimiter=mark), [])
+        except csv.Error:  # a line end within the line
+            return None
         if len(names) > 1 and _COLUMNS.intersection(map(str.strip, names)):
             return form
     return None
@@ -142,7 +145,7 @@ def _read_parquet(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     yield number, _without_nulls(row)
     except OSError as error:
         raise InputError(reason(error), path) from None
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError, LookupError, TypeError) as error:
         raise InputError(f"no Parquet file that can be read: {error}", path) from None
 
 

@@ -184,3 +184,34 @@ def test_the_interval_covers_the_truth():
         alone += low <= rate <= high
     assert 180 <= covered <= 198
     assert alone < 160  # as if the ten questions on a picture were independent
+
+
+def test_pictures_without_the_thing_are_not_counted():
+    """Of 50 pictures, 10 have nothing to count: the interval rests on 40, and on the things."""
+    (none,) = with_intervals(counted([0] * 50, [5] * 40 + [0] * 10))
+    assert (none.low, none.high) == wilson(0, 40)
+    (all_,) = with_intervals(counted([5] * 40 + [0] * 10, [5] * 40 + [0] * 10))
+    assert (all_.low, all_.high) == wilson(40, 40)
+    (plain,) = with_intervals(counted([1, 0, 1, 0, 0, 0], [1, 1, 1, 1, 0, 0]))
+    assert (plain.low, plain.high, plain.interval) == (*wilson(2, 4), "wilson")
+
+
+def test_one_picture_with_two_things_makes_it_a_bootstrap():
+    (score,) = with_intervals(counted([1, 0, 1, 0, 1, 0], [1, 1, 1, 1, 2, 1]))
+    assert score.interval == "bootstrap"
+    assert (score.low, score.high) != wilson(3, 7)
+
+
+def test_more_than_five_thousand_pictures_are_put_together():
+    names = [f"{n}.jpg" for n in range(5_001)]
+    assert bootstrap.grouping(names[:-1]) is str
+    groups = {*map(bootstrap.grouping(names), names)}
+    assert all(each.startswith("group ") for each in groups)
+    assert 2_500 < len(groups) <= 5_000
+    gathered = bootstrap.Gathered()
+    for name in names[:-1]:
+        gathered.add(name, Counter(part=1))
+    assert len(gathered._sums) == 5_000
+    gathered.add(names[-1], Counter(part=1))
+    assert {*gathered._sums} == groups
+    assert sum(each["part"] for each in gathered._sums.values()) == 5_001

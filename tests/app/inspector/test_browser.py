@@ -228,6 +228,7 @@ def test_hostile_answers_are_text_in_the_browser_too(address, chromium, hostile_
         strange = f"{ours} script, {ours} iframe, {ours} svg, {ours} a, {ours} b[onmouseover]"
         assert not chromium.find_elements(By.CSS_SELECTOR, strange)
     chromium.get(f"{address}/samples?run=hostile")
+    assert person.sees(f"{ours} .hx-text")  # what is looked for above is looked for in something
     person.sees(".hx-card .hx-text", "<script>alert(1)</script>")
     assert "leads out of its folder" in person.sees(".hx-none").text
     person.clicks('[data-testid="stButton"] button', "Open")

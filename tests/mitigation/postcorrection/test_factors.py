@@ -47,7 +47,9 @@ def test_the_formulas():
 
 
 def test_without_tokens_there_is_no_uncertainty():
-    assert all(each.uncertainty is None for each in factors_of("A fork and a knife."))
+    found = factors_of("A fork and a knife.")
+    assert [each.uncertainty for each in found] == [None, None]
+    assert [each.mean_uncertainty for each in found] == [None, None]
 
 
 def test_the_first_mention_stands_for_the_object():
@@ -117,3 +119,22 @@ def test_tokens_tile_the_text_and_those_of_a_stretch_cover_it(kind, text, data):
     assert set(range(start, end)) <= covered
     outside = [each for each in tokens if each not in found]
     assert not any(a.start < end and start < a.end for a in outside)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        (0, 1, [(0, 1)]),  # white space at the beginning is of no word
+        (1, 4, [(1, 4)]),  # what only touches it is outside
+        (2, 3, [(1, 4)]),
+        (2, 5, [(1, 4), (4, 4), (4, 5)]),
+        (4, 5, [(4, 4), (4, 5)]),
+        (5, 6, [(5, 6)]),
+        (4, 4, []),
+        (6, 9, [(6, 6)]),
+    ],
+)
+def test_the_tokens_of_a_stretch(start, end, found):
+    spans = [(0, 0), (0, 1), (1, 4), (4, 4), (4, 5), (5, 6), (6, 6)]
+    tokens = [Token(*span, -1.0) for span in spans]
+    assert [(each.start, each.end) for each in tokens_of(start, end, tokens)] == found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from mitigation.postcorrection.factors import count_occurrences
 from mitigation.postcorrection.questions import LISTING
 from mitigation.postcorrection.readable import LONGEST
 from mitigation.postcorrection.revisions import apply_edits
-from mitigation.postcorrection.woodpecker import Settings, revise
+from mitigation.postcorrection.woodpecker import Settings, revise, usual_threshold
 
 PICTURE = Image.new("RGB", (8, 8))
 WORDS = ("zero", "one", "two", "three")
@@ -253,3 +254,43 @@ def test_a_rewriter_is_told_the_facts_and_what_it_writes_is_kept():
     rewriter = Rewriter("")
     assert revised("A cup.", Seer({"cup": 1}), rewriter=rewriter).reason == "nothing is suspect"
     assert rewriter.shown == []
+
+
+def test_an_object_goes_from_the_threshold_on():
+    text, unsure = "There is a cup and a knife.", Seer({"cup": 1}, certainty=0.7)
+    knife = next(e for e in revised(text, unsure).checks if e.subject == "knife")
+    assert revised(text, unsure, threshold=knife.wrong).text == "There is a cup."
+    assert revised(text, unsure, threshold=math.nextafter(knife.wrong, 1)).text == text
+
+
+def test_thresholds_where_none_is_given():
+    detector = Detector(plain=LogOdds(intercept=0.0, lines={}), full=None, card={})
+    assert (usual_threshold(None), usual_threshold(detector)) == (0.48, 0.33)
+    assert Settings().threshold == 0.48
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "told"),
+    [
+        ("One dog sleeps.", 3, "One dog sleeps."),  # whether there is one is asked otherwise
+        ("Two dogs sleep.", 1, "Two dogs sleep."),  # the noun would have to change
+        ("Two dogs sleep.", 2, "Two dogs sleep."),
+        ("Two dogs sleep.", 3, "Three dogs sleep."),
+        ("Three dogs sleep.", 2, "Two dogs sleep."),
+    ],
+)
+def test_numbers_from_two_on_are_put_right(text, count, told):
+    assert revised(text, Seer({"dog": count})).text == told
+
+
+def test_a_place_that_is_affirmed_both_ways_round_stays():
+    text = "There is a cup and a fork. To the left of the fork is the cup."
+    both = ("Is the cup to the right of the fork?", "Is the cup to the left of the fork?")
+    assert revised(text, Seer({"cup": 1, "fork": 1}, places=both)).text == text
+
+
+@pytest.mark.parametrize(("said", "wrong"), [("It is red.", 0.05), ("It is blue.", 0.95)])
+def test_how_likely_a_look_is_wrong(said, wrong):
+    found = revised("There is a red cup.", Seer({"cup": 1}, {"cup": said}))
+    check = next(each for each in found.checks if each.family == "color")
+    assert check.wrong == pytest.approx(wrong, abs=0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import replace
 
@@ -116,7 +117,8 @@ def test_one_thing_is_made_wrong():
 
 def test_what_is_named_again_stays_so_that_repetition_tells_nothing():
     text = "There is a cup and a fork. The cup is left of the fork."
-    assert not any("knife" in each for each in spoilt(text))
+    told = spoilt(text)
+    assert told and not any("knife" in each for each in told)
 
 
 def test_the_better_answer_does_not_just_say_less_or_say_it_twice():
@@ -231,3 +233,23 @@ def test_a_set_is_what_datasets_and_trl_read(tmp_path):
     assert is_conversational(row)
     assert row["images"] and row["prompt"] == [{"role": "user", "content": "Describe."}]
     assert row["chosen_spans"] and row["kind"] == "on-policy"
+
+
+def test_two_answers_that_are_the_same_are_no_pair():
+    pairs = [make_pair(str(n), f"{n}.png", "?", "a", "b") for n in range(3)]
+    same = [make_pair(f"same {n}", f"{n}.png", "?", "a", "a", "corrected") for n in range(2)]
+    assert balance([*same, *pairs], 0) == pairs
+    assert balance(same, 0) == []
+
+
+def test_the_first_byte_of_a_pictures_hash_decides_its_split():
+    pairs = [make_pair(str(n), f"{n}.png", "?", "a", "b") for n in range(400)]
+    for share in (0.0, 0.25, 0.5, 0.9):
+        splits = split_by_picture(pairs, share)
+        test = {each.id for each in splits["test"]}
+        first = {each.id: hashlib.sha256(each.image.encode()).digest()[0] for each in pairs}
+        assert test == {id for id, byte in first.items() if byte / 256 < share}
+        assert [*splits["train"], *splits["test"]] != [] and len(test) == len(splits["test"])
+    byte = first["7"]  # the share at which a picture goes over
+    for share, name in ((byte / 256, "train"), ((byte + 1) / 256, "test")):
+        assert pairs[7] in split_by_picture(pairs, share)[name]

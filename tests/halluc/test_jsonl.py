@@ -1,0 +1,71 @@
+"""Files are replaced in one step, and are on the disk before their names are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from halluc.errors import InputError
+from halluc.jsonl import append_durably, read_jsonl, write_atomically, write_jsonl
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of the disk, in order."""
+    told: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        told.append("the folder is synced" if folder else "the content is synced")
+        sync(handle)
+
+    def replaced(self: Path, target: Path) -> Path:
+        told.append("the name is given")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    return told
+
+
+def test_content_is_on_the_disk_before_its_name(tmp_path: Path, steps: list[str]) -> None:
+    write_atomically(tmp_path / "a", [b"one ", b"two"])
+    assert steps == ["the content is synced", "the name is given", "the folder is synced"]
+    assert (tmp_path / "a").read_bytes() == b"one two"
+
+
+def test_what_is_added_is_on_the_disk(tmp_path: Path, steps: list[str]) -> None:
+    with (tmp_path / "a").open("a+b", buffering=0) as file:
+        append_durably(file, b"one")
+    assert steps == ["the content is synced"]
+    assert (tmp_path / "a").read_bytes() == b"one"
+
+
+def test_a_write_that_fails_leaves_the_old_content_alone(tmp_path: Path) -> None:
+    def parts():  # type: ignore[no-untyped-def]
+        yield b"half"
+        raise KeyError
+
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(KeyError):
+        write_atomically(tmp_path / "a", parts())
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a": b"old"}
+    with pytest.raises(InputError, match="No such file"):
+        write_atomically(tmp_path / "nowhere" / "a", [b""])
+
+
+def test_lines_are_numbered_as_an_editor_does(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b'\xef\xbb\xbf{"n": 1}\n\n \n{"n": 2}\n')
+    assert [*read_jsonl(tmp_path / "a", dict)] == [(1, {"n": 1}), (4, {"n": 2})]
+    write_jsonl(tmp_path / "a", [{"n": 3}, {"n": 4}])
+    assert (tmp_path / "a").read_bytes() == b'{"n":3}\n{"n":4}\n'
+
+
+def test_what_a_crash_left_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / ".a.new").write_bytes(b"half")
+    write_atomically(tmp_path / "a", [b"whole"])
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a": b"whole"}
