@@ -6,8 +6,8 @@ Four parts: claims of texts that were marked by hand; verdicts on objects of pub
 against COCO's truth; verdicts on attributes and relations of captions of pictures that were thought
 up; written sentences, each true of its picture and once with a planted error.
 `tests/support/gold.py`, `marked_verdicts.py`, `scenes.py` and `written.py` say how each is matched.
-Then how verdicts change with the limit below which a reading is unsure. Rules may be tuned on the half
-"tuned"; the other is there to be measured on.
+Then how verdicts change with the limit below which a reading is unsure. Rules may be tuned on the
+half "tuned"; the other is there to be measured on.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from gold import FOLDER, KINDS, Figures, Miss, compare, read_gold
 import scenes
+from gold import FOLDER, KINDS, Figures, Miss, compare, read_gold
 from marked_verdicts import Told, agreement, rates, read_marks, verdicts_on
 from written import Sentence, called_wrong, findings_of, tally, written
 
@@ -83,8 +83,9 @@ def show_scenes(half: str) -> None:
     for kind in ("attribute", "relation"):
         same = [each for each in told if each.kind == kind]
         wrong, right = scenes.rates(same, "hallucinated"), scenes.rates(same, "supported")
+        marked = sum(each.right != "" for each in same)
         print(
-            f"{kind:10} {sum(each.right != '' for each in same):6} {wrong[0]:24.3f} {wrong[1]:7.3f} "
+            f"{kind:10} {marked:6} {wrong[0]:24.3f} {wrong[1]:7.3f} "
             f"{right[0]:21.3f} {right[1]:7.3f}"
         )
 

@@ -125,7 +125,12 @@ class Antecedents:
                 is_subject = self.words[place].relation in SUBJECTS
                 named = [each for each in fitting if each in self.named]
                 nearest = (named or fitting)[-1]
-                if main and (is_subject or number < sentence or nearest not in self.named):
+                if main and (
+                    is_subject
+                    or self._has_side(place)
+                    or number < sentence
+                    or nearest not in self.named
+                ):
                     nearest = main[-1]
                 return nearest
         return None
@@ -143,10 +148,14 @@ class Antecedents:
         holder = self.words[before - 1]
         return before - 1 if holder.lemma in HOLDERS and holder.tag in NOUNS else None
 
+    def _has_side(self, place: int) -> bool:
+        """Whether a side of a thing is named: "to *its* left"."""
+        return place + 1 < len(self.words) and self.words[place + 1].text in OWN_SIDES
+
     def _beside(self, place: int) -> set[int]:
         """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
-        own_side = place + 1 < len(self.words) and self.words[place + 1].text in OWN_SIDES
-        if self.words[place].relation not in ("nmod", "obl", "obj") and not own_side:
+        object = self.words[place].relation in ("nmod", "obl", "obj")
+        if not object and not self._has_side(place):
             return set()
         # The noun right before the preposition, whatever the parser says.
         before = place - 1
@@ -169,7 +178,12 @@ class Antecedents:
             own = below(self.words, each, *SUBJECTS)
             if own or self.words[each].tag in VERBS:
                 # "The bird is near it", "a bird flying near it"; but "she has it with her".
-                if self.words[place].text in _NOT_SELF or not below(self.words, each, "obj"):
+                mine = self.words[place].relation == "obj"
+                if (
+                    mine
+                    or self.words[place].text in _NOT_SELF
+                    or not below(self.words, each, "obj")
+                ):
                     found |= {*own}
                     if not own or self.words[each].relation != "conj":
                         found.add(self.words[each].head)

@@ -74,6 +74,9 @@ class Referents:
         if self.words[other].text in SOME:
             return False
         one, two = self.things(place), self.things(other)
+        after = self.words[other + 1 : other + 2]
+        if not one and after and after[0].tag in ("VBN", "VBG"):
+            return False  # "closer to the dock and a bird perched on it"
         if one and two and (one[0].thing in ANIMATE) == (two[0].thing in ANIMATE):
             return True
         return not self._described_after(other, len(self.words))
@@ -135,7 +138,12 @@ class Referents:
         if found := self._just_before(place):
             return found
         found = self._subjects(place, above, set())
-        return found if found or self.words[place].tag != "VBG" else self._alive_before(place)
+        if self.words[place].tag != "VBG":
+            return found
+        near = self.named.get(place - 1)
+        if near and near.thing in ANIMATE and not any(each.thing in ANIMATE for each in found):
+            return self.modified(near.head, place)  # "a train passing *people* waiting"
+        return found or self._alive_before(place)
 
     def _just_before(self, place: int) -> list[Mention]:
         """What stands right before a participle: "a *man* sitting", "*some* sitting"."""

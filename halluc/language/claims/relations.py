@@ -82,7 +82,7 @@ def _of_phrase(
     objects = enumerated(words, referents, head)
     if own := at_own_side(words, referents, first):
         last, value, objects = own
-        head = last
+        head = first + 1
     subjects: list[Mention] = []
     if value == "with" and not objects and first - 1 in referents.named:
         # "A table with a tray and a bottle of tea on it".
@@ -193,7 +193,7 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
-    if _is_part(words, referents, first - 1):
+    if _is_part(words, referents, first - 1 - (words[first - 1].tag == "VBG")):
         return []
     if own := below(words, top, *SUBJECTS):
         outside = [each for each in own if not first <= each <= head]
