@@ -137,9 +137,7 @@ class Antecedents:
 
     def _holder(self, place: int) -> int | None:
         """What holds something: of "a *plate* with a sandwich on it", "it" is the plate."""
-        thing = place - 1
-        while thing > 0 and thing not in self.named and self.words[thing].tag in _INSIDE:
-            thing -= 1
+        thing = self._inside(place)
         if thing not in self.named:
             return None
         before = self.named[thing].begin - 1
@@ -152,15 +150,21 @@ class Antecedents:
         """Whether a side of a thing is named: "to *its* left"."""
         return place + 1 < len(self.words) and self.words[place + 1].text in OWN_SIDES
 
+    def _inside(self, place: int) -> int:
+        """The word before a phrase of place: "a *bird* perched on top of it"."""
+        before = place - 1
+        while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
+            before -= 1
+        participle = self.words[before].tag in ("VBN", "VBG") and before - 1 in self.named
+        return before - 1 if participle and before < place - 1 else before
+
     def _beside(self, place: int) -> set[int]:
         """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
         object = self.words[place].relation in ("nmod", "obl", "obj")
         if not object and not self._has_side(place):
             return set()
         # The noun right before the preposition, whatever the parser says.
-        before = place - 1
-        while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
-            before -= 1
+        before = self._inside(place)
         if self.words[before].text in _JOINS and before < place - 1:
             return set()  # "there is a boat and next to *it* a cup"
         if before in self.named:
