@@ -83,9 +83,9 @@ def show_scenes(half: str) -> None:
     for kind in ("attribute", "relation"):
         same = [each for each in told if each.kind == kind]
         wrong, right = scenes.rates(same, "hallucinated"), scenes.rates(same, "supported")
+        marked = sum(each.right != "" for each in same)
         print(
-            f"{kind:10} {sum(each.right != '' for each in same):6} {wrong[0]:24.3f} "
-            f"{wrong[1]:7.3f} "
+            f"{kind:10} {marked:6} {wrong[0]:24.3f} {wrong[1]:7.3f} "
             f"{right[0]:21.3f} {right[1]:7.3f}"
         )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from halluc.language.claims.doubt import Reading
 from halluc.language.claims.lexicon import place_of, predicate_of
 from halluc.language.claims.phrases import Mention
+from halluc.language.claims.places import phrase_after
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import SUBJECTS, Word, below, in_sentence
@@ -18,6 +19,7 @@ _SHOWING = frozenset("show feature depict capture display portray include presen
 _CAUSING = frozenset("make let allow enable help cause give provide".split())
 # What only persons and animals do.
 _ALIVE = frozenset("carry hold wear ride eat drink use throw catch kick hug pet feed read".split())
+_HOLDING = frozenset({"hold", "carry", "have"})
 _GIVING = frozenset("offer give hand show pass bring throw feed serve".split())
 
 
@@ -48,6 +50,7 @@ def of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Rel
         if word.lemma not in _GIVING or not _is_recipient(words, one)
         for each in referents.together(one)
     ]
+    objects += _in_other_hand(words, referents, place)
     if word.relation == "acl:relcl" and not below(words, place, "obj"):
         own = below(words, place, *SUBJECTS)
         if own and words[own[0]].text not in ("which", "that", "who") and own[0] < place:
@@ -66,6 +69,21 @@ def of_verb(words: list[Word], referents: Referents, place: int) -> Iterator[Rel
             same = subject.thing == object.thing and subject.thing not in ANIMATE
             if subject is not object and not same:
                 yield Relation(place, place, value, subject, object)
+
+
+def _in_other_hand(words: list[Word], referents: Referents, place: int) -> list[Mention]:
+    """What is held besides: "holding a kite in one hand and *a cup* in the other"."""
+    if words[place].lemma not in _HOLDING:
+        return []
+    for hand in range(place + 1, min(place + 12, len(words) - 2)):
+        joined = words[hand].text in ("hand", "arm") and words[hand + 1].text == "and"
+        if joined and words[hand].sentence == words[place].sentence:
+            named = phrase_after(words, referents, hand + 1)
+            if named is None or named < 0:
+                return []
+            held = in_sentence(words, named + 1, words[place].sentence)
+            return referents.things(named) if held and words[named + 1].text == "in" else []
+    return []
 
 
 def _shared(words: list[Word], place: int) -> list[int]:

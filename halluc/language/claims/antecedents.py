@@ -125,16 +125,19 @@ class Antecedents:
                 is_subject = self.words[place].relation in SUBJECTS
                 named = [each for each in fitting if each in self.named]
                 nearest = (named or fitting)[-1]
-                if main and (is_subject or number < sentence or nearest not in self.named):
+                if main and (
+                    is_subject
+                    or self._has_side(place)
+                    or number < sentence
+                    or nearest not in self.named
+                ):
                     nearest = main[-1]
                 return nearest
         return None
 
     def _holder(self, place: int) -> int | None:
         """What holds something: of "a *plate* with a sandwich on it", "it" is the plate."""
-        thing = place - 1
-        while thing > 0 and thing not in self.named and self.words[thing].tag in _INSIDE:
-            thing -= 1
+        thing = self._inside(place)
         if thing not in self.named:
             return None
         before = self.named[thing].begin - 1
@@ -143,15 +146,25 @@ class Antecedents:
         holder = self.words[before - 1]
         return before - 1 if holder.lemma in HOLDERS and holder.tag in NOUNS else None
 
-    def _beside(self, place: int) -> set[int]:
-        """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
-        own_side = place + 1 < len(self.words) and self.words[place + 1].text in OWN_SIDES
-        if self.words[place].relation not in ("nmod", "obl", "obj") and not own_side:
-            return set()
-        # The noun right before the preposition, whatever the parser says.
+    def _has_side(self, place: int) -> bool:
+        """Whether a side of a thing is named: "to *its* left"."""
+        return place + 1 < len(self.words) and self.words[place + 1].text in OWN_SIDES
+
+    def _inside(self, place: int) -> int:
+        """The word before a phrase of place: "a *bird* perched on top of it"."""
         before = place - 1
         while before > 0 and before not in self.named and self.words[before].tag in _INSIDE:
             before -= 1
+        participle = self.words[before].tag in ("VBN", "VBG") and before - 1 in self.named
+        return before - 1 if participle and before < place - 1 else before
+
+    def _beside(self, place: int) -> set[int]:
+        """Nouns that a pronoun cannot stand for: "a bird on *it*", "the bird is near *it*"."""
+        object = self.words[place].relation in ("nmod", "obl", "obj")
+        if not object and not self._has_side(place):
+            return set()
+        # The noun right before the preposition, whatever the parser says.
+        before = self._inside(place)
         if self.words[before].text in _JOINS and before < place - 1:
             return set()  # "there is a boat and next to *it* a cup"
         if before in self.named:
@@ -169,7 +182,12 @@ class Antecedents:
             own = below(self.words, each, *SUBJECTS)
             if own or self.words[each].tag in VERBS:
                 # "The bird is near it", "a bird flying near it"; but "she has it with her".
-                if self.words[place].text in _NOT_SELF or not below(self.words, each, "obj"):
+                mine = self.words[place].relation == "obj"
+                if (
+                    mine
+                    or self.words[place].text in _NOT_SELF
+                    or not below(self.words, each, "obj")
+                ):
                     found |= {*own}
                     if not own or self.words[each].relation != "conj":
                         found.add(self.words[each].head)

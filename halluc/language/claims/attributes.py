@@ -76,6 +76,8 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
                 reading = (
                     "clause"  # "the cup and the fork are red and blue" leaves open which is which
                 )
+            elif any(words[each].text == "one" for each in below(words, place, *SUBJECTS)):
+                reading = "some"  # "the one on the left is *red*"
         for thing in things:
             alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
             if alive and not thing.part:

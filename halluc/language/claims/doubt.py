@@ -75,12 +75,15 @@ def reading_of_place(
         words: of the text.
         referents: what its words stand for.
         first: place of the phrase's first word.
-        head: of the noun or pronoun after it.
+        head: of the noun or pronoun that the place is of.
         subjects: the things that it says the place of.
     """
     if _skips(words, referents, first, subjects) or _is_torn(words, referents, first, head):
         return "clause"
-    if words[head].tag == "PRP" and referents.is_plain(head):
+    own_side = words[head].tag == "PRP$"
+    if own_side and not referents.is_plain(head):
+        return "clause"
+    if own_side or (words[head].tag == "PRP" and referents.is_plain(head)):
         start = clause_start(words, first)
         if all(start <= each.head < first for each in subjects):
             return "back"

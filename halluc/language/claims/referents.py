@@ -74,6 +74,9 @@ class Referents:
         if self.words[other].text in SOME:
             return False
         one, two = self.things(place), self.things(other)
+        after = self.words[other + 1 : other + 2]
+        if not one and after and after[0].tag in ("VBN", "VBG"):
+            return False  # "closer to the dock and a bird perched on it"
         if one and two and (one[0].thing in ANIMATE) == (two[0].thing in ANIMATE):
             return True
         return not self._described_after(other, len(self.words))
@@ -93,12 +96,19 @@ class Referents:
             if each == place or (
                 (before is None or each < before)
                 and not self._apart(place, each)
-                and "but" not in [self.words[one].text for one in below(self.words, each, "cc")]
+                and not self._parted(each)
                 and not below(self.words, each, *SUBJECTS)
                 and self.alike(place, each)
             ):
                 found += [one for one in self.things(each) if one not in found]
         return found
+
+    def _parted(self, place: int) -> bool:
+        """Whether "but" stands before a word, and no denial after it ("but no fork")."""
+        return any(
+            self.words[each].text == "but" and self.words[each + 1].text not in ("no", "not")
+            for each in below(self.words, place, "cc")
+        )
 
     def joined_things(self, place: int) -> list[Mention]:
         """The things in a list, also where more is said of them or the first is none."""
@@ -135,7 +145,12 @@ class Referents:
         if found := self._just_before(place):
             return found
         found = self._subjects(place, above, set())
-        return found if found or self.words[place].tag != "VBG" else self._alive_before(place)
+        if self.words[place].tag != "VBG":
+            return found
+        near = self.named.get(place - 1)
+        if near and near.thing in ANIMATE and not any(each.thing in ANIMATE for each in found):
+            return self.modified(near.head, place)  # "a train passing *people* waiting"
+        return found or self._alive_before(place)
 
     def _just_before(self, place: int) -> list[Mention]:
         """What stands right before a participle: "a *man* sitting", "*some* sitting"."""
@@ -147,18 +162,24 @@ class Referents:
                 return [wearer]
             if self.is_with(self.named[before]) and self.words[place].tag not in FINITE:
                 return self.modified(before, place)
-            if (
-                before == place - 1
-                and self.words[place].tag == "VBG"
-                and self.words[place].text in POSTURES
-                and self.named[before].thing in ANIMATE
-            ):
+            if before == place - 1 and self._is_own(self.named[before], place):
                 return self.modified(before, place)
         if before < 0 or not self.words[place].text.endswith(("ing", "ed", "en", "own")):
             return []
         if self.words[before].text in SOME and self.words[before].tag != "IN":
             return self.some(before)
         return []
+
+    def _is_own(self, before: Mention, place: int) -> bool:
+        """Whether a participle is its noun's, whatever the parser says.
+
+        So with "a dog *sitting*", and after "and": "… and a bird *perched* on it".
+        """
+        word = self.words[place]
+        if word.tag == "VBG":
+            return word.text in POSTURES and before.thing in ANIMATE
+        joins = self.words[before.begin - 1].text if before.begin else ""
+        return word.tag == "VBN" and joins == "and" and word.relation in _AS_HEAD
 
     def _wearer(self, worn: Mention, place: int) -> Mention | None:
         """Who wears what stands before a participle: "a *man* in a red tie running"."""
@@ -210,9 +231,20 @@ class Referents:
         if word.head == place:  # "on the table sits a vase" may be parsed so
             return self._shown(place)
         if word.relation in _MODIFYING or (word.head in self.named and word.relation != "obl"):
-            return self.modified(word.head, place)
+            return self.modified(word.head, place) or self._acting(place)
         if word.relation in _AS_HEAD:
             return self._subjects(word.head, True, seen)
+        return []
+
+    def _acting(self, place: int) -> list[Mention]:
+        """Who is in an act: "*he* is in the process of cutting a cake"."""
+        word = self.words[place]
+        marks = [self.words[each].text for each in below(self.words, place, "mark", "case")]
+        if word.tag != "VBG" or "of" not in marks or word.head in self.named:
+            return []
+        for each in (word.head, *ancestors(self.words, word.head)):
+            if own := below(self.words, each, *SUBJECTS):
+                return [one for one in self.together(own[-1], place) if one.thing in ANIMATE]
         return []
 
     def _shown(self, place: int) -> list[Mention]:

@@ -82,11 +82,10 @@ def _of_phrase(
     objects = enumerated(words, referents, head)
     if own := at_own_side(words, referents, first):
         last, value, objects = own
-        head = last
+        head = first + 1
     subjects: list[Mention] = []
-    if value == "with" and not objects and first - 1 in referents.named:
-        # "A table with a tray and a bottle of tea on it".
-        objects, subjects = referents.joined_things(head), referents.things(first - 1)
+    if value == "with" and first - 1 in referents.named:
+        objects, subjects = _with(words, referents, first, head, objects)
     if not objects:
         return
     subjects = (
@@ -120,6 +119,33 @@ def _of_which(
     for subject in enumerated(words, referents, named) if named is not None and named >= 0 else []:
         if subject is not referents.named[before]:
             yield Relation(first, last, value, subject, referents.named[before])
+
+
+def _with(
+    words: list[Word], referents: Referents, first: int, head: int, objects: list[Mention]
+) -> tuple[list[Mention], list[Mention]]:
+    """Things after "with", and the one right before it where that must have them."""
+    if _is_at_it(words, head):
+        return objects, referents.things(first - 1)  # "beside *a boat* with a man in it"
+    if not objects:  # "a table with a tray and a bottle of tea on it"
+        return referents.joined_things(head), referents.things(first - 1)
+    return objects, []
+
+
+def _is_at_it(words: list[Word], head: int) -> bool:
+    """Whether what a thing is with is said to be at it: "with *a man* in it"."""
+    place = head + 1
+    while in_sentence(words, place, words[head].sentence) and words[place].tag in (
+        "IN",
+        "RB",
+        "TO",
+    ):
+        place += 1
+    return (
+        place > head + 1
+        and in_sentence(words, place, words[head].sentence)
+        and (words[place].text == "it")
+    )
 
 
 def _with_tool(
@@ -193,7 +219,7 @@ def _linked(  # noqa: PLR0911 (one reading after the other)
     top = head
     while first <= words[top].head <= head and words[top].head != top:
         top = words[top].head
-    if _is_part(words, referents, first - 1):
+    if _is_part(words, referents, first - 1 - (words[first - 1].tag == "VBG")):
         return []
     if own := below(words, top, *SUBJECTS):
         outside = [each for each in own if not first <= each <= head]

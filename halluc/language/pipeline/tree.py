@@ -105,11 +105,13 @@ def read_words(doc: Doc) -> list[Word]:
 def _turn_participle(words: list[Word], verb: Word) -> None:
     """Hang a participle on the noun before it: of "a horse *ridden* by a man", no compound."""
     noun, after = words[verb.place - 1], words[verb.place + 1 : verb.place + 2]
-    if noun.head != verb.place or noun.relation != "compound":
+    led = noun.relation == "compound" or (
+        verb.relation in SUBJECTS and noun.relation in SUBJECTS  # "the truck *seen* from … is …"
+    )
+    if not led or noun.head != verb.place or not after or after[0].tag != "IN":
         return
-    if not after or after[0].tag != "IN":
-        return
-    noun.head, noun.relation = verb.head, verb.relation
+    noun.head = verb.head
+    noun.relation = "nsubj" if verb.relation == "csubj" else verb.relation
     if verb.head == verb.place:
         noun.head = noun.place
     else:
