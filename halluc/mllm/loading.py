@@ -11,7 +11,7 @@ import socket
 import urllib.parse
 import urllib.request
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -334,13 +334,18 @@ def _without_video(kind: Any) -> Any:
     whole = list(kind.get_attributes())
     parts = [each for each in whole if each != "video_processor"]
 
-    def start(self: Any, *given: Any, **settings: Any) -> None:
-        named = dict(zip(parts, given, strict=False))
-        self.get_attributes, self.check_argument_for_proper_class = lambda: whole, _let_pass
-        kind.__init__(self, **named, video_processor=named["image_processor"], **settings)
-        del self.get_attributes, self.check_argument_for_proper_class
+    def start(cls: Any, given: Sequence[Any], settings: dict[str, Any], **more: Any) -> Any:
+        named = dict(zip(parts, given, strict=True))
+        filled = [named.get(each, named["image_processor"]) for each in whole]
+        made = type(kind.__name__, (kind,), {"check_argument_for_proper_class": _let_pass})
+        started = made.from_args_and_dict(filled, settings, **more)
+        made.get_attributes = classmethod(lambda cls: parts)
+        return started
 
-    own = {"get_attributes": classmethod(lambda cls: parts), "__init__": start}
+    own = {
+        "get_attributes": classmethod(lambda cls: parts),
+        "from_args_and_dict": classmethod(start),
+    }
     return type(kind.__name__, (kind,), own)
 
 

@@ -69,7 +69,8 @@ def add_noise(
         inputs: as a processor gives them: pictures or tiles (n, channels, height, width), tiles by
             row (rows, tiles, channels, height, width), flattened patches (patches, channels x
             frames x pixels) or patches (patches, channels, height, width) with ``image_grid_thw``,
-            patches of all pictures in one row (see `halluc.mllm.pictures.one_row`), or flattened patches by picture (n, patches, channels x pixels) with a mask.
+            all patches in one row (`halluc.mllm.pictures.one_row`), or flattened patches by picture
+            (n, patches, channels x pixels) with a mask.
         ids: the sample of each row; a row may have several pictures.
         step: of `schedule`.
         seed: of the decoding.
