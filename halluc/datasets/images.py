@@ -70,6 +70,8 @@ def _as_rgb(image: Image, form: str | None) -> Image:
     if image.mode in ("I", "F"):
         kind = "floating-point numbers" if image.mode == "F" else "integers of 32 bits"
         raise ValueError(f"its pixels are {kind}, of which none is known to be white; save 8 bits")
+    if image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
+        image = image.convert("RGBA")  # by way of which Pillow asks to go
     return image.convert("RGB")
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
-import inspect
 import logging
 import os
 import socket
 import urllib.parse
 import urllib.request
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -335,21 +334,17 @@ def _without_video(kind: Any) -> Any:
     whole = list(kind.get_attributes())
     parts = [each for each in whole if each != "video_processor"]
 
-    def start(self: Any, *given: Any, **settings: Any) -> None:
-        named = dict(zip(parts, given, strict=False))
-        self.get_attributes, self.check_argument_for_proper_class = lambda: whole, _let_pass
-        kind.__init__(self, **named, video_processor=named["image_processor"], **settings)
-        del self.get_attributes, self.check_argument_for_proper_class
-
-    def made(cls: type[Any], /, given: Any, settings: dict[str, Any], **more: Any) -> Any:
-        # transformers keeps the settings that `__init__` names, and `start` names none.
-        known = inspect.signature(kind.__init__).parameters.keys() - set(whole)
-        return cls(*given, **{k: v for k, v in (settings | more).items() if k in known})
+    def start(cls: type[Any], /, given: Sequence[Any], settings: dict[str, Any], **more: Any) -> Any:
+        named = dict(zip(parts, given, strict=True))
+        filled = [named.get(each, named["image_processor"]) for each in whole]
+        made = type(kind.__name__, (kind,), {"check_argument_for_proper_class": _let_pass})
+        started = made.from_args_and_dict(filled, settings, **more)
+        made.get_attributes = classmethod(lambda cls: parts)
+        return started
 
     own = {
         "get_attributes": classmethod(lambda cls: parts),
-        "__init__": start,
-        "from_args_and_dict": classmethod(made),
+        "from_args_and_dict": classmethod(start),
     }
     return type(kind.__name__, (kind,), own)
 

@@ -13,7 +13,6 @@ run or a message. A server may move: its address counts as a device does, not as
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import io
 import ipaddress
@@ -33,6 +32,7 @@ import openai
 
 from halluc.errors import InputError, ModelError, SampleError
 from halluc.mllm.base import Decoding, Request
+from halluc.mllm.patience import asked_pause, whole_within
 from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
 from halluc.records import Response
 
@@ -99,7 +99,9 @@ class OpenAIMLLM:
             max_retries=0,  # tried again in `_send`
             timeout=timeout,
             # A POST that is redirected would come as a GET, and a key may go elsewhere.
-            http_client=openai.DefaultHttpxClient(follow_redirects=False, timeout=timeout),
+            http_client=openai.DefaultHttpxClient(
+                follow_redirects=False, timeout=timeout, event_hooks=whole_within(timeout)
+            ),
         )
         if not host.endswith("openai.com"):  # who asks is of no concern to another server
             self._client.organization = self._client.project = None
@@ -186,11 +188,7 @@ class OpenAIMLLM:
                 if name := _INSTEAD[field] if field in refused else field:
                     sent[name] = most if field == "top_logprobs" else value
             status, content = self._send(id, sent)
-            try:
-                document = read_document(content)
-            except (ValueError, RecursionError):
-                document = {}
-            said = self._hidden(error_of(document) or _first_line(content))
+            document, said, reply = self._read(content)
             if status in (400, 422):
                 if not self._settle(said, sent):
                     raise SampleError(id, f"{self._url} cannot answer {id!r}: {said}")
@@ -202,13 +200,23 @@ class OpenAIMLLM:
                 raise ModelError(self._why(status, said))
             if document.get("error") or document.get("object") == "error":
                 raise SampleError(id, f"{self._url} cannot answer {id!r}: {said}")
-            if (reply := read_reply(document)) is not None:
+            if reply is not None:
                 return reply
             unreadable += 1
             if unreadable > _AGAIN or (document and "choices" in document):
-                what = "half a reply" if not document else "no answer"
+                begun = content.lstrip()[:1] in (b"{", b"[")
+                what = "no answer" if document else "half a reply" if begun else "no JSON"
                 raise ModelError(f"{self._url} gave {what} to {id!r}; is this a chat endpoint?")
             time.sleep(_PAUSE * unreadable)
+
+    def _read(self, content: bytes) -> tuple[dict[str, Any], str, Reply | None]:
+        """A body's document, what it says of an error, and the reply in it, if any."""
+        try:
+            document = read_document(content)
+            told, reply = error_of(document), read_reply(document)
+        except (ValueError, RecursionError):
+            document, told, reply = {}, "", None
+        return document, self._hidden(told or _first_line(content)), reply
 
     def _send(self, id: str, sent: dict[str, Any]) -> tuple[int, bytes]:
         """Status and body of a request; what may pass is tried again, later and later."""
@@ -228,7 +236,7 @@ class OpenAIMLLM:
                 passes = status in (408, 409, 429) or status >= 500
                 if not passes or tries == RETRIES or _is_quota(content):
                     return status, content
-                pause = _asked_pause(error.response.headers, pause)
+                pause = asked_pause(error.response.headers, pause)
             except openai.APITimeoutError:
                 late += 1
                 if late == _LATE:
@@ -308,15 +316,6 @@ def _is_quota(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return any(each in code_of(document) for each in ("quota", "billing", "credit"))
-
-
-def _asked_pause(headers: Any, pause: float) -> float:
-    """Seconds to wait as the server asks, at most a minute."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        with contextlib.suppress(ValueError):
-            seconds = float(headers.get(name, "")) * unit
-            return pause if math.isnan(seconds) else min(max(seconds, 0.0), 60.0)
-    return pause
 
 
 def _first_line(content: bytes) -> str:

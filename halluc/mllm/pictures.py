@@ -21,12 +21,28 @@ def picture_sizes(inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """How much of ``pixel_values`` each picture takes, of its first dimension.
 
     Qwen's pictures are flattened patches, as many as ``image_grid_thw`` says; others are one
-    entry each: a picture, a row's tiles, or a tile.
+    entry each: a picture, a row's tiles, or a tile. In `one_row`, it is the share of the row.
     """
+    if one_row(inputs):
+        return inputs["target_sizes"].prod(-1)
     if "image_grid_thw" in inputs:
         return inputs["image_grid_thw"].prod(-1)
     pixels = next(value for name, value in inputs.items() if "pixel_values" in name)
     return torch.ones(len(pixels), dtype=torch.long)
+
+
+def one_row(inputs: Mapping[str, Any]) -> bool:
+    """Whether the patches of all pictures stand beside one another, as in MiniCPM-V 4.6.
+
+    Then ``pixel_values`` are (1, channels, patch, patch · patches), and ``target_sizes`` says of
+    each picture how many patches it is high and wide.
+    """
+    pixels, sizes = inputs.get("pixel_values"), inputs.get("target_sizes")
+    if not isinstance(pixels, torch.Tensor) or not isinstance(sizes, torch.Tensor):
+        return False
+    if pixels.dim() != 4 or len(pixels) != 1 or sizes.dim() != 2:
+        return False
+    return int(sizes.prod(-1).sum()) * pixels.shape[-2] == pixels.shape[-1]
 
 
 def owners(inputs: Mapping[str, torch.Tensor], rows: int, image_token: int | None) -> list[int]:

@@ -15,7 +15,8 @@ from halluc.thoughts import part_thought
 
 _FINISHES: dict[str, Finish] = {
     **dict.fromkeys(("length", "max_tokens", "model_length"), "length"),
-    **dict.fromkeys(("content_filter", "safety", "recitation", "blocked"), "content_filter"),
+    **dict.fromkeys(("content_filter", "safety", "recitation", "blocked", "blocklist",
+                     "prohibited_content", "spii"), "content_filter"),
     **dict.fromkeys(("tool_calls", "tool_call", "function_call", "tool_use"), "tool_calls"),
     **dict.fromkeys(("error", "abort", "cancelled", "timeout"), "error"),
     "refusal": "refusal",
@@ -50,7 +51,11 @@ def read_document(content: bytes) -> dict[str, Any]:
 
 
 def read_reply(document: Mapping[str, Any]) -> Reply | None:
-    """The first choice of a reply; None where it holds no choice."""
+    """The first choice of a reply; None where it holds no choice.
+
+    Raises:
+        RecursionError: its parts are nested hundreds of times.
+    """
     choices = document.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
@@ -65,7 +70,7 @@ def read_reply(document: Mapping[str, Any]) -> Reply | None:
     refusal = refusal or _text(message.get("refusal"))
     if refusal and not text.strip():
         text, finish = refusal, "refusal"
-    elif message.get("tool_calls") and not text.strip():
+    elif (message.get("tool_calls") or message.get("function_call")) and not text.strip():
         finish = "tool_calls"
     elif content.strip() and not text.strip():
         finish = "length"  # the thought was cut off, whatever the server calls that

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import date
 from typing import Any, Literal
 
-from halluc.errors import ModelError
+from halluc.errors import ModelError, said
 
 Form = Literal["parts", "text"]
 """What a template takes as a message's content: parts (picture, text), or text alone."""
@@ -14,7 +15,17 @@ Form = Literal["parts", "text"]
 TODAY = date(2024, 7, 26)
 """What a template gets when it asks for the date: that of Llama 3.2's own template."""
 
+PATIENCE = 20.0
+"""Seconds that a template has for three short messages."""
+
 _CLOCK = re.compile(r"strftime_now\(\s*(?:\"([^\"]*)\"|'([^']*)')\s*\)")
+
+
+_FORMS = "|replace('%-','%')" + "".join(
+    f"|replace('%{each}',{TODAY.strftime('%' + each)!r})" for each in "aAbBcdjmxXyYHIMpSeDFTUw"
+)
+_STOPPED = f"{{% macro strftime_now(form) %}}{{{{ form{_FORMS} }}}}{{% endmacro %}}{{{{ '' }}}}"
+"""Stands for transformers' own function of that name."""
 
 
 def freeze_clock(template: str) -> tuple[str, bool]:
@@ -24,6 +35,8 @@ def freeze_clock(template: str) -> tuple[str, bool]:
     ("Today is {{ '26 Jul 2024' }}.", True)
     """
     frozen = _CLOCK.sub(lambda found: repr(TODAY.strftime(found[1] or found[2] or "")), template)
+    if "strftime_now" in frozen:  # with a form that is worked out
+        frozen = _STOPPED + frozen
     return frozen, frozen != template
 
 
@@ -35,20 +48,36 @@ def form_of(processor: Any, name: str) -> Form:
     Raises:
         ModelError: it has no place for a picture.
     """
+    found: list[Form | str] = []
+    trying = threading.Thread(target=lambda: found.append(_try(processor)), daemon=True)
+    trying.start()
+    trying.join(PATIENCE)
+    if not found:
+        what = f"does not end within {PATIENCE:g} s"
+    elif found[0] == "parts" or found[0] == "text":
+        return found[0]
+    else:
+        what = found[0]
+    raise ModelError(f"{name}: its chat template {what}; give one with --chat-template FILE")
+
+
+def _try(processor: Any) -> Form | str:
+    """What a template takes, or why it cannot be used."""
     picture, text = {"type": "image"}, {"type": "text", "text": "a question"}
+    why = "has no place for a picture"
     try:
         plain = render(processor, [{"role": "user", "content": [text]}])
         whole = render(processor, [{"role": "user", "content": [picture, text]}])
         if "a question" in whole and whole != plain and "'type'" not in whole:
             return "parts"
+    except Exception as error:  # templates fail in their own ways
+        why = f"fails on a picture and a question ({said(error)})"
+    try:
         shown = render(processor, [{"role": "user", "content": "a question"}])
-    except Exception:  # templates fail in their own ways
-        shown = _as_text(processor)
-    if "a question" in shown and isinstance(getattr(processor, "image_token", None), str):
-        return "text"
-    raise ModelError(
-        f"{name}: its chat template has no place for a picture; give one with --chat-template FILE"
-    )
+    except Exception:  # it takes neither
+        shown = ""
+    has_token = isinstance(getattr(processor, "image_token", None), str)
+    return "text" if "a question" in shown and has_token else why
 
 
 def render(processor: Any, messages: list[dict[str, Any]], *, ask: bool = False) -> str:
@@ -72,10 +101,3 @@ def message(processor: Any, form: Form, prompt: str, *, picture: bool) -> dict[s
         return {"role": "user", "content": before + prompt}
     content: list[dict[str, Any]] = [{"type": "image"}] if picture else []
     return {"role": "user", "content": [*content, {"type": "text", "text": prompt}]}
-
-
-def _as_text(processor: Any) -> str:
-    try:
-        return render(processor, [{"role": "user", "content": "a question"}])
-    except Exception:  # a template that takes neither
-        return ""

@@ -27,6 +27,7 @@ from transformers.generation.utils import (
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from halluc.errors import InputError, ModelError
+from halluc.mllm.pictures import one_row
 from halluc.mllm.prefixes import CACHE
 
 Inputs = Mapping[str, torch.Tensor]
@@ -72,7 +73,8 @@ def stack(branches: Sequence[Inputs], pad: int) -> dict[str, torch.Tensor]:
             if key in OF_QFORMER:  # padded on the right, as its attention mask says
                 width = max(part.shape[1] for part in parts)
                 parts = [pad_right(part, (0, width - part.shape[1])) for part in parts]
-        stacked[key] = torch.cat(parts)
+        beside = key == "pixel_values" and one_row(branches[0])
+        stacked[key] = torch.cat(parts, -1 if beside else 0)
     return stacked
 
 

@@ -15,7 +15,7 @@ from functools import cache
 import torch
 
 from halluc.errors import InputError, ModelError
-from halluc.mllm.pictures import owners, picture_sizes
+from halluc.mllm.pictures import one_row, owners, picture_sizes
 from mitigation.inprocess.contrastive import Inputs
 
 STEPS = 1000
@@ -69,7 +69,8 @@ def add_noise(
         inputs: as a processor gives them: pictures or tiles (n, channels, height, width), tiles by
             row (rows, tiles, channels, height, width), flattened patches (patches, channels x
             frames x pixels) or patches (patches, channels, height, width) with ``image_grid_thw``,
-            or flattened patches by picture (n, patches, channels x pixels) with a mask.
+            all patches in one row (`halluc.mllm.pictures.one_row`), or flattened patches by picture
+            (n, patches, channels x pixels) with a mask.
         ids: the sample of each row; a row may have several pictures.
         step: of `schedule`.
         seed: of the decoding.
@@ -87,6 +88,10 @@ def add_noise(
     layout = _layout(inputs, name)
     if layout == "patches":
         pictures = list(torch.split(pixels, picture_sizes(inputs).tolist()))
+        of = owners(inputs, len(ids), image_token)
+    elif layout == "one row":
+        widths = picture_sizes(inputs) * pixels.shape[-2]
+        pictures = list(torch.split(pixels[0], widths.tolist(), -1))
         of = owners(inputs, len(ids), image_token)
     elif layout == "tiles by row":
         if len(pixels) != len(ids):
@@ -113,6 +118,8 @@ def add_noise(
         whole = picture.float().clone()
         whole[own] = keep * part.float() + amount * noise
         noised.append(whole)
+    if layout == "one row":
+        return torch.cat(noised, -1)[None]
     return torch.cat(noised) if layout == "patches" else torch.stack(noised).view(pixels.shape)
 
 
@@ -126,7 +133,7 @@ def own_pixels(inputs: Inputs, name: str, place: int) -> tuple[slice, ...]:
     """
     pixels, layout = inputs[name], _layout(inputs, name)
     own: tuple[slice, ...] = (slice(None),)
-    if layout == "patches":
+    if layout in ("patches", "one row"):
         return own
     for key in ("pixel_attention_mask", "pixel_mask"):
         mask = inputs.get(key)
@@ -158,6 +165,8 @@ def _layout(inputs: Inputs, name: str) -> str | None:
     pixels = inputs[name]
     if not _is_floating(pixels):
         return None
+    if one_row(inputs):
+        return "one row" if name == "pixel_values" else None
     grid = inputs.get("image_grid_thw")
     if grid is not None and pixels.dim() in (2, 4) and int(grid.prod(-1).sum()) == len(pixels):
         return "patches"

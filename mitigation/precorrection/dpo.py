@@ -122,11 +122,10 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
             ModelError: the model cannot take the batch.
         """
         batch = self._prepare_inputs(batch)
-        rows = {
-            key: value if is_of_rows(key) else twice(value)
-            for key, value in batch.items()
-            if key not in ("corrupted", "token_weights", "completion_mask")
-        }
+        left_out = ("corrupted", "token_weights", "completion_mask")
+        given = {key: value for key, value in batch.items() if key not in left_out}
+        rows = {key: value for key, value in given.items() if is_of_rows(key)}
+        rows |= twice({key: value for key, value in given.items() if key not in rows})
         rows["labels"] = rows["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
         base = self.model.get_base_model()
         training = base.training

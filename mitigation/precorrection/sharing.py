@@ -12,12 +12,15 @@ predicted in its place.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
+
+from halluc.mllm.pictures import one_row
 
 # With these beside tokens, prefixes can be shared. Others, such as token_type_ids and Qwen's
 # positions in three dimensions, need rows of their own.
@@ -32,11 +35,16 @@ def is_of_rows(name: str) -> bool:
     return name in names or name.endswith("type_ids") or name.startswith("ref_")
 
 
-def twice(value: Any) -> Any:
-    """An input of pictures, for the chosen answers and again for the rejected ones."""
-    if isinstance(value, Tensor):
-        return torch.cat([value, value])
-    return value + value if isinstance(value, list) else value
+def twice(pictures: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs of pictures, for the chosen answers and again for the rejected ones."""
+    beside = "pixel_values" if one_row(pictures) else ""
+    doubled = dict(pictures)
+    for name, value in pictures.items():
+        if isinstance(value, Tensor):
+            doubled[name] = torch.cat([value, value], -1 if name == beside else 0)
+        elif isinstance(value, list):
+            doubled[name] = value + value
+    return doubled
 
 
 def can_share(model: Any) -> bool:
@@ -87,7 +95,7 @@ class PairForward:
                 if (value := getattr(out, name)) is not None:
                     setattr(out, name, row.apart(value))
         else:
-            more |= {name: twice(value) for name, value in pictures.items()}
+            more |= twice(pictures)
             out = self.model(
                 input_ids=input_ids, attention_mask=attention_mask, labels=labels, **more
             )

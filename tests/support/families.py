@@ -10,6 +10,7 @@ from patches import (
     glm4v,
     glm4v_moe,
     lfm2_vl,
+    minicpmv4_6,
     paddleocr_vl,
     qwen2_5_vl,
     qwen3_5,
@@ -51,7 +52,7 @@ MORE: dict[str, Callable[[Path], Path]] = {
         mllama, vipllava, llava_do_pad, pixtral, mistral3, lighton_ocr, idefics2, qwen3_vl_moe,
         qwen3_5, glm4v, ovis2, aya_vision, video_llama_3, deepseek_vl, gemma4, aria, paddleocr_vl,
         got_ocr2, qwen3_5_moe, glm4v_moe, deepseek_vl_hybrid, smolvlm, blip, git,
-        kosmos2, fuyu, chameleon, janus, emu3, video_llava, lfm2_vl, llama4,
+        kosmos2, fuyu, chameleon, janus, emu3, video_llava, lfm2_vl, minicpmv4_6, llama4,
         cohere2_vision,
     )
 }  # fmt: skip

@@ -265,3 +265,35 @@ def lfm2_vl(folder: Path) -> Path:
         ids={"image_token_id": "<image>"},
         processor={},
     )  # fmt: skip
+
+
+def minicpmv4_6(folder: Path) -> Path:
+    """MiniCPM-V 4.6's architecture: slices of any shape in one row of patches, Qwen3.5."""
+    return make(
+        folder, "MiniCPMV4_6",
+        tokens={
+            "image_token": "<|image_pad|>", "video_token": "<|video_pad|>",
+            "image_start_token": "<image>", "image_end_token": "</image>",
+            "slice_start_token": "<slice>", "slice_end_token": "</slice>",
+            "image_id_start_token": "<image_id>", "image_id_end_token": "</image_id>",
+        },
+        image="<|image_pad|>",
+        pictures=pictures_of(
+            "minicpmv4_6", "MiniCPMV4_6", max_slice_nums=2, scale_resolution=56, patch_size=7,
+        ),
+        config={
+            "vision_config": {
+                "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3,
+                "num_attention_heads": 4, "image_size": 56, "patch_size": 7,
+            },
+            "insert_layer_id": 1, "image_size": 56,
+        },
+        text={
+            "model_type": "qwen3_5_text", **TEXT, "head_dim": 16,
+            "layer_types": ["linear_attention", "full_attention"], "linear_key_head_dim": 8,
+            "linear_value_head_dim": 8, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+            "rope_parameters": {**ROPE, "partial_rotary_factor": 0.5},
+        },
+        ids={"image_token_id": "<|image_pad|>", "video_token_id": "<|video_pad|>"},
+        processor={},
+    )  # fmt: skip

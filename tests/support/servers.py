@@ -19,13 +19,19 @@ Reply = tuple[Any, ...]
 
 
 class Server:
-    """Answers each request by `reply` and remembers what was asked."""
+    """Answers each request by `reply` and remembers what was asked.
+
+    Attributes:
+        seconds: that an answer takes.
+        piece, between: bytes that are sent at once, and seconds behind each.
+    """
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.most = self.now = 0
         self.seconds = 0.05
+        self.piece, self.between = 1 << 20, 0.0
         self.reply: Callable[[dict[str, Any]], Reply] = lambda asked: (200, said("A dog."))
         server, lock = self, threading.Lock()
 
@@ -52,7 +58,9 @@ class Server:
                 self.send_header("retry-after-ms", "10")
                 self.end_headers()
                 with contextlib.suppress(OSError):  # nobody waits for it any more
-                    self.wfile.write(content)
+                    for start in range(0, len(content), server.piece):
+                        self.wfile.write(content[start : start + server.piece])
+                        time.sleep(server.between)
 
             def log_message(self, *arguments: Any) -> None:
                 pass

@@ -71,6 +71,19 @@ def test_every_other_kind_of_picture_is_read(mode: str, form: str, tmp_path: Pat
         assert (numpy.asarray(read)[..., 0] == GREYS).all()
 
 
+def test_the_first_picture_of_several_is_read_without_a_word(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Animations, phones' JPEG of several pictures, palettes whose colours are see-through."""
+    first, second = Image.new("RGB", (40, 1), (9, 8, 7)), Image.new("RGB", (40, 1), (255, 0, 0))
+    for name, form in {"a.png": "PNG", "a.jpg": "MPO", "a.gif": "GIF", "a.tif": "TIFF"}.items():
+        first.copy().save(tmp_path / name, form, save_all=True, append_images=[second.copy()])
+        assert sum(open_image(tmp_path / name, "s").getpixel((0, 0))) == pytest.approx(24, abs=6)
+    first.convert("P").save(tmp_path / "p.png", transparency=bytes([0, 128, 255]))
+    assert open_image(tmp_path / "p.png", "s").mode == "RGB"
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff"]
 )

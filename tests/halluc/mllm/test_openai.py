@@ -23,6 +23,7 @@ from halluc.datasets.load import load_dataset
 from halluc.errors import InputError, ModelError
 from halluc.mllm import Decoding, Request, load_model
 from halluc.mllm.checkpoint import find_checkpoint
+from halluc.mllm.patience import asked_pause
 from halluc.records import Token
 from mitigation.inprocess import make_decoding
 
@@ -100,6 +101,21 @@ def test_what_stays_is_told_at_once(server: Server, reply: Reply, told: str) -> 
     assert KEY not in str(caught.value) and "\n" not in str(caught.value)
     assert server.url in str(caught.value)
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("after", ["soon", "", "nan", "-3", "Sun, 06 Nov 1994 08:49:37 GMT"])
+def test_an_odd_retry_after(server: Server, after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halluc.mllm.openai._PAUSE", 0.01)
+    failures = iter([(429, {}, ("Retry-After", after), ("retry-after-ms", "x"))] * 2)
+    server.reply = lambda asked: next(failures, (200, said("At last.")))
+    model = load_model(f"openai:m@{server.url}")
+    assert model.generate(requests(1), Decoding())[0].text == "At last."
+
+
+def test_the_longest_pause_is_a_minute() -> None:
+    for after in ("1e400", "99999", "Fri, 31 Dec 9999 23:59:59 GMT"):
+        assert asked_pause({"retry-after": after}, 0.5) == 60
+    assert asked_pause({"retry-after-ms": "nan", "retry-after": "3"}, 0.5) == 3
 
 
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from checkpoints import picture
 from servers import KEY, Reply, Server, said, token
 
 from halluc.errors import ModelError
 from halluc.mllm import Decoding, Request, load_model
+from halluc.mllm.replies import code_of, error_of, read_reply
+from halluc.records import Response
 from halluc.runs import read_run
 
 ASKED = [Request("q", "Is there a dog?", picture(0))]
@@ -98,6 +102,18 @@ SHAPES: dict[str, tuple[Reply, tuple[str, str, str, str]]] = {
     "a tool, said to have stopped": (
         message(content=None, tool_calls=[{"id": "1"}]),
         ("", "", "tool_calls", "tool call"),
+    ),
+    "a function, as it was called before": (
+        message(content=None, function_call={"name": "look"}),
+        ("", "", "tool_calls", "tool call"),
+    ),
+    "a thought alone, said to have stopped": (
+        message(content=None, reasoning_content="Yes, a dog"),
+        ("", "Yes, a dog", "stop", "empty"),
+    ),
+    "another word for a filter": (
+        message(content="", finish="PROHIBITED_CONTENT"),
+        ("", "", "content_filter", "filtered"),
     ),
     "no reason": (message(content="Yes.", finish=None), ("Yes.", "", "stop", "")),
     "another reason": (message(content="Yes.", finish="EOS"), ("Yes.", "", "stop", "")),
@@ -224,6 +240,64 @@ def test_an_answer_that_comes_too_late(server: Server) -> None:
         ModelError, match=r"no answer to 'q' within 0.2 s, 2 times; raise --timeout"
     ):
         model.generate(ASKED, Decoding())
+
+
+@pytest.mark.parametrize(("piece", "most"), [(9, 64 << 20), (1 << 20, 99)])
+def test_an_answer_without_end(
+    server: Server, piece: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces that come in time, one by one, do not make an answer; nor do too many."""
+    monkeypatch.setattr("halluc.mllm.patience.LARGEST", most)
+    server.seconds, server.piece, server.between = 0, piece, 0.1
+    model = load_model(f"openai:m@{server.url}", timeout=0.4)
+    with pytest.raises(ModelError, match=r"no answer to 'q' within 0.4 s, 2 times"):
+        model.generate(ASKED, Decoding())
+
+
+def test_every_field_of_another_type(server: Server) -> None:
+    """A reply whose every place holds, in turn, what it should not: no traceback, text that fits.
+
+    A place of the answer itself ends in one line or in an answer.
+    """
+    tokens = [token("Yes", -0.1, {"Yes": 0.9, "No": 0.1})]
+    whole = said("Yes", tokens=tokens) | {"usage": {"total_tokens": 3}}
+    whole["choices"][0]["message"] |= {"refusal": None, "tool_calls": None, "reasoning": ""}
+    odd: list[Any] = [
+        None, True, 0, -1, 1e300, 10**400, "", "\ud83d", [], {}, [[]], [None], [{}], {"text": []},
+        {"text": {"text": 1}}, {"type": "text"}, {"": ""}, ["a", 1, None, {"text": "b"}],
+    ]  # fmt: skip
+    for place in places(whole):
+        for value in odd:
+            reply = read_reply(put(whole, place, value))
+            error_of(put(whole, place, value)), code_of(put(whole, place, value))
+            if reply is not None:
+                asked = Response(id="q", **{k: getattr(reply, k) for k in SAME})
+                assert msgspec.json.decode(msgspec.json.encode(asked), type=Response) == asked
+    model = load_model(f"openai:m@{server.url}")
+    deep = b'{"choices": [{"message": {"content": ' + b'{"text": ' * 600 + b"1" + b"}" * 603 + b"]}"
+    for content, what in {deep: "half a reply", b"<html>Welcome": "no JSON"}.items():
+        server.reply = lambda asked, content=content: (200, content)
+        with pytest.raises(ModelError, match=f"gave {what} to 'q'; is this a chat endpoint"):
+            model.generate(ASKED, Decoding())
+
+
+SAME = ("text", "thought", "finish", "tokens")
+
+
+def places(node: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every place of a document."""
+    keys = node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+    return [way for key in keys for way in ((*before, key), *places(node[key], (*before, key)))]
+
+
+def put(whole: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy of a document with something else in a place."""
+    changed = copy.deepcopy(whole)
+    node = changed
+    for key in place[:-1]:
+        node = node[key]
+    node[place[-1]] = value
+    return changed
 
 
 def test_a_run_of_all_shapes_is_readable_and_told(

@@ -78,6 +78,27 @@ def test_a_template_asks_for_the_date_in_vain(changed: Any) -> None:
     assert model.card["date in the chat template"] == "2024-07-26"
 
 
+def test_a_date_in_a_form_that_is_worked_out(changed: Any) -> None:
+    clock = (
+        "{% set form = '%d %B %Y' %}{% set now = strftime_now %}{% if 1 %}{{ strftime_now(form) }}"
+        " {{ now('%A') }} {% endif %}"
+    )
+    model = changed(clock + CHAT.replace("IMAGE", "<image>"))
+    assert all(each.startswith("26 July 2024 Friday user: ") for each in prompts(model))
+    assert model.card["date in the chat template"] == "2024-07-26"
+
+
+def test_a_template_that_fails_says_why(changed: Any, monkeypatch: Any) -> None:
+    first = "{% if messages[0]['role'] != 'system' %}{{ raise_exception('no system turn') }}"
+    with pytest.raises(ModelError, match=r"fails on a picture and a question \(.*no system turn"):
+        changed(first + "{% endif %}")
+    with pytest.raises(ModelError, match=r"fails on a picture and a question \(.*UndefinedError"):
+        changed("{{ tools[0].name }}")
+    monkeypatch.setattr("halluc.mllm.templates.PATIENCE", 0.2)
+    with pytest.raises(ModelError, match=r"does not end within 0.2 s; give one with --chat-temp"):
+        changed("{% for a in range(9999) %}{% for b in range(999) %}{% endfor %}{% endfor %}")
+
+
 def test_a_template_without_a_place_for_pictures_is_refused(changed: Any) -> None:
     with pytest.raises(ModelError, match="no place for a picture; give one with --chat-template"):
         changed("{% for message in messages %}hello{% endfor %}")

@@ -104,6 +104,13 @@ def test_several_pictures_belong_to_the_row_that_has_their_tokens() -> None:
     expected = add_noise(last, ["b"], step=9, seed=0, image_token=9, temporal=2)
     torch.testing.assert_close(noised[12:], expected)
 
+    sizes = torch.tensor([[2, 2], [2, 4], [2, 6]], dtype=torch.int32)  # MiniCPM-V 4.6's
+    row = {"pixel_values": torch.randn(1, 3, 7, 24 * 7), "target_sizes": sizes, "input_ids": ids}
+    noised = add_noise(row, ["a", "b"], step=9, seed=0, image_token=9)
+    last = {"pixel_values": row["pixel_values"][..., 12 * 7 :], "target_sizes": sizes[2:]}
+    expected = add_noise(last, ["b"], step=9, seed=0, image_token=9)
+    torch.testing.assert_close(noised[..., 12 * 7 :], expected)
+
     with pytest.raises(InputError, match="3 pictures cannot be matched to 2 samples"):
         add_noise(three, ["a", "b"], step=500, seed=0, image_token=None)
     tiles = {"pixel_values": torch.randn(3, 2, 3, 8, 8)}
