@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from app.workflows.compare.measures import measure_text
 from app.workflows.compare.runs import measure_runs
-from halluc.bootstrap import Counted, draw
-from halluc.differences import LEAST_PICTURES, POWER, one_sided
+from halluc.bootstrap import Counted, draw, influences
+from halluc.differences import LEAST_PICTURES, POWER, Spread, one_sided
 from halluc.errors import InputError
 from halluc.records import Score
 
@@ -247,7 +247,8 @@ def _check(
     if key not in one or key not in other:
         raise InputError(f"{limit.figure} has no interval, so it cannot be held to a limit")
     drawn = limit.way * (other[key] - one[key])
-    low, high = one_sided(drawn, level, pictures)
+    moved = [influences(counted[name])[key] for name in ("base", "new")]
+    low, high = one_sided(drawn, level, Spread.of(moved[1] - moved[0]))
     outcome: Outcome = (
         "exceeded" if low > limit.allowed else "kept" if high <= limit.allowed else "open"
     )
