@@ -12,14 +12,13 @@ resamples of so many pictures are always the same.
 from __future__ import annotations
 
 import argparse
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from halluc.differences import POWER, Spread, one_sided, simultaneous
+from halluc.differences import Spread, detectable, one_sided, simultaneous
 
 Array = NDArray[np.float64]
 
@@ -87,16 +86,15 @@ def failures(often: Array, sets: int) -> tuple[float, float]:
     truth = true_rates(shifts)
     rise = truth[1] - truth[0]
     generator, alarms = np.random.default_rng(1), 0
-    reach = NormalDist().inv_cdf(0.95) + NormalDist().inv_cdf(POWER)
-    errors, lows = [], []
+    seen, lows = [], []
     for _ in range(sets):
         rates, moved = draw_set(generator, often, shifts)
-        drawn = rates[:, 1] - rates[:, 0]
-        low, _ = one_sided(drawn, 0.05, Spread.of(moved[:, 1] - moved[:, 0]))
+        drawn, spread = rates[:, 1] - rates[:, 0], Spread.of(moved[:, 1] - moved[:, 0])
+        low, _ = one_sided(drawn, 0.05, spread)
         alarms += low > rise
-        errors.append(drawn.std())
+        seen.append(detectable(drawn, 0.1, spread))
         lows.append(low)
-    allowed = rise - reach * float(np.mean(errors))
+    allowed = rise - float(np.mean(seen))
     return alarms / sets, sum(low > allowed for low in lows) / sets
 
 

@@ -92,7 +92,6 @@ def differences(
     keys = [[key for key in map(key_of, two.scores) if key in one_drawn and key in two_drawn]
             for (_, two), (one_drawn, two_drawn) in zip(pairs, drawn, strict=True)]  # fmt: skip
     found: list[dict[Key, Difference]] = [{} for _ in pairs]
-    pictures = len(pairs[0][0].parts)
     each_run = {id(run): run for pair in pairs for run in pair}
     moved_by = {name: influences(run) for name, run in each_run.items()}
     moved = [(moved_by[id(one)], moved_by[id(other)]) for one, other in pairs]
@@ -107,11 +106,13 @@ def differences(
         drawn_here = [drawn[number][1][key] - drawn[number][0][key] for number in known]
         spreads = [Spread.of(moved[n][1][key] - moved[n][0][key]) for n in known]
         level, intervals = simultaneous(drawn_here, spreads)
-        for number, each, interval in zip(known, drawn_here, intervals, strict=True):
+        for number, each, spread, interval in zip(
+            known, drawn_here, spreads, intervals, strict=True
+        ):
             before, after = values[number]
             value = (after[key] or 0.0) - (before[key] or 0.0)
             found[number][key] = Difference(
-                split=split, name=name, value=value, **_found(each, interval, level, pictures)
+                split=split, name=name, value=value, **_found(each, interval, level, spread)
             )
     return [list(each.values()) for each in found]
 
@@ -204,6 +205,20 @@ def one_sided(drawn: NDArray[Any], level: float, spread: Spread) -> tuple[float,
     return float(low), float(high)
 
 
+def detectable(drawn: NDArray[Any], level: float, spread: Spread) -> float:
+    """The least true value whose interval leaves 0 out with a probability of `POWER`.
+
+    Args:
+        drawn: resamples of a figure; NaN where it was undefined, and at least one that is not.
+        level: of its interval alone.
+        spread: how well its spread is known.
+    """
+    import numpy as np
+
+    beyond = -NormalDist().inv_cdf(_expanded(level, spread) / 2)
+    return (beyond + NormalDist().inv_cdf(POWER)) * float(np.nanstd(drawn))
+
+
 def _expanded(level: float, spread: Spread) -> float:
     """The level of the percentiles that hold as an interval of this level promises."""
     from scipy.special import ndtr, stdtrit
@@ -248,15 +263,18 @@ def _place(ordered: NDArray[Any], value: float) -> float:
 
 
 def _found(
-    drawn: NDArray[Any], interval: Interval, level: float, pictures: int
+    drawn: NDArray[Any], interval: Interval, level: float, spread: Spread
 ) -> dict[str, float]:
     """What the resamples of a difference say of it."""
     import numpy as np
 
-    p = max(interval.p, 2.0 ** (1 - pictures))
-    if pictures < LEAST_PICTURES or np.isnan(interval.low):
+    p = max(interval.p, 2.0 ** (1 - spread.pictures))
+    if spread.pictures < LEAST_PICTURES or np.isnan(interval.low):
         return {"p": p}
-    error = float(np.nanstd(drawn))
-    reach = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(POWER)
-    bounds = {"low": interval.low, "high": interval.high}
-    return {**bounds, "p": p, "error": error, "detectable": reach * error}
+    return {
+        "low": interval.low,
+        "high": interval.high,
+        "p": p,
+        "error": float(np.nanstd(drawn)),
+        "detectable": detectable(drawn, level, spread),
+    }

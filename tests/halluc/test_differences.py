@@ -44,7 +44,9 @@ def test_one_pair_has_scipys_paired_percentiles_expanded_by_students_t():
     assert (found.low, found.high) == pytest.approx(tuple(reference.confidence_interval), abs=CLOSE)
     assert found.value == pytest.approx(of(other, other_whole) - of(one, one_whole), abs=CLOSE)
     assert found.error == pytest.approx(reference.standard_error, rel=1e-3)
-    assert found.detectable == pytest.approx(found.error * (1.96 + 0.8416), rel=1e-4)
+    assert found.detectable == pytest.approx(
+        found.error * (0.8416 - stats.norm.ppf(tail)), rel=1e-4
+    )
     drawn = reference.bootstrap_distribution
     share = min((drawn <= 0).mean(), (drawn >= 0).mean())
     p = 2 * stats.t.cdf(stats.norm.ppf(share) * (199 / 200) ** 0.5, freedom)
