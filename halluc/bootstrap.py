@@ -12,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import msgspec
@@ -59,6 +60,22 @@ class Counted:
     scores: Sequence[Score]
     parts: Mapping[str, Sequence[Score]]
     blends: Mapping[Key, Mapping[Key, float]] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> NDArray[Any]:
+        """Numerators and denominators of each picture, by name: (2, pictures, ratios)."""
+        import numpy as np
+
+        places = places_of(self)
+        table = np.zeros((2, len(self.parts), len(places)))
+        for row, name in enumerate(sorted(self.parts)):
+            for score in self.parts[name]:
+                place = places.get(key_of(score))
+                above, below = score.numerator, score.denominator
+                if place is not None and above is not None and below is not None:
+                    table[0, row, place] += above
+                    table[1, row, place] += below
+        return table
 
 
 def merged(counts: Mapping[K, C], clusters: Mapping[K, str]) -> dict[str, C]:
@@ -198,10 +215,9 @@ def draw(
     """
     import numpy as np
 
-    names = sorted(runs[0].parts)
     if any(counted.parts.keys() != runs[0].parts.keys() for counted in runs):
         raise ValueError("figures of different pictures cannot be drawn together")
-    tables = np.concatenate([table_of(counted, names) for counted in runs], axis=2)
+    tables = np.concatenate([counted.table for counted in runs], axis=2)
     above, below = _sums(tables, seed, resamples)
     values = np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0)
     drawn, start = [], 0
@@ -214,6 +230,27 @@ def draw(
                 figures[key] = np.sum([w * figures[part] for part, w in weights.items()], axis=0)
         drawn.append(figures)
     return drawn
+
+
+def influences(counted: Counted) -> dict[Key, NDArray[Any]]:
+    """How much each picture moves each figure, to first order: (a − R b) / Σ b of a ratio R.
+
+    In the order of the pictures' names; a ratio of nothing has none.
+    """
+    import numpy as np
+
+    above, below = counted.table
+    wholes = below.sum(axis=0)
+    found = {
+        key: (above[:, place] - above[:, place].sum() / wholes[place] * below[:, place])
+        / wholes[place]
+        for key, place in places_of(counted).items()
+        if wholes[place]
+    }
+    for key, weights in counted.blends.items():
+        if weights.keys() <= found.keys():
+            found[key] = np.sum([w * found[part] for part, w in weights.items()], axis=0)
+    return found
 
 
 def percentiles(drawn: NDArray[Any]) -> Bounds:
@@ -238,20 +275,6 @@ def places_of(counted: Counted) -> dict[Key, int]:
     return {
         key: place for place, key in enumerate(key for key in keys if key not in counted.blends)
     }
-
-
-def table_of(counted: Counted, names: Sequence[str]) -> NDArray[Any]:
-    """Numerators and denominators of each picture: (2, pictures, ratios)."""
-    import numpy as np
-
-    places = places_of(counted)
-    table = np.zeros((2, len(names), len(places)))
-    for row, name in enumerate(names):
-        for score in counted.parts[name]:
-            place = places.get(key_of(score))
-            if place is not None and score.numerator is not None and score.denominator is not None:
-                table[:, row, place] += score.numerator, score.denominator
-    return table
 
 
 def _sums(table: NDArray[Any], seed: int, resamples: int) -> NDArray[Any]:

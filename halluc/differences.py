@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from halluc.bootstrap import LEVEL, RESAMPLES, Counted, Key, draw, key_of
+from halluc.bootstrap import LEVEL, RESAMPLES, Counted, Key, draw, influences, key_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,9 @@ def differences(
     keys = [[key for key in map(key_of, two.scores) if key in one_drawn and key in two_drawn]
             for (_, two), (one_drawn, two_drawn) in zip(pairs, drawn, strict=True)]  # fmt: skip
     found: list[dict[Key, Difference]] = [{} for _ in pairs]
-    pictures = len(pairs[0][0].parts)
+    each_run = {id(run): run for pair in pairs for run in pair}
+    moved_by = {name: influences(run) for name, run in each_run.items()}
+    moved = [(moved_by[id(one)], moved_by[id(other)]) for one, other in pairs]
     for key in dict.fromkeys(key for some in keys for key in some):
         split, name = key
         known = []
@@ -102,17 +104,52 @@ def differences(
                 if before.get(key) is not None and after[key] is not None:
                     known.append(number)
         drawn_here = [drawn[number][1][key] - drawn[number][0][key] for number in known]
-        level, intervals = simultaneous(drawn_here, pictures)
-        for number, each, interval in zip(known, drawn_here, intervals, strict=True):
+        spreads = [Spread.of(moved[n][1][key] - moved[n][0][key]) for n in known]
+        level, intervals = simultaneous(drawn_here, spreads)
+        for number, each, spread, interval in zip(
+            known, drawn_here, spreads, intervals, strict=True
+        ):
             before, after = values[number]
             value = (after[key] or 0.0) - (before[key] or 0.0)
             found[number][key] = Difference(
-                split=split, name=name, value=value, **_found(each, interval, level, pictures)
+                split=split, name=name, value=value, **_found(each, interval, level, spread)
             )
     return [list(each.values()) for each in found]
 
 
-def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, list[Interval]]:
+class Spread(NamedTuple):
+    """How well the spread of a figure over pictures is known.
+
+    Attributes:
+        pictures: how many there are, at least 1.
+        freedom: degrees of freedom of its standard error, above 0.
+    """
+
+    pictures: int
+    freedom: float
+
+    @classmethod
+    def of(cls, moved: NDArray[Any]) -> Spread:
+        """From how much each picture moves the figure.
+
+        A variance of n values with kurtosis κ has a relative variance of about (κ − 1) / n, and one
+        with f degrees of freedom of 2 / f; so f is 2 n / (κ − 1): n for values of a normal
+        distribution, few where few pictures make the figure (Satterthwaite 1946, "An approximate
+        distribution of estimates of variance components", Biometrics Bulletin 2).
+        """
+        import numpy as np
+
+        number = len(moved)
+        squares = (moved - moved.mean()) ** 2
+        second, fourth = float(squares.mean()), float(np.mean(squares**2))
+        most = max(1, number - 1)
+        excess = fourth / second**2 - 1 if second > 0 and fourth > 0 else 0.0
+        return cls(number, min(most, 2 * number / excess) if excess > 0 else most)
+
+
+def simultaneous(
+    drawn: Sequence[NDArray[Any]], spreads: Sequence[Spread]
+) -> tuple[float, list[Interval]]:
     """Percentile intervals of several figures that hold all at once with a probability of 95 %.
 
     In each resample every figure has a place in its own distribution; the level is such that 95 %
@@ -123,7 +160,7 @@ def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, l
 
     Args:
         drawn: of each figure all resamples, in the same order; NaN where it was undefined.
-        pictures: how many were resampled, at least 1.
+        spreads: how well the spread of each is known.
 
     Returns:
         The level of each interval alone (.05 for one figure), and for each its interval and p.
@@ -141,47 +178,64 @@ def simultaneous(drawn: Sequence[NDArray[Any]], pictures: int) -> tuple[float, l
         # Figures that take few values can only widen what one of them has alone.
         level = min(level, float(np.quantile(least, 1 - LEVEL)))
     found = []
-    for own in ordered:
+    for own, spread in zip(ordered, spreads, strict=True):
         if not len(own):
             found.append(Interval(float("nan"), float("nan"), 1.0))
             continue
-        tail = _expanded(level, pictures) / 2
+        tail = _expanded(level, spread) / 2
         low, high = np.quantile(own, (tail, 1 - tail))
-        alone = _contracted(2 * min(_place(own, 0.0), _place(-own[::-1], 0.0)), pictures)
+        alone = _contracted(2 * min(_place(own, 0.0), _place(-own[::-1], 0.0)), spread)
         p = alone if least is None else max(alone, _place(least, alone))
         found.append(Interval(float(low), float(high), min(1.0, max(p, 2 / (len(own) + 1)))))
     return level, found
 
 
-def one_sided(drawn: NDArray[Any], level: float, pictures: int) -> tuple[float, float]:
+def one_sided(drawn: NDArray[Any], level: float, spread: Spread) -> tuple[float, float]:
     """Bounds of one drawn figure, each of which is passed by the truth with this probability.
 
     Args:
         drawn: its resamples; NaN where it was undefined, and at least one that is not.
         level: of each bound, above 0 and below .5.
-        pictures: how many were resampled, at least 1.
+        spread: how well its spread is known.
     """
     import numpy as np
 
-    tail = _expanded(2 * level, pictures) / 2
+    tail = _expanded(2 * level, spread) / 2
     low, high = np.nanquantile(drawn, (tail, 1 - tail))
     return float(low), float(high)
 
 
-def _expanded(level: float, pictures: int) -> float:
+def detectable(drawn: NDArray[Any], level: float, spread: Spread) -> float:
+    """The least true value whose interval leaves 0 out with a probability of `POWER`.
+
+    Args:
+        drawn: resamples of a figure; NaN where it was undefined, and at least one that is not.
+        level: of its interval alone.
+        spread: how well its spread is known.
+    """
+    import numpy as np
+
+    beyond = -NormalDist().inv_cdf(_expanded(level, spread) / 2)
+    return (beyond + NormalDist().inv_cdf(POWER)) * float(np.nanstd(drawn))
+
+
+def _expanded(level: float, spread: Spread) -> float:
     """The level of the percentiles that hold as an interval of this level promises."""
     from scipy.special import ndtr, stdtrit
 
-    free = max(1, pictures - 1)
-    return float(2 * ndtr(stdtrit(free, level / 2) * (1 + 1 / free) ** 0.5))
+    return float(2 * ndtr(stdtrit(spread.freedom, level / 2) * _wider(spread)))
 
 
-def _contracted(level: float, pictures: int) -> float:
+def _contracted(level: float, spread: Spread) -> float:
     """The inverse of `_expanded`."""
     from scipy.special import ndtri, stdtr
 
-    free = max(1, pictures - 1)
-    return float(2 * stdtr(free, ndtri(min(1.0, level) / 2) / (1 + 1 / free) ** 0.5))
+    return float(2 * stdtr(spread.freedom, ndtri(min(1.0, level) / 2) / _wider(spread)))
+
+
+def _wider(spread: Spread) -> float:
+    """A bootstrap divides by n and not by n − 1."""
+    return float((1 + 1 / max(1, spread.pictures - 1)) ** 0.5)
 
 
 def _tail(ordered: NDArray[Any], drawn: NDArray[Any]) -> NDArray[Any]:
@@ -209,15 +263,18 @@ def _place(ordered: NDArray[Any], value: float) -> float:
 
 
 def _found(
-    drawn: NDArray[Any], interval: Interval, level: float, pictures: int
+    drawn: NDArray[Any], interval: Interval, level: float, spread: Spread
 ) -> dict[str, float]:
     """What the resamples of a difference say of it."""
     import numpy as np
 
-    p = max(interval.p, 2.0 ** (1 - pictures))
-    if pictures < LEAST_PICTURES or np.isnan(interval.low):
+    p = max(interval.p, 2.0 ** (1 - spread.pictures))
+    if spread.pictures < LEAST_PICTURES or np.isnan(interval.low):
         return {"p": p}
-    error = float(np.nanstd(drawn))
-    reach = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(POWER)
-    bounds = {"low": interval.low, "high": interval.high}
-    return {**bounds, "p": p, "error": error, "detectable": reach * error}
+    return {
+        "low": interval.low,
+        "high": interval.high,
+        "p": p,
+        "error": float(np.nanstd(drawn)),
+        "detectable": detectable(drawn, level, spread),
+    }

@@ -10,7 +10,7 @@ import re
 from statistics import NormalDist
 from typing import NamedTuple
 
-from halluc.bootstrap import LEVEL, Counted, Key, places_of, table_of
+from halluc.bootstrap import LEVEL, Counted, Key, places_of
 
 # An interval from 1/150 to 150 times the rate says nothing: length alone tells what is wrong.
 _UNKNOWN = 5.0
@@ -73,14 +73,14 @@ def adjust(
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    names = sorted(runs[0].parts)
+    pictures = len(runs[0].parts)
     columns = []
     for counted, told in zip(runs, lengths, strict=True):
-        above, below = table_of(counted, names)[:, :, places_of(counted)[rate]]
-        words, answers = table_of(told, names)[:, :, places_of(told)[length]]
+        above, below = counted.table[:, :, places_of(counted)[rate]]
+        words, answers = told.table[:, :, places_of(told)[length]]
         columns.append((above, below, words / np.maximum(answers, 1)))
     above, below, words = (np.concatenate(each) for each in zip(*columns, strict=True))
-    is_other = np.repeat([0.0, 1.0], len(names))
+    is_other = np.repeat([0.0, 1.0], pictures)
     known = (below > 0) & (words > 0)
     wrong = [above[known & (is_other == arm)].sum() for arm in (0, 1)]
     logs = np.log(words[known])
@@ -88,7 +88,7 @@ def adjust(
     if not all(wrong) or np.linalg.matrix_rank(design) < 3:
         return None
     fit = GLM(above[known], design, Poisson(), offset=np.log(below[known])).fit(
-        cov_type="cluster", cov_kwds={"groups": np.tile(np.arange(len(names)), 2)[known]}
+        cov_type="cluster", cov_kwds={"groups": np.tile(np.arange(pictures), 2)[known]}
     )
     base, change = float(fit.params[0]), float(fit.params[1])
     reach = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / pairs) * float(fit.bse[1])

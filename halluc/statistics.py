@@ -22,7 +22,6 @@ from halluc.bootstrap import (
     key_of,
     percentiles,
     places_of,
-    table_of,
 )
 from halluc.records import Score
 
@@ -114,7 +113,7 @@ def with_intervals(
         seed: fixes what is drawn here.
         resamples: how many are drawn here, at least 1.
     """
-    table = table_of(figures, sorted(figures.parts))
+    table = figures.table
     places, draws = places_of(figures), drawn or {}
     scores = []
     for score in figures.scores:

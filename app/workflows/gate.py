@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree
 
 from app.workflows.compare.measures import measure_text
 from app.workflows.compare.runs import measure_runs
-from halluc.bootstrap import Counted, draw
-from halluc.differences import LEAST_PICTURES, POWER, one_sided
+from halluc.bootstrap import Counted, draw, influences
+from halluc.differences import LEAST_PICTURES, POWER, Spread, detectable, one_sided
 from halluc.errors import InputError
 from halluc.records import Score
 
@@ -238,8 +237,6 @@ def _check(
     if before is None or score.value is None:
         raise InputError(f"{limit.figure} is undefined in one of the runs")
     change = limit.way * (score.value - before)
-    import numpy as np
-
     pictures = len(counted["base"].parts)
     if pictures < LEAST_PICTURES:
         return Checked(limit, score, before, change, None, None, None, "open")
@@ -247,13 +244,14 @@ def _check(
     if key not in one or key not in other:
         raise InputError(f"{limit.figure} has no interval, so it cannot be held to a limit")
     drawn = limit.way * (other[key] - one[key])
-    low, high = one_sided(drawn, level, pictures)
+    moved = [influences(counted[name])[key] for name in ("base", "new")]
+    spread = Spread.of(moved[1] - moved[0])
+    low, high = one_sided(drawn, level, spread)
     outcome: Outcome = (
         "exceeded" if low > limit.allowed else "kept" if high <= limit.allowed else "open"
     )
-    reach = NormalDist().inv_cdf(1 - level) + NormalDist().inv_cdf(POWER)
-    error = float(np.nanstd(drawn))
-    return Checked(limit, score, before, change, low, high, reach * error, outcome)
+    seen = detectable(drawn, 2 * level, spread)
+    return Checked(limit, score, before, change, low, high, seen, outcome)
 
 
 def _plain(name: str) -> str:

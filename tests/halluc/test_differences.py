@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from halluc.differences import LEAST_PICTURES, differences, simultaneous
+from halluc.differences import LEAST_PICTURES, Spread, differences, simultaneous
 
 CLOSE = 1e-9
+MANY = Spread(10**6, 10**6)
 
 
 def of(parts, wholes, axis=-1):
@@ -28,7 +29,12 @@ def test_one_pair_has_scipys_paired_percentiles_expanded_by_students_t():
     (one, other), (one_whole, other_whole) = runs(2)
     pair = counted(one, one_whole), counted(other, other_whole)
     ((found,),) = differences([pair], seed=5)
-    tail = stats.norm.cdf(stats.t.ppf(0.025, 199) * (200 / 199) ** 0.5)
+    rates = of(one, one_whole), of(other, other_whole)
+    moved = (other - rates[1] * other_whole) / other_whole.sum()
+    moved -= (one - rates[0] * one_whole) / one_whole.sum()
+    freedom = min(199, 2 * 200 / (stats.kurtosis(moved, fisher=False) - 1))
+    assert 100 < freedom < 199
+    tail = stats.norm.cdf(stats.t.ppf(0.025, freedom) * (200 / 199) ** 0.5)
     reference = stats.bootstrap(
         (one, one_whole, other, other_whole),
         lambda a, b, c, d, axis=-1: of(c, d, axis) - of(a, b, axis),
@@ -38,10 +44,12 @@ def test_one_pair_has_scipys_paired_percentiles_expanded_by_students_t():
     assert (found.low, found.high) == pytest.approx(tuple(reference.confidence_interval), abs=CLOSE)
     assert found.value == pytest.approx(of(other, other_whole) - of(one, one_whole), abs=CLOSE)
     assert found.error == pytest.approx(reference.standard_error, rel=1e-3)
-    assert found.detectable == pytest.approx(found.error * (1.96 + 0.8416), rel=1e-4)
+    assert found.detectable == pytest.approx(
+        found.error * (0.8416 - stats.norm.ppf(tail)), rel=1e-4
+    )
     drawn = reference.bootstrap_distribution
     share = min((drawn <= 0).mean(), (drawn >= 0).mean())
-    p = 2 * stats.t.cdf(stats.norm.ppf(share) * (199 / 200) ** 0.5, 199)
+    p = 2 * stats.t.cdf(stats.norm.ppf(share) * (199 / 200) ** 0.5, freedom)
     assert found.p == pytest.approx(p, abs=3e-4)
 
 
@@ -66,9 +74,9 @@ def test_intervals_of_a_family_are_wider_and_hold_all_at_once():
         assert wide.p > narrow.p and wide.detectable > narrow.detectable
     # Of five independent figures Bonferroni's level would be .01; these share their base.
     drawn = np.random.default_rng(0).normal(size=(5, 20_000))
-    level, _ = simultaneous(list(drawn), 10**6)
+    level, _ = simultaneous(list(drawn), [MANY] * 5)
     assert level == pytest.approx(1 - 0.95**0.2, rel=0.05)
-    level, _ = simultaneous([drawn[0]] * 5, 10**6)
+    level, _ = simultaneous([drawn[0]] * 5, [MANY] * 5)
     assert level == pytest.approx(0.05, rel=0.01)
 
 
@@ -83,9 +91,10 @@ def test_simultaneous_intervals_cover_the_truth():
         drawn = (weights @ parts) / (weights @ wholes)
         pairs = [drawn[:, other] - drawn[:, 0] for other in range(1, 5)]
         truth = rates[1:] - rates[0]
-        _, found = simultaneous(pairs, 150)
+        spread = Spread(150, 149)
+        _, found = simultaneous(pairs, [spread] * 4)
         covered += all(i.low <= t <= i.high for i, t in zip(found, truth, strict=True))
-        single = [simultaneous([pair], 150)[1][0] for pair in pairs]
+        single = [simultaneous([pair], [spread])[1][0] for pair in pairs]
         alone += all(i.low <= t <= i.high for i, t in zip(single, truth, strict=True))
     assert covered >= 136
     assert alone < covered
@@ -117,3 +126,15 @@ def test_what_is_undefined_or_equal():
 def test_other_pictures_are_refused():
     with pytest.raises(ValueError, match="different pictures"):
         differences([(counted([1, 2], [3, 3]), counted([1], [3]))])
+
+
+def test_a_difference_that_few_pictures_make_is_less_sure():
+    """Six pictures of 500, all the same way: the exact test of their signs says p = .031."""
+    wrong, none = [1] * 6 + [0] * 494, [0] * 500
+    ((found,),) = differences([(counted(wrong, [1] * 500), counted(none, [1] * 500))])
+    moved = np.array(wrong) - np.mean(wrong)
+    assert Spread.of(moved).freedom == pytest.approx(12, rel=0.05)
+    assert 0.01 < found.p < 0.05 and found.high < 0
+    few = [1] * 3 + [0] * 497
+    ((found,),) = differences([(counted(few, [1] * 500), counted(none, [1] * 500))])
+    assert found.p > 0.05 and found.high >= 0

@@ -8,7 +8,7 @@ matter is fixed, broken, wrong in both, or told by one of them alone.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import exp
 from statistics import fmean
@@ -170,8 +170,8 @@ def where(
     one, other = pair
     pictures = {each.id: picture_of(each) for each in one.samples}
     places = [_places(side, known, there) for side in pair]
-    changes: dict[tuple[str, str], Counter[str]] = {}
-    nets: dict[tuple[str, str], Counter[str]] = {}
+    changes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    nets: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     answers = []
     for id, picture in pictures.items():
         before, after = (each.get(id, {}) for each in claims)
@@ -179,21 +179,21 @@ def where(
         net = 0
         for matter in sorted(before.keys() | after.keys()):
             what, step = _change(before.get(matter), after.get(matter))
-            if not what:
+            if not what:  # right in both
                 continue
             side = 1 if what in ("broken", "added", "gained") else 0
             told = (before, after)[side][matter]
             for key in places[side](id, told):
-                changes.setdefault(key, Counter())[what] += 1
+                changes[key][what] += 1
                 if step:
-                    nets.setdefault(key, Counter())[picture] += step
+                    nets[key][picture] += step
             if step:
                 words.setdefault(what, []).append(in_words(told.claim))
             net += step
         if words:
             answers.append(Changed(id=id, picture=picture, change=net, **words))
     number = len(set(pictures.values()))
-    parts = [_part(key, changes[key], nets.get(key, Counter()), number) for key in changes]
+    parts = [_part(key, changes[key], nets[key], number) for key in changes]
     answers.sort(key=lambda each: (-abs(each.change), each.id))
     return Where(
         one=one.name, other=other.name, metric=metric, parts=_ordered(parts), answers=answers

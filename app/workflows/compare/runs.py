@@ -24,7 +24,7 @@ from halluc.answers.given import Given
 from halluc.errors import InputError
 from halluc.html import table_html
 from halluc.plugins import load_plugin, plugins
-from halluc.runs import read_run
+from halluc.runs import read_card
 from metrics.chair_counts import whole_sentences
 from metrics.protocol import Metric
 from metrics.tasks import CAPTION
@@ -182,12 +182,12 @@ def _kinds(
 def _task(source: str, truth: Sequence[str]) -> str:
     """What a run was asked, or for files what their form or their ground truth is of."""
     if (Path(source) / "run.json").is_file():
-        return str(read_run(source).card.get("task"))
+        return str(read_card(source).get("task"))
     kinds = (load_plugin("metrics", name) for name in plugins("metrics"))
     if fitting := next((kind for kind in kinds if kind.fits(source, truth)), None):
         return str(fitting.task.name)
     if Path(source).is_dir():
-        read_run(source)  # says that it is no run
+        read_card(source)  # says that it is no run
     if not Path(source).exists():
         raise InputError("no such file or folder", source)
     if not truth:

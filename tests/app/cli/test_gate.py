@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.cli import main
-from halluc.differences import one_sided
+from halluc.differences import Spread, one_sided
 
 TRUTH = {str(number): ["dog"] for number in range(200)}
 
@@ -100,7 +100,7 @@ def test_a_run_that_just_keeps_its_limit_is_seldom_failed():
         wrong = generator.binomial(8, hard)
         often = generator.multinomial(120, [1 / 120] * 120, 500)
         drawn = (often @ wrong) / 960
-        low, high = one_sided(drawn[:, 1] - drawn[:, 0], 0.05, 120)
+        low, high = one_sided(drawn[:, 1] - drawn[:, 0], 0.05, Spread(120, 119))
         assert low < high
         failed += low > 0.05
     assert failed <= 14
