@@ -80,14 +80,14 @@ def _extras() -> set[str]:
 
 def _licence(told: metadata.Distribution) -> str:
     """The SPDX expression, else the classifiers, else the first line of the free text."""
-    if named := told.metadata.get("License-Expression"):
+    if named := (told.metadata.get_all("License-Expression") or [""])[0]:
         return " ".join(named.split())
     classes = [
         each.removeprefix(_CLASSIFIER)
         for each in told.metadata.get_all("Classifier") or ()
         if each.startswith(_CLASSIFIER)
     ]
-    free = " ".join((told.metadata.get("License") or "").split())
+    free = " ".join((told.metadata.get_all("License") or [""])[0].split())
     return " and ".join(classes) or free[:_LONGEST]
 
 

@@ -307,22 +307,6 @@ def open_run(folder: str | Path, card: dict[str, Any], samples: list[Sample]) ->
     return run
 
 
-def read_card(folder: str | Path) -> dict[str, Any]:
-    """Read the result card of a run alone.
-
-    Raises:
-        RunError: the folder is no run.
-        InputError: the card is damaged.
-    """
-    path = Path(folder)
-    if not (path / "run.json").is_file():
-        raise RunError(f"{path} is no run: there is no run.json in it")
-    card = read_json(path / "run.json", dict[str, Any])
-    if card.get("state") not in ("running", "finished"):
-        raise InputError('no result card: "state" is missing', path / "run.json")
-    return card
-
-
 def read_run(folder: str | Path, *, tokens: bool = True) -> Run:
     """Read a run, finished or not.
 

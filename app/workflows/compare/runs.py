@@ -21,10 +21,10 @@ from app.workflows.compare.where import where_all
 from app.workflows.compare.words import verdicts
 from app.workflows.score import find_metric, metrics_of_task
 from halluc.answers.given import Given
+from halluc.card import read_card
 from halluc.errors import InputError
 from halluc.html import table_html
 from halluc.plugins import load_plugin, plugins
-from halluc.runs import read_card
 from metrics.chair_counts import whole_sentences
 from metrics.protocol import Metric
 from metrics.tasks import CAPTION
@@ -182,12 +182,12 @@ def _kinds(
 def _task(source: str, truth: Sequence[str]) -> str:
     """What a run was asked, or for files what their form or their ground truth is of."""
     if (Path(source) / "run.json").is_file():
-        return str(read_card(source).get("task"))
+        return str(read_card(Path(source)).get("task"))
     kinds = (load_plugin("metrics", name) for name in plugins("metrics"))
     if fitting := next((kind for kind in kinds if kind.fits(source, truth)), None):
         return str(fitting.task.name)
     if Path(source).is_dir():
-        read_card(source)  # says that it is no run
+        read_card(Path(source))  # says that it is no run
     if not Path(source).exists():
         raise InputError("no such file or folder", source)
     if not truth:
