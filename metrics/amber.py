@@ -144,6 +144,7 @@ class Amber(Metric, frozen=True, kw_only=True):
                 "answers without a query": pairs.surplus,
             }
         given.note["folder"] = folder
+        given.note["others"] = len(answers) - len(mine)
         return given
 
     def measure(
@@ -158,6 +159,8 @@ class Amber(Metric, frozen=True, kw_only=True):
         known = read_annotations(given.note["folder"])
         result = amber(given.samples, given.texts, known, parse=self._parse(), read=read)
         settings |= {"left out": given.left_out} if given.left_out else {}
+        if others := given.note["others"]:
+            settings["not scored"] = f"{others} answers to parts that are not evaluated"
         (keep or drop)([msgspec.json.Encoder().encode_lines(result.findings)])
         pictures = {each.id: picture_of(each) for each in given.samples}
         return Measured([count_pictures(result, pictures)], settings)

@@ -10,7 +10,7 @@ before its figure, beside controls that look at nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,6 +92,13 @@ class Haelm(Metric, frozen=True, kw_only=True):
             extra={"metavar": "RUN"},
         ),
     ] = None
+
+    def read(
+        self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
+    ) -> Given:
+        """A judge's replies, joined to the captions of a run or of a file; see `Metric.read`."""
+        named = [f"{METRIC}:{each.removeprefix(f'{METRIC}:')}" for each in truth]
+        return super().read(sources, named, allow_missing=allow_missing)
 
     def measure(
         self, given: Given, spread: Spread = in_process, keep: Keep | None = None

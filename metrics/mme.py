@@ -141,6 +141,9 @@ class Mme(Metric, frozen=True, kw_only=True):
         result = mme(given.samples, given.texts, self.pairs)
         settings: dict[str, Any] = {"parser": "MME", "pairs": _paired(self.pairs, result, given)}
         settings |= {"left out": given.left_out} if given.left_out else {}
+        asked = {each.split for each in given.samples}
+        if missing := [task for task in TASKS if task not in asked]:
+            settings["tasks without an answer"] = f"{len(missing)} ({', '.join(missing)})"
         parts = {picture: compute(each) for picture, each in result.counts.items()}
         return Measured([Counted(result.scores, parts, blends())], settings, notes=given.note)
 

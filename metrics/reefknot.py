@@ -119,6 +119,8 @@ class Reefknot(Metric, frozen=True, kw_only=True):
         rows: Counter[Path] = Counter()
         named = [Path(each.removeprefix(f"{METRIC}:")) for each in truth]
         own = not named and all(Path(each).is_file() and _in_form(each) for each in sources)
+        if not Path(sources[0]).exists():
+            raise InputError("No such file or directory", sources[0])
         if not named and not own:
             what = "the right answers are in Reefknot's files; name them with --truth"
             raise InputError(what, sources[0])

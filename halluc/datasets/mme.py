@@ -105,7 +105,9 @@ def read_results(folder: str | Path) -> tuple[list[Sample], list[Answer]]:
         for line, columns in _read_columns(file):
             if len(columns) != 4:
                 what = f"{len(columns)} columns where there must be 4 ({_COLUMNS}), divided by tabs"
-                raise InputError(f"{what}; an answer may hold neither tab nor newline", file, line)
+                how = "an answer may hold neither tab nor newline"
+                how = "nobody answered this question" if len(columns) == 3 else how
+                raise InputError(f"{what}; {how}", file, line)
             image, question, truth, answer = columns
             number[image] = number.get(image, 0) + 1
             sample = _sample(task, image, number[image], question, _label(truth, file, line))

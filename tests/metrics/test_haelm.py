@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from servers import said, server, token  # noqa: F401
 
 from app.workflows.generate import generate
 from app.workflows.score import score
@@ -90,3 +91,22 @@ def test_agreement_against_counts_by_hand():
     assert values["accuracy"] == pytest.approx(4 / 6)
     assert values["balanced accuracy"] == pytest.approx(4 / 6)
     assert values["kappa"] == pytest.approx(1 / 3)
+
+
+def test_a_judge_behind_a_server(tmp_path, server):  # noqa: F811
+    """It is asked with words alone, and P(yes) and P(no) are kept."""
+    row = {"reference caption": ["A dog."], "output": "A cat."}
+    (tmp_path / "said.jsonl").write_text(json.dumps(row))
+    server.reply = lambda asked: (
+        200,
+        said("no", tokens=[token("no", -0.4, {"no": 0.67, "yes": 0.3})]),
+    )
+    run = generate(
+        f"openai:judge@{server.url}", f"haelm:{tmp_path}/said.jsonl", tmp_path / "run", task="haelm"
+    )
+    [response] = run.responses
+    assert response.answers == pytest.approx({"no": 0.67, "yes": 0.3})
+    content = server.asked[0]["messages"][-1]["content"]
+    assert "image" not in json.dumps(content)
+    assert "Is our caption accurate?" in json.dumps(content)
+    assert figures(score(tmp_path / "run", "haelm"))["", "accurate"].value == 0

@@ -474,6 +474,29 @@ FILES = {
         {"question_id": n, "text": ["Yes", "No.", "NO", "There isn't one", "cannot know"][n % 5]}
         for n in range(1, 13)
     ],
+    "mcq_random.jsonl": [
+        {"question_id": n, "image": f"{n // 3}.jpg", "text": "Which?", "label": "ABCD"[n % 4]}
+        for n in range(1, 13)
+    ],
+    "dash.jsonl": [
+        {"img_id": f"{n}.png", "object_name": "bed", "gt": ["yes", "no"][n % 2], "response": "Yes"}
+        for n in range(9)
+    ],
+    "beaf.jsonl": [
+        {
+            **{"id": n, "image": f"{n // 3}.jpg" if n % 3 == 0 else f"{n // 3}_0{n % 3}.png"},
+            **{"question": "Is it?", "orig_img": n % 3 == 0, "removed_q": n % 3 == 1, "gt": "no"},
+        }
+        for n in range(1, 13)
+    ],
+    "reefknot.jsonl": [
+        {
+            **{"image_id": n // 2, "query_prompt": "Is it on?", "label": ["yes", "no", "A"][n % 3]},
+            **{"response": "A yes", "relation_type": ["perception", "cognitive"][n % 2]},
+        }
+        for n in range(9)
+    ],
+    "replies.jsonl": [{"id": n, "text": f"Rating: {n % 7}"} for n in range(96)],
     "objects.json": [{str(n): CLASSES[n : n + 20 : n] for n in range(1, 8)}],
 }
 COMMANDS = [
@@ -484,6 +507,11 @@ COMMANDS = [
         *("--parser", "all", "--json", "-o", "kept"),
     ],
     ["score", "mme", "mme", "--json", "-o", "kept"],
+    ["score", "mcq-pope", "answers.jsonl", "--truth", "mcq_random.jsonl", "--json", "-o", "kept"],
+    ["score", "beaf", "answers.jsonl", "--truth", "beaf.jsonl", "--json", "-o", "kept"],
+    ["score", "dash-b", "dash.jsonl", "--json", "-o", "kept"],
+    ["score", "reefknot", "reefknot.jsonl", "--json", "-o", "kept"],
+    ["score", "mmhal", "replies.jsonl", "--json", "-o", "kept"],
 ]
 SCRIPT = """
 import json, sys

@@ -346,3 +346,36 @@ def test_captions_of_one_picture_in_two_files_are_refused(halluc, tmp_path):
         (tmp_path / name).write_bytes(lines(captions()))
     command = ("compare", "x=a.jsonl,b.jsonl", "y=a.jsonl", "--truth", "objects.json")
     assert "has a caption in a.jsonl" in halluc(*command)[2]
+
+
+BEAF = {"id": 1, "image": "1.jpg", "question": "Is it?", "orig_img": True, "removed_q": False}
+DASH = {"img_id": "1.png", "object_name": "bed", "gt": "no", "response": "no", "answer": "no"}
+REEF = {"image_id": 1, "query_prompt": "Is it?", "label": "no", "relation_type": "perception"}
+HAELM = {"instruction": "reference captions:\nA dog.", "output": "no"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "rows", "hint"),
+    [
+        ("pope", [DASH], "holds DASH-B's answers: halluc score dash-b"),
+        ("mmhal", [DASH], "holds DASH-B's answers: halluc score dash-b"),
+        ("pope", [REEF | {"response": "no"}] * 2, "holds Reefknot's questions: halluc score reef"),
+        ("haelm", [HAELM], "--data haelm:FILE for halluc generate"),
+        ("pope", [{"choices": []}], "a judge's replies to MMHal-Bench: halluc score mmhal"),
+    ],
+)
+def test_files_of_other_benchmarks_are_named(metric, rows, hint, halluc, tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(lines(rows))
+    code, _, err = halluc("score", metric, "a.jsonl")
+    assert code == 2 and err.count("\n") == 1 and hint in err
+
+
+@pytest.mark.parametrize(
+    ("row", "hint"),
+    [(BEAF | {"gt": "no"}, "halluc score beaf … --truth"), (REEF, "halluc score reefknot … --tru")],
+)
+def test_questions_of_other_benchmarks_are_named(row, hint, halluc, tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(lines(answers()))
+    (tmp_path / "truth.json").write_bytes(lines([row]))
+    code, _, err = halluc("score", "pope", "a.jsonl", "--truth", "truth.json")
+    assert code == 2 and err.count("\n") == 1 and hint in err

@@ -165,3 +165,14 @@ def test_generate_and_score(data, halluc, checkpoint, nltk_data, tmp_path):
     assert halluc("score", "amber", "some", "--truth", data)[0] == 0
     (data / "annotations.json").rename(tmp_path / "gone.json")
     assert halluc("score", "amber", "some")[0] == 2
+
+
+def test_a_mixed_file_scored_by_its_questions_says_what_it_left_out(data, responses, halluc):
+    mixed = responses(*RESPONSES)
+    command = ("score", "amber", mixed, "--truth", data, "--evaluation-type", "d")
+    code, out, err = halluc(*command)
+    assert (code, err) == (0, "")
+    assert "CHAIR" not in out
+    assert "not scored: 2 answers to parts that are not evaluated" in out
+    code, out, _ = halluc("score", "amber", responses(3, 4, 5, 6, 7, 8), "--truth", data)
+    assert code == 0 and "not scored" not in out

@@ -58,6 +58,7 @@ def test_a_folder_of_the_eval_tool(results, halluc):
     assert "pairs: by picture (by lines, as published, the figures are the same)" in out
     assert "answers: answers (16 rows, sha256 " in out
     assert "truth: the truths beside the answers" in out
+    assert "tasks without an answer: 10 (posters, celebrity, " in out
     code, out, _ = halluc("score", "mme", results, "--json", "-o", "kept")
     found = figures(out)
     assert found["", "hallucination"]["value"] == 650

@@ -101,6 +101,7 @@ def test_ids_of_other_tools(released, tmp_path):
     ("row", "message"),
     [
         ("1.png\tq\tYes\n", "existence.txt:1: 3 columns where there must be 4"),
+        ("1.png\tq\tYes\n", "divided by tabs; nobody answered this question"),
         ("1.png\tq\tYes\ta\n1.png\tq\tNo\ta\tb\n", "existence.txt:2: 5 columns"),
         ("1.png\tq\tmaybe\tYes\n", "existence.txt:1: the truth must be Yes or No, not 'maybe'"),
         ("1.png\tq\tYes\t\xff\n", "existence.txt:1: not UTF-8"),
