@@ -115,8 +115,8 @@ def _lines() -> Iterator[tuple[str, str, str]]:
         if re.fullmatch("## [a-z ]+", line):
             construction, place = line[3:], 0
         elif construction and line:
-            half = "tuned" if line.startswith("* ") else ("tuned", "held")[place % 2]
-            yield construction, half, line.removeprefix("* ")
+            half = "tuned" if line.startswith("~ ") else ("tuned", "held")[place % 2]
+            yield construction, half, line.removeprefix("~ ")
             place += 1
 
 

@@ -42,7 +42,11 @@ def load_pipeline() -> Language:
 
     `parse` loads it afresh when it remembers too many words, so ask again rather than keep it.
     """
-    return _spacy().load(FOLDER, exclude=_UNREAD)
+    from halluc.language.pipeline.embedding import embed_once
+
+    nlp = _spacy().load(FOLDER, exclude=_UNREAD)
+    embed_once(nlp.get_pipe("tok2vec").model.layers[0])
+    return nlp
 
 
 def parse(texts: Iterable[str]) -> Iterator[Doc]:

@@ -6,7 +6,7 @@ from gold import FOLDER, compare, read_gold
 from marked_verdicts import agreement, rates, read_marks, verdicts_on
 from written import findings_of, tally, written
 
-LEAST = {"object": 0.99, "attribute": 0.97, "relation": 0.84}
+LEAST = {"object": 0.99, "attribute": 0.97, "relation": 0.85}
 
 
 @pytest.mark.parametrize("half", ["tuned", "held"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import load_things
+from halluc.language.claims.verdicts import LEAST_SURE
 
 CASES = {
     # Sentence: claims as kind, words, subject, value, object; a stance where it is not asserted.
@@ -163,6 +164,51 @@ def told(text, things=None):
 @pytest.mark.parametrize("text", CASES)
 def test_claims(text):
     assert told(text) == CASES[text]
+
+
+RELATIONS = {
+    "The couch in front of which a dog sleeps is red.": {"dog in front of couch"},
+    "The table, on which there is a vase, is wooden.": {"vase on dining table"},
+    "A backpack and a suitcase next to it are here.": {"suitcase next to backpack"},
+    "The bicycle ridden by the man is red.": {"bicycle ridden by person"},
+    "The laptop is open and a book lies to its left.": {"book left of laptop"},
+    "There are two cars, one behind the bus.": {"car behind bus"},
+    "There are two men; one is riding a bicycle and the other is pushing a suitcase.": {
+        "person ride bicycle",
+        "person push suitcase",
+    },
+    "A child holds a teddy bear in one hand and a toothbrush in the other.": {
+        "person hold teddy bear",
+        "person hold toothbrush",
+    },
+    "The boy seems to enjoy the thrill of riding a horse.": {"person ride horse"},
+    "A train passes people waiting on a bench.": {"train pass person", "person on bench"},
+    "A cow is in the field with a crowd of people gathered around it.": {"person around cow"},
+    "Behind the bench there is a car, and on the bench sits a girl.": {
+        "car behind bench",
+        "person on bench",
+    },
+}
+
+
+@pytest.mark.parametrize("text", RELATIONS)
+def test_which_things_are_related(text):
+    [claims] = read_claims([text])
+    told = {f"{each.subject} {each.value} {each.object}" for each in claims if each.object}
+    assert told == RELATIONS[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bottle on the table in front of the bowl is full.",
+        "Under the truck is a dog, and in front of it a cat.",
+        "A dog is in the car, and a bicycle is attached to it.",
+    ],
+)
+def test_where_two_things_could_be_meant_the_last_relation_is_unsure(text):
+    [claims] = read_claims([text])
+    assert [each for each in claims if each.object][-1].sure < LEAST_SURE
 
 
 def test_words_of_ones_own(tmp_path):

@@ -1,9 +1,10 @@
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halluc.language.pipeline import parser
-from halluc.language.pipeline.parser import load_pipeline, parse, sayable
+from halluc.language.pipeline.parser import FOLDER, load_pipeline, parse, sayable
 from halluc.language.pipeline.tree import read_words
 
 
@@ -41,6 +42,16 @@ def test_the_pipeline_says_where_it_comes_from():
     assert meta["performance"]["LAS"] > 0.79
     size = sum(file.stat().st_size for file in parser.FOLDER.rglob("*") if file.is_file())
     assert size < 10_000_000
+
+
+def test_the_parse_is_that_of_spacy_alone():
+    texts = ["A dog and a dog are near a Dog.", "", "Two cups of tea; a cup is red.", "a a a a"] * 3
+
+    def told(doc):
+        return [(each.tag_, each.dep_, each.head.i, each.is_sent_start) for each in doc]
+
+    plain = spacy.load(FOLDER, exclude=["morphologizer", "lemmatizer"])
+    assert [told(doc) for doc in parse(texts)] == [told(doc) for doc in plain.pipe(texts)]
 
 
 def test_order_is_kept_and_texts_are_taken_as_they_come():
