@@ -5,12 +5,15 @@ READY := .venv/.ready
 # The same with the newest versions that pyproject.toml allows, without constraints.txt.
 NEWEST := .venv-newest/bin
 NEWEST_READY := .venv-newest/.ready
+# And with the lowest ones.
+LOWEST := .venv-lowest/bin
+LOWEST_READY := .venv-lowest/.ready
 EXTRAS := [models,inspector,train,dev]
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 # Each test process computes with one thread: more would wait for each other.
 PYTEST := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-newest fuzz wheel lint docs clean install
+.PHONY: demo test test-newest test-lowest fuzz wheel lint docs clean install
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -29,6 +32,13 @@ $(NEWEST_READY): pyproject.toml
 	$(NEWEST)/$(PIP_INSTALL) -e '.$(EXTRAS)'
 	@touch $@
 
+$(LOWEST_READY): pyproject.toml .ci/lowest.py
+	$(PYTHON) -m venv .venv-lowest
+	$(LOWEST)/$(PIP_INSTALL) $$(grep '^torch==' constraints.txt)
+	$(PYTHON) .ci/lowest.py > .venv-lowest/lowest.txt
+	$(LOWEST)/$(PIP_INSTALL) -c .venv-lowest/lowest.txt -e '.[models,openai,inspector,train]'
+	@touch $@
+
 demo: $(READY)
 	$(BIN)/halluc demo
 
@@ -38,6 +48,12 @@ test: $(READY)
 test-newest: $(NEWEST_READY)
 	$(NEWEST)/halluc demo --scenes 8 -o .venv-newest/demo
 	$(PYTEST) $(NEWEST)/pytest --numprocesses auto --dist loadgroup tests/halluc/mllm tests/mitigation/inprocess
+
+test-lowest: $(LOWEST_READY)
+	rm -rf .venv-lowest/demo
+	$(LOWEST)/halluc doctor
+	$(LOWEST)/halluc demo --scenes 8 -o .venv-lowest/demo
+	$(LOWEST)/halluc report .venv-lowest/demo/captions-greedy -o .venv-lowest/page.html
 
 # Readers of strangers' bytes, tried a hundred times as often as in the tests; about ten minutes.
 fuzz: $(READY)
@@ -59,4 +75,4 @@ wheel: $(READY)
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv .venv-newest .cache build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-newest .venv-lowest .cache build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

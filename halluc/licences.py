@@ -80,14 +80,15 @@ def _extras() -> set[str]:
 
 def _licence(told: metadata.Distribution) -> str:
     """The SPDX expression, else the classifiers, else the first line of the free text."""
-    if named := (told.metadata.get_all("License-Expression") or [""])[0]:
+    (named,) = told.metadata.get_all("License-Expression") or ("",)
+    if named:
         return " ".join(named.split())
     classes = [
         each.removeprefix(_CLASSIFIER)
         for each in told.metadata.get_all("Classifier") or ()
         if each.startswith(_CLASSIFIER)
     ]
-    free = " ".join((told.metadata.get_all("License") or [""])[0].split())
+    free = " ".join(" ".join(told.metadata.get_all("License") or ()).split())
     return " and ".join(classes) or free[:_LONGEST]
 
 
