@@ -38,8 +38,11 @@ class Task:
             prompt: what the user asks; with questions, {question} stands for the question.
 
         Raises:
-            InputError: the prompt of a task of questions has no place for the question.
+            InputError: the prompt of a task of questions has no place for the question, or the
+                terminal gave it in another encoding.
         """
+        if prompt is not None and any("\ud800" <= each <= "\udfff" for each in prompt):
+            raise InputError(f"--prompt is no text in UTF-8: {prompt!r}")
         if self.prompt is not None:
             return partial(_described, prompt, self.prompt)
         if prompt is not None and "{question}" not in prompt:

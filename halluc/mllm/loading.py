@@ -334,9 +334,7 @@ def _without_video(kind: Any) -> Any:
     whole = list(kind.get_attributes())
     parts = [each for each in whole if each != "video_processor"]
 
-    def start(
-        cls: type[Any], /, given: Sequence[Any], settings: dict[str, Any], **more: Any
-    ) -> Any:
+    def start(cls: Any, /, given: Sequence[Any], settings: dict[str, Any], **more: Any) -> Any:
         named = dict(zip(parts, given, strict=True))
         filled = [named.get(each, named["image_processor"]) for each in whole]
         made: Any = type(kind.__name__, (kind,), {"check_argument_for_proper_class": _let_pass})

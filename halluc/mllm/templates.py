@@ -46,22 +46,19 @@ def form_of(processor: Any, name: str) -> Form:
     A template for text alone leaves pictures out, or writes parts as Python would show them.
 
     Raises:
-        ModelError: it has no place for a picture.
+        ModelError: it has no place for a picture, fails, or does not end.
     """
-    found: list[Form | str] = []
+    found: list[tuple[Form | None, str]] = []
     trying = threading.Thread(target=lambda: found.append(_try(processor)), daemon=True)
     trying.start()
     trying.join(PATIENCE)
-    if not found:
-        what = f"does not end within {PATIENCE:g} s"
-    elif found[0] == "parts" or found[0] == "text":
-        return found[0]
-    else:
-        what = found[0]
-    raise ModelError(f"{name}: its chat template {what}; give one with --chat-template FILE")
+    form, why = found[0] if found else (None, f"does not end within {PATIENCE:g} s")
+    if form is None:
+        raise ModelError(f"{name}: its chat template {why}; give one with --chat-template FILE")
+    return form
 
 
-def _try(processor: Any) -> Form | str:
+def _try(processor: Any) -> tuple[Form | None, str]:
     """What a template takes, or why it cannot be used."""
     picture, text = {"type": "image"}, {"type": "text", "text": "a question"}
     why = "has no place for a picture"
@@ -69,7 +66,7 @@ def _try(processor: Any) -> Form | str:
         plain = render(processor, [{"role": "user", "content": [text]}])
         whole = render(processor, [{"role": "user", "content": [picture, text]}])
         if "a question" in whole and whole != plain and "'type'" not in whole:
-            return "parts"
+            return "parts", ""
     except Exception as error:  # templates fail in their own ways
         why = f"fails on a picture and a question ({said(error)})"
     try:
@@ -77,7 +74,7 @@ def _try(processor: Any) -> Form | str:
     except Exception:  # it takes neither
         shown = ""
     has_token = isinstance(getattr(processor, "image_token", None), str)
-    return "text" if "a question" in shown and has_token else why
+    return ("text", "") if "a question" in shown and has_token else (None, why)
 
 
 def render(processor: Any, messages: list[dict[str, Any]], *, ask: bool = False) -> str:

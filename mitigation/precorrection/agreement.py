@@ -52,6 +52,21 @@ def use_right_head(model: Any, inputs: Mapping[str, Any], name: str) -> None:
         model.forward = types.MethodType(_with_own_head, model)
 
 
+def try_step(model: Any, inputs: Mapping[str, Any], name: str) -> None:
+    """Call a model with its adapter as training will, whose inputs some families do not take.
+
+    Raises:
+        ModelError: it fails.
+    """
+    training = model.training
+    model.train()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(), in_one_line(name):
+            model(**inputs, use_cache=False, fused_lm_head=True)
+    finally:
+        model.train(training)
+
+
 @contextlib.contextmanager
 def in_one_line(name: str) -> Iterator[None]:
     """Turn what a model's own code says of a batch into one line."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trl import SFTConfig, SFTTrainer
 
 from halluc.records import Record
-from mitigation.precorrection.agreement import in_one_line, use_right_head
+from mitigation.precorrection.agreement import in_one_line, try_step, use_right_head
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.turns import answer_ids, ask, rows
 
@@ -114,4 +114,5 @@ def make_trainer(
             batch = trainer._prepare_inputs(trainer.data_collator([{"id": splits["train"][0].id}]))
         with trainer.model.disable_adapter():
             use_right_head(base, batch, name)
+        try_step(trainer.model, batch, name)
     return trainer

@@ -173,6 +173,7 @@ def test_fields_that_a_server_does_not_know(server: Server) -> None:
         (f"openai:m@user:{KEY}@host", "openai:NAME@http"),
         (f"openai:m@http://user:{KEY}@host/v1", "set OPENAI_API_KEY instead"),
         (f"openai:m@http://host/v1?key={KEY}", "set OPENAI_API_KEY instead"),
+        ("openai:m\udcff@http://host/v1", "text in UTF-8"),
     ],
 )
 def test_names_that_are_none(name: str, told: str) -> None:
@@ -180,6 +181,12 @@ def test_names_that_are_none(name: str, told: str) -> None:
         load_model(name)
     assert told in str(caught.value)
     assert KEY not in str(caught.value)
+
+
+def test_a_prompt_that_is_no_text(server: Server) -> None:
+    with pytest.raises(ModelError, match="the prompt of 'q' is no text in UTF-8"):
+        load_model(f"openai:m@{server.url}").generate([Request("q", "a \ud83d")], Decoding())
+    assert server.asked == []
 
 
 def test_methods_need_the_model_itself(server: Server) -> None:

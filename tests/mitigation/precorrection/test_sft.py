@@ -6,6 +6,7 @@ import pytest
 import torch
 from checkpoints import FAMILIES, picture
 
+from halluc.errors import ModelError
 from halluc.mllm import Request, load_model
 from mitigation.precorrection.lora import Tuning
 from mitigation.precorrection.sft import Example, make_trainer
@@ -47,3 +48,23 @@ def test_the_loss_is_that_of_the_answers_alone(family, checkpoint, tmp_path):
     trainer.model.train()
     loss = trainer.compute_loss(trainer.model, batch)
     assert float(loss.detach()) == pytest.approx(total / count, abs=1e-5)
+
+
+@pytest.mark.parametrize("family", ["blip", "git", "kosmos2", "mllama", "blip_2", "aya_vision"])
+def test_what_is_made_ready_takes_a_step(family, checkpoint, tmp_path):
+    """Families of another build: refused in a line before the first step, or trained."""
+    mllm = load_model(f"hf:{checkpoint(family)}", device="cpu")
+    try:
+        trainer = make_trainer(
+            mllm, {"train": EXAMPLES, "test": []}, open_image, Tuning(), tmp_path, save_steps=9
+        )
+    except ModelError as error:
+        assert "cannot be trained so" in str(error) and "\n" not in str(error)
+        return
+    batch = trainer.data_collator([{"id": each.id} for each in EXAMPLES])
+    trainer.model.train()
+    loss = trainer.compute_loss(trainer.model, batch)
+    loss.backward()
+    assert bool(loss.isfinite()) and any(
+        each.grad is not None and bool(each.grad.any()) for each in trainer.model.parameters()
+    )
