@@ -192,6 +192,8 @@ def test_pictures_without_the_thing_are_not_counted():
     assert (none.low, none.high) == wilson(0, 40)
     (all_,) = with_intervals(counted([5] * 40 + [0] * 10, [5] * 40 + [0] * 10))
     assert (all_.low, all_.high) == wilson(40, 40)
+    (mixed,) = with_intervals(counted([0] * 10, [5] * 8 + [1] * 2))
+    assert (mixed.low, mixed.high) == wilson(0, 10)
     (plain,) = with_intervals(counted([1, 0, 1, 0, 0, 0], [1, 1, 1, 1, 0, 0]))
     assert (plain.low, plain.high, plain.interval) == (*wilson(2, 4), "wilson")
 
