@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 PROVEN = frozenset({
     "aria", "aya_vision", "blip-2", "chameleon", "deepseek_vl", "deepseek_vl_hybrid", "gemma3",
-    "git", "glm4v", "glm4v_moe", "idefics2", "idefics3", "instructblip", "internvl", "janus",
-    "lighton_ocr", "llava", "llava_next", "llava_onevision", "mllama", "ovis2", "paddleocr_vl",
-    "paligemma", "qwen2_5_vl", "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe",
-    "video_llama_3", "video_llava", "vipllava",
+    "gemma4", "git", "glm4v", "glm4v_moe", "idefics2", "idefics3", "instructblip", "internvl",
+    "janus", "lighton_ocr", "llava", "llava_next", "llava_onevision", "minicpmv4_6", "mllama",
+    "ovis2", "paddleocr_vl", "paligemma", "qwen2_5_vl", "qwen2_vl", "qwen3_5", "qwen3_5_moe",
+    "qwen3_vl", "qwen3_vl_moe", "video_llama_3", "video_llava", "vipllava",
 })  # fmt: skip
 """Families whose answers in a batch the tests compare with those alone; see docs/models.md."""
 

@@ -40,7 +40,7 @@ def test_what_is_missing_or_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "version", changed)
     monkeypatch.setattr("halluc.language.words.wordnet.missing_data", lambda folder: ["wordnet"])
     (old,) = found("wrong")
-    assert (old.what, old.mend) == ("click 8.0 is not >=8.2", "pip install 'click>=8.2'")
+    assert (old.what, old.mend) == ("click 8.0 is not >=8.4.2", "pip install 'click>=8.4.2'")
     told = {each.mend: each.what for each in found("missing")}
     assert "accelerate is not installed" in told["pip install 'halluc[models]'"]
     assert any(mend.startswith("python -m nltk.downloader") for mend in told)

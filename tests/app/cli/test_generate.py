@@ -266,7 +266,7 @@ def test_a_finished_run_is_replayed(halluc: Halluc, model: str, data: str) -> No
         (("--data", "jsonl:text.jsonl", "--task", "pope"), "no yes/no questions with labels"),
         (("--temperature", "0"), "temperature must be above 0, not 0.0"),
         (("--task", "pope", "--prompt", "x"), "{question}"),
-        (("--prompt", "a \udcff"), "--prompt is no text in UTF-8"),
+        (("--prompt", "a \udcff"), "is not UTF-8"),
         (("--alpha", "1"), "--alpha belongs to a method; name it with --decode"),
         (("--decode", "vcd", "--lambda", "1"), "--lambda does not belong to --decode vcd"),
         (("--decode", "icd", "--noise-step", "1"), "--noise-step does not belong to --decode icd"),

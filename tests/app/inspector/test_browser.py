@@ -93,6 +93,15 @@ class Person:
 
         return WebDriverWait(self.driver, WAIT).until(find, f"{selector} with {text!r}")
 
+    def waits(self):
+        """Wait until the page is whole: a key that comes before that is lost."""
+
+        def rests(driver):
+            app = driver.find_element(By.CSS_SELECTOR, '[data-testid="stApp"]')
+            return app.get_attribute("data-test-script-state") == "notRunning"
+
+        WebDriverWait(self.driver, WAIT).until(rests, "the script goes on")
+
     def clicks(self, selector, text=""):
         """Click it, again where the page changes under the hand."""
         for _ in range(5):
@@ -195,6 +204,7 @@ def test_a_person_sees_three_runs_and_what_a_revisor_could_not_see(address, chro
     chromium.execute_script("arguments[0].scrollIntoView({block:'center'})", masked)
     person.saves("compare-mask")
     # By keyboard: on to the next sample, and one run less.
+    person.waits()
     ActionChains(chromium).send_keys("n").perform()
     WebDriverWait(chromium, WAIT).until(lambda driver: "broken-00000" not in driver.current_url)
     person.sees(".hx-revised p", "Left as it was: nothing is suspect")
