@@ -18,6 +18,7 @@ from halluc.datasets.amber import Annotations
 from halluc.language.words.lemmas import Words
 from halluc.language.words.similarity import Similar
 from halluc.records import Claim, Finding, Score, Verdict
+from metrics.ratio import ratio
 
 # What the published script adds to each denominator.
 EPSILON = 0.001
@@ -153,15 +154,7 @@ def compute_captions(counts: Counter[str]) -> list[Score]:
     good = c["captions"] - c["hallucinated captions"]
     percents["Hal"] = 100 - good / (c["captions"] + EPSILON) * 100
     exact = [
-        Score(
-            metric="amber",
-            name=name,
-            value=part / whole if whole else None,
-            split="generative",
-            numerator=part,
-            denominator=whole,
-            better=better,
-        )
+        ratio("amber", name, part, whole, split="generative", better=better)
         for name, part, whole, better in ratios
     ]
     published = [

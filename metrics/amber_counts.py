@@ -11,6 +11,7 @@ from halluc.datasets.amber import (
 )
 from halluc.records import Label, Score
 from metrics.amber_captions import EPSILON, compute_captions
+from metrics.ratio import ratio
 
 Parser = Callable[[str], Label | None]
 """Gives yes, no, or neither, of an answer."""
@@ -116,15 +117,7 @@ def compute_answers(counts: Mapping[str, int], part: str, epsilon: float = EPSIL
     smooth = 0.001 if part == "existence" else 0.0001
     percents["F1"] = round(2 * precision * recall / (precision + recall + smooth) * 100, 1)
     exact = [
-        Score(
-            metric="amber",
-            name=name,
-            value=part_of / whole if whole else None,
-            split=part,
-            numerator=part_of,
-            denominator=whole,
-            better="higher",
-        )
+        ratio("amber", name, part_of, whole, split=part, better="higher")
         for name, (part_of, whole) in ratios.items()
     ]
     published = [

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from halluc.answers.given import Given
 from halluc.bootstrap import Counted
@@ -23,6 +23,7 @@ from halluc.records import Sample, Score
 from halluc.work import Spread, in_process
 from metrics.dash_b import harmonic, read_contained
 from metrics.protocol import Keep, Measured, Metric, rightly
+from metrics.ratio import ratio
 from metrics.tasks import Task, has_label
 
 METRIC = "beaf"
@@ -89,17 +90,7 @@ def compute(counts: Mapping[str, int]) -> list[Score]:
         ("F1", 2 * n["TP"], n["TP"] + n["FP"] + yes, "higher"),
         ("unknown", n["unknown yes"] + n["unknown no"], yes + no, ""),
     ]
-    scores = [
-        Score(
-            metric=METRIC,
-            name=name,
-            value=part / whole if whole else None,
-            numerator=part,
-            denominator=whole,
-            better=better,
-        )
-        for name, part, whole, better in rows
-    ]
+    scores = [ratio(METRIC, name, part, whole, better=better) for name, part, whole, better in rows]
     values = {each.name: each.value for each in scores}
     steady = None if values["ID"] is None else 1 - values["ID"]
     both = harmonic(values["TU"], steady)
@@ -156,11 +147,10 @@ class Beaf(Metric, frozen=True, kw_only=True):
         counts = {scene: tally(each) for scene, each in scenes.items()}
         total = sum(counts.values(), Counter[str]())
         parts = {scene: compute(each) for scene, each in counts.items()}
-        settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
         warnings = []
         if alone := total["alone"]:
             warnings.append(f"{alone} questions on edited copies have none on the original")
-        return Measured([Counted(compute(total), parts)], settings, warnings=warnings)
+        return Measured([Counted(compute(total), parts)], self.settings(given), warnings=warnings)
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by split and id."""

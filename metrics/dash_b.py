@@ -22,7 +22,8 @@ from halluc.datasets.dash_b import id_of, load
 from halluc.datasets.files import read_rows
 from halluc.errors import InputError
 from halluc.records import Answer, Finding, Label, Sample, Score, Truth
-from metrics.protocol import Metric, left_out, rightly
+from metrics.protocol import Metric, joined, rightly
+from metrics.ratio import ratio
 from metrics.tasks import Task, has_label
 
 METRIC = "dash-b"
@@ -49,11 +50,11 @@ def compute(counts: Mapping[str, int]) -> list[Score]:
     yes, no = counts.get("yes", 0), counts.get("no", 0)
     positive, negative = counts.get("right yes", 0), counts.get("right no", 0)
     scores = [
-        _score("accuracy", positive + negative, yes + no, "higher"),
-        _score("TNR", negative, no, "higher"),
-        _score("TPR", positive, yes, "higher"),
-        _score("yes ratio", counts.get("says yes", 0), yes + no),
-        _score("unknown", counts.get("says unknown", 0), yes + no),
+        ratio(METRIC, "accuracy", positive + negative, yes + no, better="higher"),
+        ratio(METRIC, "TNR", negative, no, better="higher"),
+        ratio(METRIC, "TPR", positive, yes, better="higher"),
+        ratio(METRIC, "yes ratio", counts.get("says yes", 0), yes + no),
+        ratio(METRIC, "unknown", counts.get("says unknown", 0), yes + no),
     ]
     mean = harmonic(scores[1].value, scores[2].value)
     scores.insert(3, Score(metric=METRIC, name="harmonic mean", value=mean, better="higher"))
@@ -69,13 +70,6 @@ def harmonic(one: float | None, other: float | None) -> float | None:
     if one is None or other is None:
         return None
     return 2 * one * other / (one + other) if one + other else 0.0
-
-
-def _score(name: str, part: int, whole: int, better: Literal["higher", ""] = "") -> Score:
-    value = part / whole if whole else None
-    return Score(
-        metric=METRIC, name=name, value=value, numerator=part, denominator=whole, better=better
-    )
 
 
 class _Row(msgspec.Struct):
@@ -128,9 +122,7 @@ class DashB(Metric, frozen=True, kw_only=True):
         samples = dataset.samples if dataset else run.samples if run else _own(answers)
         pairs = Pairs(answers, samples, allow_missing=allow_missing)
         card = dataset.card["files"] if dataset else None if run else "the answers' own rows"
-        given = Given(run, pairs, card, rows, samples)
-        given.left_out = left_out(pairs) if given.answers and allow_missing else {}
-        return given
+        return joined(run, pairs, card, rows, samples)
 
     def update(self, sample: Sample, text: str) -> tuple[Counter[str], list[Finding]]:
         """Counts of one answer.

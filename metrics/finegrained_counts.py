@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 from halluc.language.claims.agreement import agree
 from halluc.language.claims.lexicon import FAMILIES
 from halluc.language.claims.verdicts import same_fact, values_of
 from halluc.records import Claim, Finding, Kind, Score, Truth, Verdict
+from metrics.ratio import ratio
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 METRIC = "finegrained"
@@ -96,13 +97,15 @@ def compute(counts: Counts) -> list[Score]:
         wrong, right, silent = _verdicts(counts, kind)
         known = counts.known[kind]
         scores += [
-            _ratio(f"{kind} hallucination rate", wrong, wrong + right, "lower"),
-            _ratio(f"{kind} unverifiable share", silent, wrong + right + silent, ""),
-            _ratio(f"{kind} coverage", counts.covered[kind], known, "higher"),
+            ratio(METRIC, f"{kind} hallucination rate", wrong, wrong + right, better="lower"),
+            ratio(METRIC, f"{kind} unverifiable share", silent, wrong + right + silent),
+            ratio(METRIC, f"{kind} coverage", counts.covered[kind], known, better="higher"),
         ]
     for family in FAMILIES:
         wrong, right, _ = _verdicts(counts, family)
-        scores.append(_ratio(f"{family} hallucination rate", wrong, wrong + right, "lower"))
+        scores.append(
+            ratio(METRIC, f"{family} hallucination rate", wrong, wrong + right, better="lower")
+        )
     return scores
 
 
@@ -132,16 +135,3 @@ def _attributes(truth: Truth) -> set[tuple[str, str, str]]:
 def _verdicts(counts: Counts, of: str) -> tuple[int, int, int]:
     wrong, right = counts.by[of, "hallucinated"], counts.by[of, "supported"]
     return wrong, right, counts.by[of, "unverifiable"]
-
-
-def _ratio(
-    name: str, numerator: int, denominator: int, better: Literal["higher", "lower", ""]
-) -> Score:
-    return Score(
-        metric=METRIC,
-        name=name,
-        value=numerator / denominator if denominator else None,
-        numerator=numerator,
-        denominator=denominator,
-        better=better,
-    )

@@ -25,6 +25,7 @@ from halluc.judges.replies import Verdict, read_verdict
 from halluc.records import Label, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.protocol import Keep, Measured, Metric
+from metrics.ratio import ratio
 from metrics.tasks import Task
 
 METRIC = "haelm"
@@ -51,18 +52,8 @@ def compute(counts: Mapping[str, int]) -> list[Score]:
     yes, decided = counts.get("yes", 0), counts.get("yes", 0) + counts.get("no", 0)
     unknown = counts.get("unknown", 0)
     return [
-        Score(
-            metric=METRIC,
-            name=name,
-            value=part / whole if whole else None,
-            numerator=part,
-            denominator=whole,
-            better="higher" if name == "accurate" else "",
-        )
-        for name, part, whole in (
-            ("accurate", yes, decided),
-            ("unknown", unknown, decided + unknown),
-        )
+        ratio(METRIC, "accurate", yes, decided, better="higher"),
+        ratio(METRIC, "unknown", unknown, decided + unknown),
     ]
 
 

@@ -30,7 +30,8 @@ from halluc.errors import InputError
 from halluc.records import Answer, Label, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.pope_parsers import read_vlmevalkit
-from metrics.protocol import Keep, Measured, Metric, Table, left_out, rightly
+from metrics.protocol import Keep, Measured, Metric, Table, joined, rightly
+from metrics.ratio import ratio
 from metrics.tables import figure, interval
 from metrics.tasks import Task, has_label
 
@@ -148,7 +149,8 @@ def compute(by: Mapping[tuple[str, str], int]) -> list[Score]:
             ("unclear", n["unclear"], n["rows"], ""),
         ]
         scores += [
-            _score(name, part, whole, category, better) for name, part, whole, better in rows
+            ratio(METRIC, name, part, whole, split=category, better=better)
+            for name, part, whole, better in rows
         ]
         parts = [each.value for each in scores[-len(rows) :] if each.name in _OVERALL]
         known = [each for each in parts if each is not None]
@@ -157,20 +159,6 @@ def compute(by: Mapping[tuple[str, str], int]) -> list[Score]:
             Score(metric=METRIC, name="overall", value=mean, split=category, better="higher")
         )
     return scores
-
-
-def _score(
-    name: str, part: int, whole: int, split: str, better: Literal["higher", "lower", ""]
-) -> Score:
-    return Score(
-        metric=METRIC,
-        name=name,
-        value=part / whole if whole else None,
-        split=split,
-        numerator=part,
-        denominator=whole,
-        better=better,
-    )
 
 
 class HallusionBench(Metric, frozen=True, kw_only=True):
@@ -222,8 +210,7 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
         samples = dataset.samples if dataset else own
         pairs = Pairs(answers, samples, allow_missing=allow_missing)
         card = dataset.card["files"] if dataset else None if run else "the answers' own rows"
-        given = Given(run, pairs, card, rows, samples)
-        given.left_out = left_out(pairs) if given.answers and allow_missing else {}
+        given = joined(run, pairs, card, rows, samples)
         given.note["verdicts"] = verdicts
         if unlabelled := [each.id for each in given.samples if not has_label(each)]:
             what = f"{len(unlabelled)} questions have no right answer ({unlabelled[0]}, …)"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -24,7 +24,8 @@ from halluc.datasets.mcq_pope import Letter, load_choices
 from halluc.errors import InputError
 from halluc.records import Sample, Score
 from halluc.work import Spread, in_process
-from metrics.protocol import Keep, Measured, Metric, Table, left_out
+from metrics.protocol import Keep, Measured, Metric, Table, joined
+from metrics.ratio import ratio
 from metrics.tables import figure, interval
 from metrics.tasks import Task
 
@@ -73,17 +74,9 @@ def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
         whole = counts.get((split, "questions"), 0)
         for name in ("accuracy", *LETTERS, "unknown"):
             part = counts.get((split, "right" if name == "accuracy" else name), 0)
-            scores.append(
-                Score(
-                    metric=METRIC,
-                    name=name if name in ("accuracy", "unknown") else f"says {name}",
-                    value=part / whole if whole else None,
-                    split=split,
-                    numerator=part,
-                    denominator=whole,
-                    better="higher" if name == "accuracy" else "",
-                )
-            )
+            called = name if name in ("accuracy", "unknown") else f"says {name}"
+            better: Literal["higher", ""] = "higher" if name == "accuracy" else ""
+            scores.append(ratio(METRIC, called, part, whole, split=split, better=better))
     if len(splits) > 1:
         values = [each.value for each in scores if each.name == "accuracy"]
         known = [each for each in values if each is not None]
@@ -144,8 +137,7 @@ class McqPope(Metric, frozen=True, kw_only=True):
             raise InputError(what, sources[0])
         choices = load_choices([Path(each.removeprefix("mcq-pope:")) for each in truth])
         pairs = Pairs(answers, choices.dataset.samples, allow_missing=allow_missing)
-        given = Given(run, pairs, choices.dataset.card["files"], rows, choices.dataset.samples)
-        given.left_out = left_out(pairs) if given.answers and allow_missing else {}
+        given = joined(run, pairs, choices.dataset.card["files"], rows, choices.dataset.samples)
         given.note["letters"] = choices.letters
         return given
 
@@ -165,9 +157,7 @@ class McqPope(Metric, frozen=True, kw_only=True):
         splits = sorted({split for split, _ in total})
         weights = {(split, "accuracy"): 1 / len(splits) for split in splits}
         blends = {("", "mean accuracy"): weights} if len(splits) > 1 else {}
-        settings: dict[str, Any] = {"reader": self.reader}
-        settings |= {"left out": given.left_out} if given.left_out else {}
-        return Measured([Counted(scores, parts, blends)], settings)
+        return Measured([Counted(scores, parts, blends)], self.settings(given))
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by split and id."""

@@ -27,7 +27,8 @@ from halluc.judges.replies import read_rating
 from halluc.records import Answer, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.haelm import UNVALIDATED, agreement_of
-from metrics.protocol import Keep, Measured, Metric, left_out
+from metrics.protocol import Keep, Measured, Metric, joined
+from metrics.ratio import ratio
 from metrics.tasks import Task
 
 METRIC = "mmhal"
@@ -70,16 +71,7 @@ def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
         for name, what, most, better, unit in rows if not split else rows[:2]:
             whole = n["replies"] * most
             scores.append(
-                Score(
-                    metric=METRIC,
-                    name=name,
-                    value=n[what] / whole if whole else None,
-                    split=split,
-                    numerator=n[what],
-                    denominator=whole,
-                    better=better,
-                    unit=unit,
-                )
+                ratio(METRIC, name, n[what], whole, split=split, better=better, unit=unit)
             )
     return scores
 
@@ -142,9 +134,7 @@ class Mmhal(Metric, frozen=True, kw_only=True):
         answers = answers or read_answers(path)
         samples = [Sample(id=str(n), split=TYPES[n % len(TYPES)]) for n in range(96)]
         pairs = Pairs(answers, samples, allow_missing=allow_missing)
-        given = Given(None, pairs, card, Counter({path: len(answers)}), samples)
-        given.left_out = left_out(pairs) if given.answers and allow_missing else {}
-        return given
+        return joined(None, pairs, card, Counter({path: len(answers)}), samples)
 
     def measure(
         self, given: Given, spread: Spread = in_process, keep: Keep | None = None

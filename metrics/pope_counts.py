@@ -15,6 +15,7 @@ from halluc.bootstrap import Counted, grouping
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Score
 from metrics.pope_parsers import PARSERS, Parser, PopeCounts, Reading
+from metrics.ratio import ratio
 
 FIGURES = ("accuracy", "precision", "recall", "F1", "yes ratio")
 DEFAULT = PARSERS["pope"]
@@ -167,15 +168,7 @@ def compute(counts: PopeCounts, split: str = "", parser: Parser = DEFAULT) -> li
         "unknown": counts.unknown,
     }
     return [
-        Score(
-            metric=metric_of(parser),
-            name=name,
-            value=part / whole if whole else None,
-            split=split,
-            numerator=part,
-            denominator=whole,
-            better=_better(name),
-        )
+        ratio(metric_of(parser), name, part, whole, split=split, better=_better(name))
         for name, (part, whole) in parser.ratios(counts).items()
     ] + [
         Score(metric=metric_of(parser), name=name, value=value, split=split)

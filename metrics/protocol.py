@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,6 +25,10 @@ from halluc.options import check_options
 from halluc.records import Finding, Label, Sample, Score
 from halluc.work import Spread, Work, in_process
 from metrics.tasks import CAPTION, Task
+
+if TYPE_CHECKING:
+    from halluc.answers.alignment import Pairs
+    from halluc.runs import Run
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -158,9 +163,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         dataset = load_dataset(name) if (name := only_truth(truth)) else None
         samples = dataset.samples if dataset else samples_of(run, answers)
         pairs = Pairs(answers, samples, allow_missing=allow_missing)
-        given = Given(run, pairs, dataset.card.get("files") if dataset else None, rows, samples)
-        given.left_out = left_out(pairs) if given.answers and allow_missing else {}
-        return given
+        return joined(run, pairs, dataset.card.get("files") if dataset else None, rows, samples)
 
     def update(self, sample: Sample, text: str) -> tuple[Counter[str], list[Finding]]:
         """Counts and findings of one answer; counts of several add up."""
@@ -256,6 +259,27 @@ def drop(lines: Iterable[bytes]) -> None:
     """Go through findings that nobody wants."""
     for _ in lines:
         pass
+
+
+def joined(
+    run: Run | None, pairs: Pairs, truth: Any, rows: Counter[Path], samples: Sequence[Sample]
+) -> Given:
+    """Answers with their questions, and how many were left out where that is allowed.
+
+    Args:
+        run: of the answers; None where they came as files.
+        pairs: the questions with their answers.
+        truth: cards of the files of ground truth, or words; None: the run's samples.
+        rows: rows of each file of answers.
+        samples: the questions.
+
+    Raises:
+        InputError: answers and questions do not fit, where nothing may be left out.
+    """
+    given = Given(run, pairs, truth, rows, samples)
+    if given.answers and pairs.allow_missing:  # known once the pairs have been gone through
+        given.left_out = left_out(pairs)
+    return given
 
 
 def left_out(pairs: Any) -> dict[str, int]:

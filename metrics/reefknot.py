@@ -24,7 +24,8 @@ from halluc.datasets.reefknot import LETTERS, read_questions
 from halluc.errors import InputError
 from halluc.records import Answer, Sample, Score
 from halluc.work import Spread, in_process
-from metrics.protocol import Keep, Measured, Metric, left_out
+from metrics.protocol import Keep, Measured, Metric, joined
+from metrics.ratio import ratio
 from metrics.tasks import Task
 
 METRIC = "reefknot"
@@ -68,17 +69,12 @@ def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
             other = "yes ratio" if kind == "yes/no" else "unknown choices"
             named = n["yes/no yes" if kind == "yes/no" else "choice unknown"]
             scores += [
-                Score(
-                    metric=METRIC,
-                    name=name,
-                    value=part / whole if whole else None,
-                    split=split,
-                    numerator=part,
-                    denominator=whole,
-                    better="lower" if name != "yes ratio" else "",
-                )
-                for name, part in ((f"Halr {kind}", wrong), (other, named))
-            ]
+                ratio(METRIC, f"Halr {kind}", wrong, whole, split=split, better="lower"),
+                ratio(
+                    METRIC, other, named, whole,
+                    split=split, better="" if other == "yes ratio" else "lower",
+                ),
+            ]  # fmt: skip
     return scores
 
 
@@ -139,8 +135,7 @@ class Reefknot(Metric, frozen=True, kw_only=True):
         samples = [each.sample for each in asked.questions]
         pairs = Pairs(answers, samples, allow_missing=allow_missing)
         card = "the answers' own rows" if own else asked.cards
-        given = Given(run, pairs, card, rows, samples)
-        given.left_out = left_out(pairs) if given.answers and allow_missing else {}
+        given = joined(run, pairs, card, rows, samples)
         given.note["right"] = {each.sample.id: each.right for each in asked.questions}
         given.note["open-ended"] = asked.open_ended
         return given
@@ -153,7 +148,7 @@ class Reefknot(Metric, frozen=True, kw_only=True):
         for sample, answer in given:
             counts = update(sample.split, answer.text, given.note["right"][sample.id])
             gathered.add(picture_of(sample), counts)
-        settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
+        settings = self.settings(given)
         if number := given.note["open-ended"]:
             settings["not scored"] = f"{number} questions that want words"
         return Measured([gathered.counted(compute)], settings)

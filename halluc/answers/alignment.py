@@ -34,6 +34,7 @@ class Pairs:
         allow_missing: leave out answers without a question and questions without an answer.
 
     Attributes:
+        allow_missing: as given.
         missing: questions without an answer in each split, known after the last pair.
         surplus: answers without a question, likewise.
 
@@ -47,7 +48,7 @@ class Pairs:
     ) -> None:
         self.missing: Counter[str] = Counter()
         self.surplus = 0
-        self._answers, self._samples, self._allow = answers, samples, allow_missing
+        self._answers, self._samples, self.allow_missing = answers, samples, allow_missing
         self._by_id = {sample.id: sample for sample in samples}
         self._splits = list(dict.fromkeys(sample.split for sample in samples))
         self._answered: dict[str, int] = {}  # id → place, see `_enter`
@@ -176,7 +177,7 @@ class Pairs:
                 answer.path,
                 answer.line,
             )
-        if self._without and not self._allow:
+        if self._without and not self.allow_missing:
             first = self._without[0]
             named = _names([str(each.id) for each in self._without])
             what = f"{self.surplus} answers without a question in the truth ({named})"
@@ -186,7 +187,7 @@ class Pairs:
             return
         missing = [each for each in self._samples if each.id not in self._answered]
         self.missing.update(each.split for each in missing)
-        if not (self._allow and self._answered):
+        if not (self.allow_missing and self._answered):
             raise InputError(
                 f"{len(missing)} of {len(self._by_id)} questions have no answer "
                 f"({_names([each.id for each in missing])}); answer them, leave their --truth out, "
