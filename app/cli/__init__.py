@@ -10,6 +10,7 @@ import click
 from app.cli.lazy import LazyGroup
 from halluc import __version__
 from halluc.errors import HallucError
+from halluc.text import is_text
 
 # The modules of this package that are commands, each with its line of help.
 COMMANDS = {
@@ -51,7 +52,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
     for each in sys.argv[1:]:
-        if not _is_text(each):
+        if not is_text(each):
             _tell(f"{each[:200]} is not UTF-8; files and names that are used have to be: rename it")
             sys.exit(2)
     try:
@@ -76,15 +77,6 @@ def main() -> None:
         place = f"{str(error.filename)[:200]}: " if error.filename else ""
         _tell(f"{place}{error.strerror}")
         sys.exit(2)
-
-
-def _is_text(argument: str) -> bool:
-    """Whether an argument can be written down, in a card or on a terminal."""
-    try:
-        argument.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _tell(what: str) -> None:

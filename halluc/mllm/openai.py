@@ -35,6 +35,7 @@ from halluc.mllm.base import Decoding, Request
 from halluc.mllm.patience import asked_pause, whole_within
 from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
 from halluc.records import Response
+from halluc.text import is_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -77,7 +78,7 @@ class OpenAIMLLM:
         if match is None:  # not shown, since a key may be in it
             raise ModelError("a model behind a server is named openai:NAME@http://HOST:PORT/v1")
         self._name, url = match[1], match[2].rstrip("/")
-        if not _is_text(self._name):
+        if not is_text(self._name):
             raise ModelError("a model's name behind a server is text in UTF-8, and this is not")
         try:
             parts = urlsplit(url)
@@ -151,7 +152,7 @@ class OpenAIMLLM:
         return [response.answers for response in responses]
 
     def _answer(self, request: Request, decoding: Decoding, answers: Sequence[str]) -> Response:
-        if not _is_text(request.prompt):
+        if not is_text(request.prompt):
             raise SampleError(request.id, f"the prompt of {request.id!r} is no text in UTF-8")
         content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
         if request.image is not None:
@@ -293,15 +294,6 @@ class OpenAIMLLM:
     def _hidden(self, said: str) -> str:
         """A server's words without the key."""
         return said if self._key == "none" else said.replace(self._key, "…")
-
-
-def _is_text(value: str) -> bool:
-    """Whether a text can be sent: it has no lone surrogates."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _is_local(host: str) -> bool:
