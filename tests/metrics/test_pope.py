@@ -4,6 +4,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published import POPE_7B, POPE_13B
 
 from halluc.answers.alignment import align
 from halluc.answers.files import read_answers
@@ -13,21 +14,6 @@ from halluc.records import Sample, Truth
 from metrics.pope import pope
 from metrics.pope_counts import Tally, compute, count
 from metrics.pope_parsers import PARSERS, PopeCounts, read_pope
-
-SPLITS_13B = {
-    "random": (1182, 31, 1379, 318),
-    "popular": (1182, 59, 1441, 318),
-    "adversarial": (1182, 117, 1383, 318),
-}
-# accuracy and F1 in percent
-FIGURES_7B = {
-    ("greedy", "random"): (87.00, 85.50),
-    ("greedy", "popular"): (85.90, 84.47),
-    ("greedy", "adversarial"): (83.33, 82.12),
-    ("sample", "random"): (83.63, 81.67),
-    ("sample", "popular"): (81.73, 79.69),
-    ("sample", "adversarial"): (79.83, 78.64),
-}
 
 
 def reference(answers, labels):
@@ -70,7 +56,7 @@ def test_llava_13b_official_answers(shared):
         for name in ("random_2910", "popular", "adversarial")
     ]
     samples, joined, found = score_files([shared / "pope_answers" / "llava-v1.5-13b.jsonl"], truths)
-    for split, counts in SPLITS_13B.items():
+    for split, counts in POPE_13B.items():
         assert tuple(found[split, name] for name in ("TP", "FP", "TN", "FN")) == counts
         rows = [(joined[s.id].text, s.truth.label) for s in samples if s.split == split]
         literal = reference(*zip(*rows, strict=True))
@@ -88,7 +74,7 @@ def test_llava_7b_answers(decoding, shared):
     )
     for split in splits:
         shown = tuple(round(100 * found[split, name], 2) for name in ("accuracy", "F1"))
-        assert shown == FIGURES_7B[decoding, split]
+        assert shown == POPE_7B[decoding, split]
 
 
 @pytest.mark.parametrize(

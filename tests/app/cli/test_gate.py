@@ -1,13 +1,11 @@
 """The gate: its exit codes, what it writes, and how often it is wrong."""
 
 import json
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from app.cli import main
 from halluc.differences import Spread, one_sided
 
 TRUTH = {str(number): ["dog"] for number in range(200)}
@@ -22,24 +20,12 @@ def captions(path, wrong, of=200):
 
 
 @pytest.fixture
-def gate(monkeypatch, capsys, tmp_path):
+def gate(halluc, tmp_path):
     """Run the command in a folder of captions: (exit code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
     for name, wrong in (("base", 20), ("worse", 60), ("same", 20), ("hardly", 24)):
         captions(tmp_path / f"{name}.json", wrong)
     (tmp_path / "truth.json").write_text(json.dumps(TRUTH))
-
-    def call(*arguments):
-        told = ["halluc", "gate", *arguments, "--truth", "truth.json"]
-        monkeypatch.setattr(sys, "argv", told)
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return call
+    return lambda *arguments: halluc("gate", *arguments, "--truth", "truth.json")
 
 
 def test_a_worse_run_fails_an_equal_one_passes_a_near_one_is_undecided(gate):

@@ -4,7 +4,6 @@ import sys
 
 import pytest
 
-from app.cli import main
 from halluc.records import Box, Response, Sample, TrueObject, Truth
 from halluc.runs import open_run
 
@@ -23,23 +22,6 @@ TRUTH = {"1": ["dog"], "2": ["dog", "cup"]}
 
 def lines(rows):
     return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-@pytest.fixture
-def halluc(monkeypatch, capsys, tmp_path):
-    """Run the command in an empty folder: (exit code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["halluc", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture
