@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A machine at work on other things is slow, not wrong.
-settings.register_profile("halluc", deadline=None)
+# A machine at work on other things is slow, not wrong. The suite tries the same examples each time;
+# `make fuzz` tries new ones.
+settings.register_profile("halluc", deadline=None, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HALLUC_HYPOTHESIS", "halluc"))
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from zipfile import BadZipFile, ZipFile
 
 from halluc.datasets.keys import IDS, TEXTS
-from halluc.errors import InputError
+from halluc.errors import InputError, said
 from halluc.jsonl import open_plain, reason
 
 Form = Literal["csv", "tsv", "xlsx", "parquet"]
@@ -129,7 +129,7 @@ def _read_xlsx(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield line, _row({**dict.fromkeys(names), **dict(zip(names, row, strict=False))})
         book.close()
     except _DAMAGES as error:
-        raise InputError(f"not a whole xlsx file: {error}", path) from None
+        raise InputError(f"not a whole xlsx file: {said(error)}", path) from None
 
 
 def _read_parquet(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -146,7 +146,7 @@ def _read_parquet(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except OSError as error:
         raise InputError(reason(error), path) from None
     except (pyarrow.ArrowException, ValueError, LookupError, TypeError) as error:
-        raise InputError(f"no Parquet file that can be read: {error}", path) from None
+        raise InputError(f"no Parquet file that can be read: {said(error)}", path) from None
 
 
 def needed(module: str, path: str | Path) -> Any:
