@@ -16,7 +16,7 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import file_card
 from halluc.datasets.images import open_image
 from halluc.datasets.tables import needed
-from halluc.errors import InputError
+from halluc.errors import InputError, said
 from halluc.records import Label, Sample
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class _Groups:
                     self._batches = list(reader)
                 self.number = len(self._batches)
         except (OSError, self._arrow.ArrowException) as error:
-            raise InputError(f"no Parquet or Arrow file that can be read: {error}", file) from None
+            raise InputError(f"no Parquet or Arrow file that can be read: {said(error)}", file) from None
 
     def read(self, group: int, columns: list[str]) -> Any:
         """Some columns of a group, as a table."""
@@ -167,7 +167,7 @@ class _Groups:
                 return self._source.read_row_group(group, columns=columns)
             return self._arrow.Table.from_batches([self._batches[group]]).select(columns)
         except (OSError, self._arrow.ArrowException) as error:
-            raise InputError(f"a part of it cannot be read: {error}", self._file) from None
+            raise InputError(f"a part of it cannot be read: {said(error)}", self._file) from None
 
     def __enter__(self) -> _Groups:
         return self
