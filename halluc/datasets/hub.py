@@ -158,7 +158,8 @@ class _Groups:
                     self._batches = list(reader)
                 self.number = len(self._batches)
         except (OSError, self._arrow.ArrowException) as error:
-            raise InputError(f"no Parquet or Arrow file that can be read: {said(error)}", file) from None
+            what = f"no Parquet or Arrow file that can be read: {said(error)}"
+            raise InputError(what, file) from None
 
     def read(self, group: int, columns: list[str]) -> Any:
         """Some columns of a group, as a table."""
