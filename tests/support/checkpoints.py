@@ -86,6 +86,12 @@ def save(model: Any, processor: Any, folder: Path) -> Path:
         for parameter in model.parameters():
             if parameter.dim() > 1:
                 parameter.normal_(0, 0.12, generator=generator)
+        # No trained model says a token that stands for a picture. One that is said by chance
+        # (which one, hangs on the machine's rounding) cannot be given to a model again.
+        words = getattr(processor, "tokenizer", processor)
+        ends = {words.pad_token_id, words.bos_token_id, words.eos_token_id}
+        head = (model.get_output_embeddings() or model.get_input_embeddings()).weight
+        head[sorted(set(words.all_special_ids) - ends)] = 0
     # What a careless checkpoint carries; none of it may change an answer.
     model.generation_config.update(do_sample=True, temperature=0.2, top_k=3)
     model.save_pretrained(folder)
