@@ -41,8 +41,10 @@ _SIGNS = (
     (b"%pdf", "this is a PDF"),
     (b"\xff\xfe", "this is UTF-16: save it as UTF-8"),
     (b"\xfe\xff", "this is UTF-16: save it as UTF-8"),
-    (b"\x80\x02", "this is a pickle, which is not read: save it as JSON"),
-    (b"\x80\x04", "this is a pickle, which is not read: save it as JSON"),
+    *(
+        (bytes((0x80, protocol)), "this is a pickle, which is not read: save it as JSON")
+        for protocol in range(2, 6)
+    ),
 )
 
 _MEANINGS = (
