@@ -104,6 +104,7 @@ SHORT_PROMPTS = (
     "Name the things in this scene.",
     "Summarize the picture in a few words.",
     "What does this photograph contain?",
+    "Sum up the photo in no more than twenty words.",
     "What is this a picture of? Answer with a single phrase.",
 )
 INVENTORY_PROMPTS = (
