@@ -49,7 +49,8 @@ def to_rgb(lab: ArrayLike) -> NDArray[np.uint8]:
     xyz = np.where(root > _KNEE, root**3, 3 * _KNEE**2 * (root - 4 / 29)) * _WHITE
     linear = np.clip(xyz @ np.linalg.inv(_TO_XYZ).T, 0, 1)
     share = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.round(share * 255).astype(np.uint8)
+    rgb: NDArray[np.uint8] = np.round(share * 255).astype(np.uint8)
+    return rgb
 
 
 def paint(color: str, rng: random.Random) -> RGB:

@@ -85,8 +85,8 @@ class Sketch:
 
     def hole(self, shape: Shape) -> None:
         """An ellipse through which the table shows."""
-        edge = {"outline": self._tone(self.shade), "width": self._width(0.05)}
-        self._pen.ellipse(self._places(shape), fill=(0, 0, 0, 0), **edge)
+        outline, width = self._tone(self.shade), self._width(0.05)
+        self._pen.ellipse(self._places(shape), (0, 0, 0, 0), outline, width)
 
     def _tone(self, color: RGB) -> RGB:
         return (0, 0, 0) if self.bare else color
