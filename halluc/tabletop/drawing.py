@@ -64,7 +64,7 @@ def item_box(item: Item) -> tuple[float, float, float, float]:
 @cache
 def _extent(name: str, angle: float, mirrored: bool) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of a class from its centre, as shares of its square's side."""
-    drawn = _turned(sketch(name, 256, (255, 0, 0), "plain", False).picture, angle, mirrored)
+    drawn = _turned(sketch(name, 256, (255, 0, 0), "plain").picture, angle, mirrored)
     box = drawn.getchannel("A").point(lambda alpha: 255 if alpha >= 64 else 0).getbbox()
     assert box is not None, name  # noqa: S101 - every class draws something
     middle = (drawn.width / 2, drawn.height / 2) * 2

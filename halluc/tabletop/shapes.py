@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from halluc.tabletop.colors import RGB
 from halluc.tabletop.sketch import DOUGH, INK, LEAF, PALE, STEEL, WOOD, Sketch
 
 THIN = {"fork", "knife", "spoon", "banana", "carrot", "scissors", "remote", "wine glass"}
 """Classes whose pattern is finer, or there would be little of it on them."""
 
 
-def sketch(name: str, pixels: int, color: tuple[int, int, int], pattern: str, bare: bool) -> Sketch:
+def sketch(name: str, pixels: int, color: RGB, pattern: str, bare: bool = False) -> Sketch:
     """An object of a class, upright; see `Sketch` for the arguments."""
     drawn = Sketch(pixels, color, pattern, 0.28 if name in THIN else 0.36, bare)
     DRAW[name](drawn)

@@ -47,8 +47,8 @@ COMPANIONS = {
 COMPANION_RATE = 0.85
 """How often an object of `COMPANIONS` brings its companion, in the biased split."""
 
-REPEAT_RATE = 0.08
-"""How often the next object is one more of a class that is there, at most three of one."""
+REPEAT_RATE = 0.12
+"""How often the next object is of a class that is there, after three others; three at most."""
 
 COLORS = ("red", "yellow", "green", "blue", "purple", "pink", "white", "black")
 PATTERNS = {"plain": 0.6, "striped": 0.2, "dotted": 0.2}
@@ -175,7 +175,7 @@ def _names(split: Split, rng: random.Random) -> list[str]:
     if split == "broken":
         names.append(rng.choice(list(COMPANIONS)))
     while len(names) < count:
-        if len(names) >= 2 and rng.random() < REPEAT_RATE:
+        if len(set(names)) >= 3 and rng.random() < REPEAT_RATE:
             name = rng.choice(names)
             if names.count(name) < 3:
                 names.append(name)
