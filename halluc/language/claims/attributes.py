@@ -10,7 +10,7 @@ from halluc.language.claims.doubt import Reading
 from halluc.language.claims.labels import labelled, paired
 from halluc.language.claims.lexicon import POSTURES, attribute_of
 from halluc.language.claims.phrases import Mention
-from halluc.language.claims.postures import is_state
+from halluc.language.claims.postures import is_state, tells_how
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
@@ -254,7 +254,8 @@ def _first_joined(words: list[Word], place: int) -> int:
 
 def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]:
     word = words[place]
-    if word.tag not in VERBS and not word.text.endswith("ing") and word.text != "seated":
+    verb = word.tag in VERBS or word.text.endswith("ing") or word.text == "seated"
+    if not verb and not (word.text.endswith("s") and tells_how(words, place)):
         return []
     if any(
         _is_object(words, each, referents) and words[min(place + 1, each)].text not in _WAYS

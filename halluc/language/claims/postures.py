@@ -34,6 +34,14 @@ def is_state(words: list[Word], place: int, thing: Mention) -> bool:
     return rests and _is_predicate(words, place, thing) and not _is_where(words, place)
 
 
+def tells_how(words: list[Word], place: int) -> bool:
+    """Whether "upright", "flat" or "on its side" follows: a posture, whatever its tag says."""
+    after = place + 1
+    if not in_sentence(words, after, words[place].sentence):
+        return False
+    return words[after].text in _HOW or _on_its_side(words, after)
+
+
 def _is_predicate(words: list[Word], place: int, thing: Mention) -> bool:
     """Whether the verb is said of what stands before it: not "a hot dog stand"."""
     word = words[place]
@@ -43,7 +51,7 @@ def _is_predicate(words: list[Word], place: int, thing: Mention) -> bool:
         return True
     if word.text == POSTURES[word.text]:
         return word.tag in FINITE and words[thing.head].tag != "NN"
-    return word.tag in FINITE or _on_its_side(words, _after(words, place))
+    return word.tag in FINITE or tells_how(words, place)
 
 
 def _is_where(words: list[Word], place: int) -> bool:
@@ -58,7 +66,8 @@ def _after(words: list[Word], place: int) -> int:
     """The place after a verb and its adverbs."""
     after = place + 1
     while in_sentence(words, after, words[place].sentence) and (
-        words[after].text in _HOW or words[after].tag == "RB"
+        words[after].text in _HOW
+        or (words[after].tag == "RB" and not phrase_at(words, after)[0])
     ):
         after += 1
     return after
