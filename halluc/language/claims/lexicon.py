@@ -162,6 +162,19 @@ def attribute_of(word: str) -> tuple[str, str] | None:
     return _ATTRIBUTES.get(word)
 
 
+def posture_like(word: str, value: str) -> str | None:
+    """The form of a verb of posture that fits where another one stands; None for other words.
+
+    >>> posture_like("lying", "stand"), posture_like("stands", "lie"), posture_like("red", "lie")
+    ('standing', 'lies', None)
+    """
+    forms = [form for form, of in POSTURES.items() if of == value]
+    if word not in POSTURES or value not in FAMILIES["state"] or not forms:
+        return None
+    ending = "ing" if word.endswith("ing") else "s" if word.endswith("s") else ""
+    return next((form for form in forms if form.endswith(ending) and form != word), None)
+
+
 def place_of(phrase: str) -> str | None:
     """The canonical predicate of a preposition or a phrase of place; None for other words.
 

@@ -55,9 +55,9 @@ def _is_predicate(words: list[Word], place: int, thing: Mention) -> bool:
 
 
 def _is_where(words: list[Word], place: int) -> bool:
-    """Whether a phrase of place follows the verb; "on its side" is none."""
+    """Whether a phrase of place follows the verb, and nothing that tells how."""
     after = _after(words, place)
-    if not in_sentence(words, after, words[place].sentence) or _on_its_side(words, after):
+    if tells_how(words, place) or not in_sentence(words, after, words[place].sentence):
         return False
     return words[after].text in _WHERE or bool(phrase_at(words, after)[0])
 
@@ -66,8 +66,7 @@ def _after(words: list[Word], place: int) -> int:
     """The place after a verb and its adverbs."""
     after = place + 1
     while in_sentence(words, after, words[place].sentence) and (
-        words[after].text in _HOW
-        or (words[after].tag == "RB" and not phrase_at(words, after)[0])
+        words[after].text in _HOW or (words[after].tag == "RB" and not phrase_at(words, after)[0])
     ):
         after += 1
     return after
