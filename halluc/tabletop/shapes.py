@@ -208,10 +208,10 @@ def _clock(s: Sketch) -> None:
         s.ink("line", (x * 0.9, 0.6, x * 1.2, 0.98), INK, width=0.16)
         s.body("ellipse", (x - 0.3, -1, x + 0.3, -0.44))
     s.body("ellipse", (-0.84, -0.8, 0.84, 0.88))
-    for x, y in ((0, -0.6), (0.62, 0.04), (0, 0.68), (-0.62, 0.04)):
-        s.ink("ellipse", (x - 0.09, y - 0.09, x + 0.09, y + 0.09), s.contrast)
-    s.ink("line", (0, 0.04, 0, -0.44), s.contrast, width=0.12)
-    s.ink("line", (0, 0.04, 0.36, 0.22), s.contrast, width=0.12)
+    s.ink("ellipse", (-0.54, -0.5, 0.54, 0.58))
+    s.ink("ellipse", (-0.48, -0.44, 0.48, 0.52), PALE)
+    s.ink("line", (0, 0.04, 0, -0.36), INK, width=0.12)
+    s.ink("line", (0, 0.04, 0.28, 0.18), INK, width=0.12)
 
 
 def _vase(s: Sketch) -> None:
