@@ -262,9 +262,9 @@ def _details(
     if mention.several:
         if left and rng.random() < 0.7:
             return [f"{_upper(mention.definite)} are {rng.choice(left)}."]
-        one, other = (each.color for each in mention.items[:2])
-        if len(mention.items) == 2 and one != other and rng.random() < 0.7:
-            return [f"One of the {mention.plural} is {one} and the other is {other}."]
+        first, second = (each.color for each in mention.items[:2])
+        if len(mention.items) == 2 and first != second and rng.random() < 0.7:
+            return [f"One of the {mention.plural} is {first} and the other is {second}."]
         return []
     look = " and ".join(rng.sample(left, min(len(left), 1 if told else rng.choice((1, 1, 2)))))
     if rng.random() > rate:
