@@ -96,9 +96,9 @@ def _read_sentence(sentence: str, offset: int) -> list[Claim]:
         subject, target = one, other
         if said := _BETWEEN.fullmatch(gap):
             start = one.end()
-        elif said := _INVERTED.fullmatch(gap) and _BEFORE.search(sentence[: one.start()]):
+        elif _INVERTED.fullmatch(gap) and (said := _BEFORE.search(sentence[: one.start()])):
             subject, target, start = other, one, 0
-        elif said := gap == " and the " and _EACH_OTHER.match(sentence[other.end() :]):
+        elif gap == " and the " and (said := _EACH_OTHER.match(sentence[other.end() :])):
             start = other.end()
         else:
             continue
