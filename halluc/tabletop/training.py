@@ -59,7 +59,7 @@ def train_tabletop(
     """Train from nothing, or from where an earlier call with the same folder stopped.
 
     Args:
-        work: folder for drawn scenes, states and curves (about 2.5 GB).
+        work: folder for drawn scenes, states and curves (about 4.7 GB).
         recipe: stages, sizes and seed.
         device: "cpu" or an accelerator; matrix products are in bfloat16 on either.
         progress: is told of each stage.

@@ -25,7 +25,7 @@ from halluc.errors import HallucError, InputError
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs/train-tabletop"),
     show_default=True,
-    help="Drawn scenes, states and curves (about 2.5 GB); a second call continues from them.",
+    help="Drawn scenes, states and curves (about 4.7 GB); a second call continues from them.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of weights and examples.")
 @click.option(
