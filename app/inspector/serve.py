@@ -33,7 +33,11 @@ def serve(settings: Settings, address: str, port: int, hosts: Sequence[str]) -> 
 
 
 def server_settings(address: str, port: int) -> dict[str, object]:
-    """Streamlit's: no telemetry, no details of errors, no editor's tools, no other origin."""
+    """Streamlit's: no telemetry, no details of errors, no editor's tools, no other origin.
+
+    Python's own garbage collection goes on; the full one that Streamlit makes after each run of
+    the script goes through millions of records, and keys that come meanwhile are lost.
+    """
     return {
         "server.address": address,
         "server.port": port,
@@ -44,6 +48,7 @@ def server_settings(address: str, port: int) -> dict[str, object]:
         "server.enableXsrfProtection": True,
         "server.enableStaticServing": False,
         "server.maxUploadSize": 50,
+        "runner.postScriptGC": False,
         "browser.gatherUsageStats": False,
         "client.showErrorDetails": "none",
         "client.toolbarMode": "minimal",

@@ -93,11 +93,12 @@ def _grid(run: Columns, view: View, seen: Seen) -> None:
             with column, st.container(border=True):
                 _card(run, int(row), metric)
     before, where, after = st.columns([1, 2, 1], vertical_alignment="center")
-    if number > 0 and before.button("← Before", width="stretch", shortcut="B"):
-        _turn(page=str(number - 1))
+    for column, label, key, to in (
+        (before, "← Before", "B", number - 1), (after, "Next →", "N", number + 1),
+    ):  # fmt: skip
+        column.button(label, key=f"page {key}", width="stretch", shortcut=key,
+                      disabled=not 0 <= to <= last, on_click=_turn, kwargs={"page": str(to)})  # fmt: skip
     where.caption(f"page {number + 1} of {last + 1}")
-    if number < last and after.button("Next →", width="stretch", shortcut="N"):
-        _turn(page=str(number + 1))
 
 
 def _card(run: Columns, row: int, metric: str) -> None:
@@ -105,8 +106,8 @@ def _card(run: Columns, row: int, metric: str) -> None:
     findings = [each for _, each in run.findings_of(row, metric)]
     picture = common.picture(run, sample, pictures.SMALL)
     st.html(html.card_html(sample, response, findings, picture))
-    if st.button("Open", key=f"open {row}", width="stretch"):
-        _turn(sample=sample.id)
+    st.button("Open", key=f"open {row}", width="stretch", on_click=_turn,
+              kwargs={"sample": sample.id})  # fmt: skip
 
 
 def _detail(name: str, run: Columns, view: View, seen: Seen, row: int) -> None:
@@ -161,23 +162,21 @@ def _steps(run: Columns, seen: Seen, row: int) -> None:
     inside = at < len(seen.rows) and seen.rows[at] == row
     ids = run.answers["id"]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("↑ All", shortcut="A"):
-            st.query_params.pop("sample", None)
-            st.query_params.pop("finding", None)
-            st.rerun()
-        if st.button("← Before", disabled=at == 0, shortcut="B"):
-            _turn(sample=str(ids.iat[int(seen.rows[at - 1])]))
-        if st.button("Next →", disabled=at + inside >= len(seen.rows), shortcut="N"):
-            _turn(sample=str(ids.iat[int(seen.rows[at + inside])]))
+        st.button("↑ All", key="all", shortcut="A", on_click=_turn)
+        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + inside)):
+            there = 0 <= to < len(seen.rows)
+            sample = str(ids.iat[int(seen.rows[to])]) if there else ""
+            st.button(label, key=f"step {key}", disabled=not there, shortcut=key,
+                      on_click=_turn, kwargs={"sample": sample})  # fmt: skip
         place = f"{at + 1} of {len(seen.rows)}: " if inside else ""
         st.text(place + ids.iat[row][:80])
 
 
 def _turn(**query: str) -> None:
-    """This page with another part of the link."""
-    st.query_params.pop("finding", None)
+    """The next run of this page has this in its link, and no other sample or finding."""
+    for name in ("sample", "finding"):
+        st.query_params.pop(name, None)
     st.query_params.update(query)
-    st.rerun()
 
 
 def _number(text: str) -> int:

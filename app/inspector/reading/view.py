@@ -27,7 +27,8 @@ class View:
 
     Attributes:
         metric: whose findings; empty: the metric of the run that knows most kinds.
-        kind, verdict, subject, value, family: of a finding.
+        kind, verdict, value, family: of a finding.
+        subject: an object that the finding is about, as either side of a relation.
         place: where it stands in the text, from 0 (its begin) to 1.
         surprise: mean −log p of its tokens.
 
@@ -125,9 +126,11 @@ def look(run: Columns, view: View) -> Seen:
     """The answers and findings that a view lets pass."""
     findings = run.findings
     keep = np.array(findings["metric"] == metric_of(run, view))
-    for name in ("kind", "verdict", "subject", "value", "family"):
+    for name in ("kind", "verdict", "value", "family"):
         if wanted := getattr(view, name):
             keep &= (findings[name] == wanted).to_numpy()
+    if view.subject:
+        keep &= (findings["subject"] == view.subject) | (findings["object"] == view.subject)
     for name, values in (("place", places), ("surprise", lambda run: run.surprise)):
         if bounds := getattr(view, name):
             keep &= _within(values(run), bounds)

@@ -183,6 +183,9 @@ def test_review_of_a_run_without_findings(settings):
 
 def test_live_asks_the_embedded_model_and_shows_the_noise(settings):
     test = page("live")
+    assert len(test.get("image")) == 1  # nothing that needs the model has begun
+    test.toggle[0].set_value(True)
+    ran(test)
     assert len(test.get("image")) == 2
     assert [each.label for each in test.slider][2] == "Noise step"
     test.slider[2].set_value(900)
