@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from app.inspector.settings import Settings
 
 
 def serve(settings: Settings, address: str, port: int, hosts: Sequence[str]) -> None:
-    """Run the server until it is told to stop.
+    """Run the server until it is told to stop, by Ctrl-C or SIGTERM.
 
     Args:
         settings: what the pages show.
@@ -22,10 +23,12 @@ def serve(settings: Settings, address: str, port: int, hosts: Sequence[str]) -> 
         hosts: names beside `address` and this machine's by which it may be asked.
     """
     os.environ.update(settings.environment())
-    read_ahead(settings.runs[0])
+    if settings.runs:
+        read_ahead(settings.runs[0])
     from starlette.middleware import Middleware
     from streamlit.starlette import App
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is kept for a while is removed
     script = Path(__file__).with_name("pages") / "main.py"
     sys.argv = [str(script)]  # Streamlit looks beside it for modules
     guard = Middleware(OwnHosts, address=address, named=hosts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -93,6 +93,74 @@ def view_of(query: Mapping[str, str]) -> View:
         elif given in ALLOWED.get(each.name, (given,)):
             told[each.name] = given
     return View(**told)
+
+
+def known(run: Columns, query: Mapping[str, str]) -> tuple[View, list[str]]:
+    """The view of a link without what a run does not know, and what that is.
+
+    Args:
+        run: that is looked at.
+        query: of the link; names that are none of a view's are not looked at.
+    """
+    view, strange = view_of(query), []
+    mine = [each.name for each in fields(View) if query.get(each.name)]
+    for name in mine:
+        if not getattr(view, name) or not _knows(run, name, query[name]):
+            strange.append(f"{name} {query[name]}")
+            view = replace(view, **{name: getattr(View(), name)})
+    return view, strange
+
+
+def _knows(run: Columns, name: str, value: str) -> bool:
+    """Whether a run has anything of which a filter could hold."""
+    found = run.findings
+    if name in ("subject", "value", "family"):
+        columns = ("subject", "object") if name == "subject" else (name,)
+        return any(value in found[each].cat.categories for each in columns)
+    if name in ("kind", "verdict", "place", "surprise"):
+        return bool(len(found)) and not (name == "surprise" and np.isnan(run.surprise).all())
+    known: dict[str, Callable[[], bool]] = {
+        "metric": lambda: value in run.metrics,
+        "answer": lambda: "label" in run.answers,
+        "said": lambda: "label" in run.answers,
+        "split": lambda: value in run.answers["split"].cat.categories,
+        "companion": lambda: value in run.true_objects["name"].cat.categories,
+    }
+    return known.get(name, lambda: True)()
+
+
+SORTS = {
+    "": "as asked", "wrong": "most wrong claims", "unsure": "least certain claim",
+    "long": "longest", "id": "name",
+}  # fmt: skip
+"""Orders of answers, and what they are called."""
+
+
+def arranged(run: Columns, seen: Seen, metric: str, order: str) -> NDArray[Any]:
+    """The rows that a view lets pass, in one of the orders of `SORTS`; equals stay as asked."""
+    rows, size = seen.rows, len(run.answers)
+    if order == "id":
+        return rows[np.argsort(run.answers["id"].to_numpy(str)[rows], kind="stable")]
+    if order == "long":
+        key = run.words
+    elif order == "wrong":
+        key = wrong_claims(run, metric)
+    elif order == "unsure":
+        key = np.zeros(size)
+        mine = (run.findings["metric"] == metric).to_numpy() & ~np.isnan(run.surprise)
+        np.maximum.at(key, run.findings["row"].to_numpy()[mine], run.surprise[mine])
+    else:
+        return rows
+    return rows[np.argsort(-key[rows], kind="stable")]
+
+
+def wrong_claims(run: Columns, metric: str) -> NDArray[Any]:
+    """How many wrong claims of a metric each answer has; of yes/no answers, whether it is wrong."""
+    if not metric and "label" in run.answers:
+        return (answered(run) == "wrong").astype(int)
+    found = run.findings
+    wrong = (found["metric"] == metric) & (found["verdict"] == "hallucinated")
+    return np.bincount(found["row"][wrong], minlength=len(run.answers))
 
 
 def _range(given: str) -> tuple[float, float] | None:
