@@ -1,8 +1,10 @@
-"""How a run was made, in words: what its card knows, and no more."""
+"""How a run was made and its figures, in words: what its card knows, and no more."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from halluc.records import Score
 
 
 def made(card: dict[str, Any]) -> str:
@@ -42,3 +44,21 @@ def decoding_words(decoding: dict[str, Any]) -> str:
         return "unknown"
     how = "sampled" if decoding.get("do_sample") else "greedy"
     return f"{decoding['method']}, {how}" if decoding.get("method") else how
+
+
+def figure(score: Score) -> str:
+    """A figure for people."""
+    if score.value is None:
+        return "undefined"
+    if score.denominator and not score.unit and score.value <= 1:
+        return f"{score.value:.1%}"
+    return f"{score.value:.4g}"
+
+
+def interval(score: Score) -> str:
+    """Its 95 % interval; empty where it has none."""
+    if score.low is None or score.high is None:
+        return ""
+    if score.unit:
+        return f"{score.low:.4g} to {score.high:.4g}"
+    return f"{score.low:.1%} to {score.high:.1%}"

@@ -6,16 +6,10 @@ import streamlit as st
 
 from app.inspector.pages import common
 from app.inspector.reading.columns import Columns
-from app.inspector.reading.view import ALLOWED, View, metric_of
+from app.inspector.reading.view import ALLOWED, NAMES, View, metric_of
 
 LARGE = 20_000
 """Answers of a run from which its true objects are read only when a view asks for one."""
-NAMES = {
-    "kind": "Kind", "verdict": "Verdict", "subject": "Object", "value": "Attribute or relation",
-    "family": "Attribute family", "companion": "Object in the picture", "answer": "Answer",
-    "said": "Answered", "split": "Split", "text": "Text", "metric": "Findings of",
-    "place": "Position in the text", "surprise": "Mean −log p", "words": "Words of the answer",
-}  # fmt: skip
 
 
 def choose(run: Columns, view: View) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.inspector.drawing import charts
-from app.inspector.drawing.made import made
+from app.inspector.drawing.made import figure, interval, made
 from app.inspector.pages import common
 from app.inspector.reading import counts
 from app.inspector.reading.columns import Columns, read_scores
@@ -95,24 +95,6 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
             st.dataframe(pd.DataFrame(rows), hide_index=True)
     with other.expander("Result card"):
         st.json(card)
-
-
-def figure(score: Score) -> str:
-    """A figure for people."""
-    if score.value is None:
-        return "undefined"
-    if score.denominator and not score.unit and score.value <= 1:
-        return f"{score.value:.1%}"
-    return f"{score.value:.4g}"
-
-
-def interval(score: Score) -> str:
-    """Its 95 % interval; empty where it has none."""
-    if score.low is None or score.high is None:
-        return ""
-    if score.unit:
-        return f"{score.low:.4g} to {score.high:.4g}"
-    return f"{score.low:.1%} to {score.high:.1%}"
 
 
 def _charts(name: str, run: Columns, metric: str) -> None:

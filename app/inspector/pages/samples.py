@@ -61,8 +61,8 @@ def _grid(run: Columns, view: View, seen: Seen, metric: str) -> None:
     last = max(total - 1, 0) // GRID
     number = min(_number(st.query_params.get("page", "0")), last)
     found = f", {len(seen.findings):,} findings" if view.of_findings else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{total:,} of {len(run.answers):,} samples{found}**", width="content")
+    common.heading(f"{total:,} of {len(run.answers):,} samples{found}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, key, to in (("← Before", "B", number - 1), ("Next →", "N", number + 1)):
             st.button(label, key=f"page {key}", shortcut=key, disabled=not 0 <= to <= last,
                       on_click=_turn, kwargs={"page": str(to)})  # fmt: skip

@@ -16,6 +16,15 @@ from halluc.records import Kind, Verdict
 Answered = Literal["right", "wrong", "unknown"]
 
 ALLOWED = {"kind": get_args(Kind), "verdict": get_args(Verdict), "answer": get_args(Answered)}
+NAMES = {
+    "kind": "Kind", "verdict": "Verdict", "subject": "Object", "value": "Attribute or relation",
+    "family": "Attribute family", "companion": "Object in the picture", "answer": "Answer",
+    "said": "Answered", "split": "Split", "text": "Text", "metric": "Findings of",
+    "place": "Position in the text", "surprise": "Mean −log p", "words": "Words of the answer",
+}  # fmt: skip
+"""What each filter is called."""
+PLACES = ("run", "sample", "finding", "page", "sort", "chart")
+"""Parts of a link that say where somebody is, and filter nothing."""
 RANGES = ("place", "surprise", "words")
 
 
@@ -77,6 +86,21 @@ class View:
         'kind relation, verdict hallucinated, place 0-0.1'
         """
         return ", ".join(f"{name} {each}" for name, each in self.query().items()) or "everything"
+
+    def sentence(self) -> str:
+        """In a sentence, for people.
+
+        >>> View(kind="relation", verdict="hallucinated", words=(0, 40)).sentence()
+        'Kind is relation; verdict is hallucinated; words of the answer is from 0 to below 40.'
+        """
+        told = [
+            f"{NAMES[name].lower()} is "
+            + (f"from {each[0]:g} to below {each[1]:g}" if isinstance(each, tuple) else each)
+            for name, each in ((f.name, getattr(self, f.name)) for f in fields(self))
+            if each
+        ]
+        whole = "; ".join(told)
+        return f"{whole[:1].upper()}{whole[1:]}." if told else "All samples."
 
 
 def view_of(query: Mapping[str, str]) -> View:
