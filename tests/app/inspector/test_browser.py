@@ -30,13 +30,19 @@ HALLUC = "from app.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
-def address(runs, revised, hostile_run, tmp_path_factory):
+def address(runs, revised, hostile_run, many, tmp_path_factory):
     """Where `halluc inspect` serves the runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-c", HALLUC, "inspect", *map(str, [*runs, revised, hostile_run])]
+    command = [
+        sys.executable,
+        "-c",
+        HALLUC,
+        "inspect",
+        *map(str, [*runs, revised, hostile_run, many]),
+    ]
     command += ["--port", str(port)]
     with log.open("w") as output:
         server = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
@@ -138,13 +144,15 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     person.saves("story-1-overview")
 
     person.clicks("a", "Samples")
-    person.sees("h5", "8 of 8 samples")
+    person.sees("h2", "8 of 8 samples")
+    person.clicks('[data-testid="stPopover"] button', "Filters")
     person.chooses("Kind", "relation")
     person.waits_for("kind=relation")
     person.chooses("Verdict", "hallucinated")
     person.waits_for("verdict=hallucinated")
     person.sees("mark.hx-hallucinated.hx-relation:not(.hx-about)")
     person.saves("story-2-relations")
+    ActionChains(chromium).send_keys(Keys.ESCAPE).perform()
 
     person.clicks('[data-testid="stButton"] button', "Open")
     person.waits_for("sample=")
@@ -222,7 +230,11 @@ def test_a_mark_that_is_picked_opens_its_samples(address, chromium):
     time.sleep(2)  # the chart takes its width
     person.clicks('[data-testid="stVegaLiteChart"] .mark-rect path')  # the bar of objects
     person.waits_for("kind=object")
-    person.sees("h5", "of 8 samples")
+    person.sees("h2", "of 8 samples")
+    chromium.back()  # to the chart, and not past it or to the samples again
+    person.waits_for("run=captions-sampled")
+    person.sees('[data-testid="stVegaLiteChart"] svg')
+    assert "kind=" not in chromium.current_url
 
 
 def test_hostile_answers_are_text_in_the_browser_too(address, chromium, hostile_run):
@@ -230,7 +242,7 @@ def test_hostile_answers_are_text_in_the_browser_too(address, chromium, hostile_
     for path in ("", "samples", "samples?page=1", "samples?kind=object", "compare", "review"):
         sign = "&" if "?" in path else "?"
         chromium.get(f"{address}/{path}{sign}run=hostile")
-        person.sees('[data-testid="stMain"] h3, [data-testid="stMain"] h5, [data-testid="stCode"]')
+        person.sees('[data-testid="stMain"] h1, [data-testid="stCode"]')
         time.sleep(1)
         with pytest.raises(NoAlertPresentException):
             _ = chromium.switch_to.alert.text
@@ -243,6 +255,90 @@ def test_hostile_answers_are_text_in_the_browser_too(address, chromium, hostile_
     assert "leads out of its folder" in person.sees(".hx-none").text
     person.clicks('[data-testid="stButton"] button', "Open")
     person.sees(".hx-right .hx-text", "<script>alert(1)</script>")
+
+
+# What a screen reader says of each thing, and whether one can be missed: our own pages alone.
+FAULTS = """
+const out = [];
+if (document.querySelectorAll('h1').length !== 1) out.push('not one h1');
+for (const each of document.querySelectorAll('img'))
+  if (!each.alt) out.push('a picture without a text');
+const named = each => (each.getAttribute('aria-label') || each.getAttribute('aria-labelledby')
+  || each.innerText || each.title || (each.labels && each.labels.length)
+  || each.placeholder || '');
+for (const each of document.querySelectorAll('button, a[href], input, select, textarea'))
+  if (each.checkVisibility() && !named(each)) out.push('no name: ' + each.outerHTML.slice(0, 120));
+const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+const rgba = color => { paint.clearRect(0, 0, 1, 1); paint.fillStyle = color;
+  paint.fillRect(0, 0, 1, 1); return [...paint.getImageData(0, 0, 1, 1).data]; };
+const light = rgb => rgb.slice(0, 3).map(c => c / 255)
+  .map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+  .reduce((sum, c, n) => sum + c * [.2126, .7152, .0722][n], 0);
+const over = (top, below) => top.slice(0, 3)
+  .map((c, n) => c * top[3] / 255 + below[n] * (1 - top[3] / 255));
+const ground = each => { const above = [];
+  for (let at = each; at; at = at.parentElement) above.unshift(rgba(getComputedStyle(at).backgroundColor));
+  return above.reduce((below, top) => over(top, below), [255, 255, 255]); };
+for (const each of document.querySelectorAll('[data-testid="stHtml"] *, [data-testid="stText"] *')) {
+  const text = [...each.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+  if (!text || !each.checkVisibility({opacityProperty: true})) continue;
+  const below = ground(each), top = over(rgba(getComputedStyle(each).color), below);
+  const [dark, bright] = [light(top), light(below)].sort((a, b) => a - b);
+  const ratio = (bright + .05) / (dark + .05);
+  if (ratio < 4.5) out.push(ratio.toFixed(2) + ': ' + each.className + ' ' + each.innerText.slice(0, 40));
+}
+return out.slice(0, 5);
+"""
+
+
+def faults(driver):
+    """Names that lack, contrasts under 4.5; with axe-core, what it finds serious, too.
+
+    `npm install axe-core` puts it where it is looked for: HALLUC_AXE, or node_modules.
+    """
+    found = driver.execute_script(FAULTS)
+    axe = Path(os.environ.get("HALLUC_AXE", "node_modules/axe-core/axe.min.js"))
+    if axe.is_file():
+        driver.execute_script(axe.read_text(encoding="utf-8"))
+        report = driver.execute_async_script("axe.run().then(arguments[0])")
+        found += [
+            f"{each['id']}: {each['nodes'][0]['html'][:120]}"
+            for each in report["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+    return found
+
+
+def test_no_key_is_lost(address, chromium):
+    person = Person(chromium)
+    chromium.get(f"{address}/samples?run=many&sample=many-000")
+    person.sees(".hx-count", "1 of 60")
+    person.waits()
+    for _ in range(40):
+        ActionChains(chromium, 0).send_keys("n").perform()
+        time.sleep(0.12)
+    person.sees(".hx-count", "41 of 60")
+    assert "sample=many-040" in chromium.current_url
+    chromium.refresh()
+    person.sees(".hx-count", "41 of 60")
+
+
+def test_a_file_is_dropped_scored_and_looked_at(address, chromium, tmp_path):
+    person = Person(chromium)
+    file = tmp_path / "my answers.jsonl"
+    rows = (
+        f'{{"question_id": {n}, "prompt": "Is it {n}?", "text": "{said}", "label": "no"}}\n'
+        for n, said in enumerate(("Yes", "No"))
+    )
+    file.write_text("".join(rows))
+    chromium.get(f"{address}/open")
+    person.sees("h1", "Open a file")
+    chromium.find_element(By.CSS_SELECTOR, 'input[type="file"]').send_keys(str(file))
+    person.clicks('[data-testid="stButton"] button', "Score and open")
+    person.sees("h1", "Run my answers")
+    person.sees('[data-testid="stMetric"]', "50.0%")
+    person.clicks("a", "Samples")
+    person.sees(".hx-answer", "✗ wrong the truth is no")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
@@ -259,7 +355,9 @@ def test_pages_fit_the_screen(address, chromium, width, height, scheme):
     )
     try:
         for name, path, selector in (
-            ("overview", "", '[data-testid="stVegaLiteChart"]'),
+            ("overview", "overview?chart=objects", '[data-testid="stVegaLiteChart"]'),
+            ("answers", "overview?run=pope-greedy", '[data-testid="stVegaLiteChart"]'),
+            ("open", "open", "h1"),
             ("samples", "samples", ".hx-card"),
             ("sample", "samples?kind=relation&sample=broken-00000", ".hx-box"),
             ("compare", "compare", ".hx-diff"),
@@ -274,6 +372,10 @@ def test_pages_fit_the_screen(address, chromium, width, height, scheme):
                 "document.querySelector('[data-testid=stMain]').scrollWidth)"
             )
             assert wide <= width, name
+            for chart in chromium.find_elements(By.CSS_SELECTOR, ".vega-embed svg"):
+                place = chart.rect
+                assert 0 <= place["x"] and place["x"] + place["width"] <= width, name
+            assert faults(chromium) == [], name
             person.saves(f"{name}-{width}-{scheme}")
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
