@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from app.inspector import drawing
 from app.inspector.drawing import html, pictures
 from app.inspector.drawing.marks import plain
 from app.inspector.reading import preload
@@ -32,6 +33,16 @@ def navigate() -> None:
     with st.container(horizontal=True, key="pages"):
         for page in PAGES.values():
             st.page_link(page, query_params=query, width="content")
+        _keys()(key="keys")
+
+
+@st.cache_resource
+def _keys() -> Callable[..., Any]:
+    """The table of keys."""
+    js = Path(drawing.__file__).with_name("keys.js").read_text(encoding="utf-8")
+    css = "details { font: 14px/1.5 sans-serif } th { text-align: left; padding-right: 1rem }"
+    made: Callable[..., Any] = st.components.v2.component("halluc_keys", js=js, css=css)
+    return made
 
 
 def show(render: Callable[[], None]) -> None:
@@ -51,7 +62,7 @@ def title(text: str) -> None:
 
 def heading(text: str) -> None:
     """The heading of a part of a page."""
-    st.html(f'<h2 class="hx-heading">{plain(text)}</h2>')
+    st.html(f'<h2 class="hx-heading">{plain(text)}</h2>', width="content")
 
 
 def go(page: str, view: View, run: str, **more: str) -> None:

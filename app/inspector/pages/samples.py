@@ -61,8 +61,8 @@ def _grid(run: Columns, view: View, seen: Seen, metric: str) -> None:
     last = max(total - 1, 0) // GRID
     number = min(_number(st.query_params.get("page", "0")), last)
     found = f", {len(seen.findings):,} findings" if view.of_findings else ""
-    common.heading(f"{total:,} of {len(run.answers):,} samples{found}")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        common.heading(f"{total:,} of {len(run.answers):,} samples{found}")
         for label, key, to in (("← Before", "B", number - 1), ("Next →", "N", number + 1)):
             st.button(label, key=f"page {key}", shortcut=key, disabled=not 0 <= to <= last,
                       on_click=_turn, kwargs={"page": str(to)})  # fmt: skip
@@ -93,8 +93,9 @@ def _jump(number: int, last: int) -> None:
         _turn(page=str(st.session_state["page number"] - 1))
 
     st.session_state["page number"] = number + 1
-    st.number_input(f"Page of {last + 1:,}", 1, last + 1, key="page number", on_change=turn,
-                    width=150)  # fmt: skip
+    st.number_input("Page", 1, last + 1, key="page number", on_change=turn, width=120,
+                    label_visibility="collapsed")  # fmt: skip
+    st.text(f"of {last + 1:,} pages", width="content")
 
 
 def _card(run: Columns, row: int, metric: str) -> None:
