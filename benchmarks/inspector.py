@@ -7,7 +7,7 @@ new ids. Measured in a process of its own each: the overview's figures, the run 
 time (its tables are then kept in the user's cache) and again, the whole overview as the app draws
 it, filters, and a step to the next sample, with Streamlit's full garbage collection after each run
 of the script and without. Memory is the process's peak, the processor's seconds are of all its
-threads. A plain peer reads the same run with `halluc.runs.read_run` and counts wrong claims by kind.
+threads. A plain peer reads the run with `halluc.runs.read_run` and counts wrong claims by kind.
 
 Then `halluc inspect` is started with an empty cache, and a headless Chromium opens it as soon as it
 answers: seconds until the figures, the first chart and each further one show. Needs Debian's

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 def render() -> None:
     """The page."""
-    common.title("Open a file")
     st.text(
         "Answers of a model in any form that halluc score reads: POPE's, MME's or AMBER's answers, "
         "captions by picture, logs of lmms-eval, tables of VLMEvalKit; JSON, CSV, TSV, XLSX or "

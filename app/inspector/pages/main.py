@@ -22,9 +22,11 @@ def main() -> None:
     common.PAGES.update(pages)
     # The bare address; Streamlit gives its page no other, and a link must name the overview.
     first = overview.render if read_settings().runs else files.render
-    start = st.Page(first, title="halluc inspector", url_path="start", default=True)
+    title = "Overview" if read_settings().runs else "Open"
+    start = st.Page(first, title=title, url_path="start", default=True)
     chosen = st.navigation([start, *pages.values()], position="hidden")
     common.navigate()
+    common.title(chosen.title)
     common.show(chosen.run)
 
 

@@ -52,7 +52,7 @@ def render() -> None:
         bar = st.container()
     path = Path(folder)
     card = read_card(path)
-    common.title(f"Run {name}")
+    common.heading(f"Run {name}")
     st.text(made(card))
     _figures(card, read_scores(path))
     run = common.opened(folder)  # a large one takes a while; the figures are there already

@@ -23,7 +23,6 @@ REPORTED = 200
 
 def render() -> None:
     """The page."""
-    common.title("Samples")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name, run = common.chosen_run()
         filters.choose(run, common.current_view())
