@@ -3,7 +3,7 @@
     python docs/take_pictures.py runs/demo/captions-{sampled,vcd,greedy,dpo,woodpecker}
     python docs/take_pictures.py --all FOLDER RUN…
 
-With --all every page goes into that folder instead, as it looks on three widths of screen, light and
+With --all every page goes into that folder instead, on three widths of screen, light and
 dark. Needs Debian's packages chromium and chromium-driver.
 """
 
