@@ -40,7 +40,8 @@ def navigate() -> None:
 def _keys() -> Callable[..., Any]:
     """The table of keys."""
     js = Path(drawing.__file__).with_name("keys.js").read_text(encoding="utf-8")
-    css = "details { font: 14px/1.5 sans-serif } th { text-align: left; padding-right: 1rem }"
+    # Streamlit takes one line for the name of a file.
+    css = "details { font: 14px/1.5 sans-serif }\nth { text-align: left; padding-right: 1rem }\n"
     made: Callable[..., Any] = st.components.v2.component("halluc_keys", js=js, css=css)
     return made
 
