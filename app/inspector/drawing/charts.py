@@ -131,7 +131,7 @@ def ranges(table: pd.DataFrame, title: str) -> Any:
 def confusion(table: pd.DataFrame) -> Any:
     """Truth × answer of yes/no questions, a bar a cell; picks `split`, `truth` and `answer`."""
     pick = alt.selection_point(name=PICK, fields=["split", "truth", "answer"])
-    cells = "truth " + table["truth"] + ", said " + table["answer"].astype(str)
+    cells = table["truth"] + " → " + table["answer"].astype(str)
     several = len(set(table["split"])) > 1
     told = table.assign(cell=table["split"] + ": " + cells if several else cells)
     return (
@@ -139,9 +139,9 @@ def confusion(table: pd.DataFrame) -> Any:
         .mark_bar(cursor="pointer")
         .encode(
             x=alt.X("number:Q", title="answers", axis=_COUNT),
-            y=alt.Y("cell:N", title=None, axis=_NAMES, sort=list(told["cell"])),
+            y=alt.Y("cell:N", title="truth → said", axis=_NAMES, sort=list(told["cell"])),
             color=alt.Color(
-                "right:N", title=None,
+                "right:N", title=None, legend=alt.Legend(orient="bottom"),
                 scale=alt.Scale(domain=["right", "wrong"], range=["#009e73", "#d55e00"]),
             ),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),

@@ -58,7 +58,6 @@ def test_bad_input_of_a_report_is_one_line(halluc, runs, tmp_path):
         "subject=zebra",
         "nonsense",
         "place=2-1",
-        "answer=",
     ):
         code, _, err = halluc("report", runs[0], "--view", view, "-o", "page.html")
         assert code == 2 and view.partition("=")[0] in err and len(err.splitlines()) == 1
