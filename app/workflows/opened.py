@@ -74,10 +74,21 @@ def _metrics(source: Path, truth: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     for name in plugins("metrics"):
         if load_plugin("metrics", name).fits(str(source), truth):
             return what or f"answers for {name}", (name,)
+    if not what:
+        return "captions", _METRICS["captions"]  # of few words; the reader says what else it is
+    if not right and _has_labels(source):
+        return "yes/no answers", _METRICS["questions"]
     if not right:
-        told = f"holds {what}" if what else "holds no answers that can be read"
-        raise InputError(f"{told}; see `halluc score --help` for what is read", source)
+        raise InputError(f"holds {what}; see `halluc score --help` for what is read", source)
     return what, _METRICS.get(right[0], right[:1])
+
+
+def _has_labels(source: Path) -> bool:
+    """Whether these are answers that stand beside what was asked and its right answer."""
+    try:
+        return any(each.own for each in read_answers(source))
+    except InputError:
+        return False
 
 
 def _keep_alone(source: Path, folder: Path, *, captions: bool) -> None:
