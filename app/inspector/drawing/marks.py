@@ -68,6 +68,7 @@ def claim_words(claim: Claim) -> str:
         "attribute": f"{claim.subject}: {claim.value}",
         "relation": f"{claim.subject} {claim.value} {claim.object}",
     }[claim.kind]
+    words = words.strip(" :")  # of what a reviewer marked only the words are known
     return words if claim.stance == "asserted" else f"{words} ({claim.stance})"
 
 
