@@ -44,12 +44,17 @@ def plain(text: str) -> str:
     >>> plain("<b>&\x00\u202e")
     '&lt;b&gt;&amp;␀⟨U+202E⟩'
     """
-    return escape(text) if text.isprintable() else "".join(map(_shown, text))
+    return escape(plain_text(text))
+
+
+def plain_text(text: str) -> str:
+    """A text in which no character acts, for where markup means nothing."""
+    return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(character: str) -> str:
     if character in "\n\t" or character.isprintable():
-        return escape(character)
+        return character
     if picture := _PICTURES.get(ord(character)):
         return picture
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"):

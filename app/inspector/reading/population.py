@@ -85,17 +85,20 @@ class Population:
         """The reviews of what is here, each with its place."""
         found = []
         for each in reviews:
-            row = self.run.places.get(each.finding.id)
-            if row is None or each.finding.metric != self.metric or each.judgement == "missed":
-                continue
-            if row not in self._read:
-                self._read.add(row)
-                low, high = np.searchsorted(self.rows, (row, row + 1))
-                keys = {claim_key(self.finding(place)): place for place in range(low, high)}
-                self._known.update(keys)
-            if (place := self._known.get(claim_key(each.finding))) is not None:
-                found.append((place, each))
+            if each.finding.metric == self.metric and each.judgement != "missed":
+                place = self.place_of(each.finding.id, claim_key(each.finding))
+                if place is not None:
+                    found.append((place, each))
         return found
+
+    def place_of(self, id: str, key: str) -> int | None:
+        """The place of a finding by the id of its answer and its key; None where it is not here."""
+        row = self.run.places.get(id)
+        if row is not None and row not in self._read:
+            self._read.add(row)
+            for place in range(*map(int, np.searchsorted(self.rows, (row, row + 1)))):
+                self._known[claim_key(self.finding(place))] = place
+        return self._known.get(key)
 
     def order(self, how: Order) -> NDArray[Any]:
         """All places in an order.
