@@ -215,10 +215,10 @@ class Desk {
     }
     this.after = make("p", "hx-after");
     const right = make("div", "hx-right");
-    right.append(this.asked, this.text, this.marking, this.claim, this.keys, this.after);
+    right.append(this.asked, this.text, this.marking, this.claim, this.keys);
     this.body = make("div", "hx");
     this.body.append(this.picture, right);
-    this.root.append(this.bar, this.count, this.body);
+    this.root.append(this.bar, this.count, this.body, this.after);
     parent.append(this.root);
     document.activeElement?.blur(); // the name was just typed, and keys are verdicts from here on
     this.shown = null;

@@ -11,7 +11,6 @@ import streamlit as st
 
 from app.inspector.drawing import judging, pictures
 from app.inspector.pages import common, rater
-from app.inspector.reading import preload
 from app.inspector.reading.agreement import agreement
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.corrections import (
@@ -21,9 +20,9 @@ from app.inspector.reading.corrections import (
     held_to_gold,
     queue,
 )
-from app.inspector.reading.population import ORDERS, Order, Population, population
+from app.inspector.reading.population import ORDERS, Order, Population
 from app.inspector.reading.reviewed import raters
-from app.inspector.reading.view import ALLOWED, View
+from app.inspector.reading.view import ALLOWED
 from halluc.reviews import Review, claim_key, person
 
 AHEAD = 24
@@ -42,7 +41,7 @@ def render() -> None:
     name, run = common.chosen_run()
     view = common.current_view()
     asked = _head(run)
-    claims = _population(str(run.path), preload.states_of(str(run.path)), view, _run=run)
+    claims = common.claims_of(run, view)
     if filters := {k: v for k, v in view.query().items() if k not in ("metric", "kind")}:
         st.caption("Only " + ", ".join(f"{each} {filters[each]}" for each in filters))
         if st.button("Clear the filters"):
@@ -73,11 +72,11 @@ def _head(run: Columns) -> Asked:
         if "rater" not in st.session_state:
             st.session_state["rater"] = rater.known_rater()
         reviewer = st.text_input("Your name", key="rater", max_chars=rater.LONGEST).strip()
-    if reviewer != rater.known_rater():
-        rater.remember(reviewer)
+    st.session_state["reviewer"] = reviewer
+    rater.remember()
     with order:
         how = common.bound(
-            st.selectbox, "Queue", "queue", list(ORDERS), fallback="random",
+            st.selectbox, "Queue", "queue", list(ORDERS), fallback="stratified",
             format_func=_NAMES.__getitem__,
             help="Both random orders give corrected rates. They are the same for everybody.",
         )  # fmt: skip
@@ -99,11 +98,6 @@ def _head(run: Columns) -> Asked:
         )  # fmt: skip
     chosen = next(each for each in ORDERS if each == how)
     return Asked(reviewer, chosen, int(number or 0), float(until or 0))
-
-
-@st.cache_resource(max_entries=16, show_spinner="Drawing the queue …")
-def _population(folder: str, states: preload.States, view: View, *, _run: Columns) -> Population:
-    return population(_run, view)
 
 
 @st.cache_resource
@@ -226,7 +220,7 @@ def _figures(claims: Population, filed: Sequence[Review], line: Queue, stop: flo
 def _metric(rate: Rate) -> None:
     low, high = rate.low, rate.high
     known = rate.corrected is not None and low is not None and high is not None
-    value = f"{rate.corrected:.1%}" if known else "undefined"
+    value = f"{rate.corrected:.1%}" if known else "too few"
     below = f"{low:.1%} to {high:.1%}" if known else f"{rate.judged} judged"
     st.metric(
         f"{rate.name}, corrected" if rate.name else "corrected", value, below, delta_color="off",

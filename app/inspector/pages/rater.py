@@ -22,10 +22,10 @@ def known_rater() -> str:
     return str(st.session_state["reviewer"])
 
 
-def remember(name: str) -> None:
-    """Have the browser remember a name."""
-    st.session_state["reviewer"] = name
-    _component()(data={"name": name}, key="remember reviewer", height="content")
+def remember() -> None:
+    """Have the browser remember the name."""
+    if name := known_rater():
+        _component()(data={"name": name}, key="remember reviewer")
 
 
 @st.cache_resource

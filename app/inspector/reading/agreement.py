@@ -87,12 +87,18 @@ def figures(run: Columns, metric: str, reviews: Sequence[Review]) -> list[Figure
         before, since = (
             _rate(each[(table["kind"] == kind).to_numpy()]) for each in (verdicts, after)
         )
-        name = "CHAIRi" if metric == "chair" else f"{kind} hallucination rate"
-        found.append(_figure(name, before, since))
+        found.append(_figure(figure_name(metric, kind), before, since))
     answers = len(run.answers)
     wrong = [table["row"][each == "hallucinated"].nunique() for each in (verdicts, after)]
     name = "CHAIRs" if metric == "chair" else "answers with a wrong claim"
     return [*found, _figure(name, (wrong[0], answers), (wrong[1], answers))]
+
+
+def figure_name(metric: str, group: str) -> str:
+    """What the rate of a kind is called; of yes/no answers, without a metric, that of a split."""
+    if not metric:
+        return f"wrong answers, {group}"
+    return "CHAIRi" if metric == "chair" else f"{group} hallucination rate"
 
 
 def kinds_in(findings: pd.DataFrame) -> list[Kind]:

@@ -97,7 +97,11 @@ def corrections(claims: Population, reviews: Sequence[Review]) -> Corrections:
     sample = sample[labels.known[sample]]
     rates = [_rate(claims, labels, sample, name) for name in claims.names]
     if len(rates) > 1:
-        rates.append(_rate(claims, labels, sample, ""))
+        if set(claims.names) > set(claims.groups[sample]):
+            simple = claims.simple_sample(labels.judged)
+            rates.append(_rate(claims, labels, simple[labels.known[simple]], "", stratified=False))
+        else:
+            rates.append(_rate(claims, labels, sample, ""))
     rules = [_cost(claims, labels, sample, rule) for rule in dict.fromkeys(claims.rules)]
     rules = [each for each in rules if each.judged]
     rules.sort(key=lambda each: (-(each.cost or 0), -each.wrong, each.rule))
@@ -123,12 +127,19 @@ def _labels(claims: Population, reviews: Sequence[Review]) -> _Labels:
     return _Labels(judged, known, wrong, misread)
 
 
-def _rate(claims: Population, labels: _Labels, sample: NDArray[np.intp], name: str) -> Rate:
+def _rate(
+    claims: Population,
+    labels: _Labels,
+    sample: NDArray[np.intp],
+    name: str,
+    *,
+    stratified: bool = True,
+) -> Rate:
     """The rate of a group, or of all where it has no name."""
     inside = claims.groups == name if name else np.ones(len(claims), bool)
     own = sample[inside[sample]]
     place = np.cumsum(inside) - 1
-    strata = np.unique(claims.groups[inside], return_inverse=True)[1]
+    strata = np.unique(claims.groups[inside], return_inverse=True)[1] if stratified else None
     found: Corrected | None = corrected_rate(
         claims.predicted[inside], claims.pictures[inside], place[own],
         labels.wrong[own], counts=~labels.misread[own], strata=strata,

@@ -161,13 +161,19 @@ class Population:
         found = []
         for name in self.names:
             inside = self.groups == name
-            sides = []
-            for order in (self.order("random"), self.order("stratified")):
-                own = order[inside[order]]
-                gaps = np.flatnonzero(~judged[own])
-                sides.append(own[: gaps[0]] if len(gaps) else own)
-            found.append(max(sides, key=len))
+            orders = [each[inside[each]] for each in (self.order("random"), self._stratified)]
+            found.append(max((_begun(each, judged) for each in orders), key=len))
         return np.concatenate(found) if found else np.zeros(0, int)
+
+    def simple_sample(self, judged: NDArray[Any]) -> NDArray[Any]:
+        """The same of all claims together, where not every kind has a sample of its own."""
+        return _begun(self.order("random"), judged)
+
+
+def _begun(order: NDArray[Any], judged: NDArray[Any]) -> NDArray[Any]:
+    """The begin of an order up to what nobody judged."""
+    gaps = np.flatnonzero(~judged[order])
+    return order[: gaps[0]] if len(gaps) else order
 
 
 def population(run: Columns, view: View) -> Population:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl
 from app.inspector.reading.agreement import agreement
 from app.inspector.reading.columns import open_columns
 from app.inspector.reading.corrections import Corrections, corrections, held_to_gold
-from app.inspector.reading.population import population
+from app.inspector.reading.population import Population, population
 from app.inspector.reading.view import view_of
 from halluc.errors import InputError
 from halluc.records import Record
@@ -105,11 +106,16 @@ def read_reviewed(folder: Path, database: str, view: str = "") -> Reviewed:
     store.close()
     if not filed:
         raise InputError(f"nobody has reviewed findings of {claims.metric} in {folder} there yet")
-    names = [each.reviewer for each in filed]
+    return summed(claims, filed)
+
+
+def summed(claims: Population, reviews: Sequence[Review]) -> Reviewed:
+    """What people say of a view of a run; reviews of another metric's findings do not count."""
+    filed = [each for each in reviews if each.finding.metric == claims.metric]
     told = agreement(raters(filed))
     return Reviewed(
         metric=claims.metric,
-        reviewers={name: names.count(name) for name in dict.fromkeys(names)},
+        reviewers=dict(Counter(each.reviewer for each in filed)),
         corrections=corrections(claims, filed),
         kappas=told.kappas,
         alpha=told.alpha,

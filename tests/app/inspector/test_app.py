@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 import app.inspector
+from app.inspector.drawing import judging
 from app.inspector.reading.columns import open_columns, read_scores
+from app.inspector.reading.population import population
+from app.inspector.reading.view import View
 from app.inspector.settings import NAME
 from halluc.reviews import Review, Reviews
 from halluc.runs import read_run
@@ -177,8 +180,19 @@ def test_review_shows_how_far_reviewers_agree(settings):
     assert list(test.dataframe[1].value["findings"]) == [3]
 
 
-def test_review_of_a_run_without_findings(settings):
-    assert "has none" in page("review", run="pope-greedy").info[0].value
+def test_answers_to_questions_are_reviewed_too(settings):
+    run = open_columns(settings.runs[2])
+    claims = population(run, View())
+    store = Reviews(settings.reviews)
+    for place in claims.order("random")[:12]:
+        finding = claims.finding(place)
+        said = judging.judgement_of(finding, "false")  # somebody who thinks that all is wrong
+        store.file(run.key, Review(finding, "Ada", said))
+    test = page("review", run="pope-greedy")
+    assert any("12 reviews" in each.value for each in test.markdown)
+    table = test.dataframe[0].value.set_index("figure")
+    assert (table["published"] != "undefined").all()
+    assert float(table.loc["wrong answers, all", "estimated"].rstrip("%")) > 80
 
 
 def test_live_asks_the_embedded_model_and_shows_the_noise(settings):
