@@ -85,7 +85,12 @@ def tip(finding: Finding) -> str:
 
 
 def marked(
-    text: str, findings: Sequence[Finding], tokens: Sequence[Token] = (), *, shade: bool = False
+    text: str,
+    findings: Sequence[Finding],
+    tokens: Sequence[Token] = (),
+    *,
+    shade: bool = False,
+    first: int = 0,
 ) -> str:
     """The HTML of a text with the words of its claims marked.
 
@@ -94,9 +99,10 @@ def marked(
         findings: of one metric, in the order of the words; each is known by its place here.
         tokens: with their log-probabilities.
         shade: shade the tokens by how unsure the model was of them.
+        first: number of the first finding, where a page holds several texts.
     """
     shown = text[:LONGEST]
-    marks = _marks(findings)
+    marks = _marks(findings, first)
     shades = [each for each in tokens if each.end > each.start] if shade else []
     spans = [*((each.start, each.end) for each in marks), *((t.start, t.end) for t in shades)]
     inside = {place for span in spans for place in span if 0 < place < len(shown)}
@@ -110,10 +116,10 @@ def marked(
     return f'<p class="hx-text" dir="auto">{"".join(pieces)}</p>'
 
 
-def _marks(findings: Sequence[Finding]) -> list[Mark]:
+def _marks(findings: Sequence[Finding], first: int) -> list[Mark]:
     """Marks, the most telling first: wrong before unverifiable before right, narrow before wide."""
     marks = []
-    for number, each in enumerate(findings):
+    for number, each in enumerate(findings, first):
         claim = each.claim
         marks.append(Mark(claim.start, claim.end, number, each))
         if claim.kind == "relation" and each.verdict == "hallucinated":

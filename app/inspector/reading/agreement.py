@@ -95,9 +95,11 @@ def figures(run: Columns, metric: str, reviews: Sequence[Review]) -> list[Figure
 
 
 def figure_name(metric: str, group: str) -> str:
-    """What the rate of a kind is called; of yes/no answers, without a metric, that of a split."""
+    """What the rate of a kind is called, or of all; of yes/no answers, without a metric, that of a split."""
     if not metric:
         return f"wrong answers, {group}"
+    if group == "all":
+        return "hallucination rate, all kinds"
     return "CHAIRi" if metric == "chair" else f"{group} hallucination rate"
 
 
