@@ -27,7 +27,7 @@ from halluc.reviews import Review, claim_key, person
 
 AHEAD = 24
 """Claims that the browser has before they are needed."""
-SIZES = ("20", "50", "100", "200", "500", "")
+SIZES = ("20", "50", "100", "200", "500", "all")
 STOPS = ("", "2", "3", "5", "10")
 _NAMES = {
     "random": "random", "stratified": "random, by kind and object",
@@ -40,10 +40,10 @@ def render() -> None:
     """The common."""
     name, run = common.chosen_run()
     view = common.current_view()
-    asked = _head(run)
+    asked = _head(name, run)
     claims = common.claims_of(run, view)
     if filters := {k: v for k, v in view.query().items() if k not in ("metric", "kind")}:
-        st.caption("Only " + ", ".join(f"{each} {filters[each]}" for each in filters))
+        st.text("Only " + ", ".join(f"{each} {filters[each]}" for each in filters))
         if st.button("Clear the filters"):
             for each in filters:
                 st.query_params.pop(each, None)
@@ -53,7 +53,7 @@ def render() -> None:
     elif not asked.reviewer:
         st.info("Say who you are, and the first claim comes.")
     else:
-        _work(name, claims, asked)
+        _work(claims, asked)
 
 
 class Asked(NamedTuple):
@@ -65,39 +65,46 @@ class Asked(NamedTuple):
     stop: float
 
 
-def _head(run: Columns) -> Asked:
+def _head(name: str, run: Columns) -> Asked:
     """Who judges, and what: the queue stands in the link, so a link hands it over."""
-    who, order, size, kind, stop = st.columns([3, 3, 2, 2, 2])
-    with who:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         if "rater" not in st.session_state:
             st.session_state["rater"] = rater.known_rater()
-        reviewer = st.text_input("Your name", key="rater", max_chars=rater.LONGEST).strip()
+        reviewer = st.text_input(
+            "Your name", key="rater", max_chars=rater.LONGEST, width=220
+        ).strip()
+        given = st.query_params.get("queue", "")
+        how = next((each for each in ORDERS if each == given), "stratified")
+        with st.popover(f"Queue: {_NAMES[how]}"):
+            asked = _queue(run, reviewer, how)
+        _hand_over(name)
     st.session_state["reviewer"] = reviewer
     rater.remember()
-    with order:
-        how = common.bound(
-            st.selectbox, "Queue", "queue", list(ORDERS), fallback="stratified",
-            format_func=_NAMES.__getitem__,
-            help="Both random orders give corrected rates. They are the same for everybody.",
-        )  # fmt: skip
-    with size:
-        given = st.query_params.get("number", "")
-        sizes = [*SIZES, given] if given.isdecimal() and given not in SIZES else SIZES
-        number = common.bound(
-            st.selectbox, "Number", "number", list(sizes), fallback="50",
-            format_func=lambda each: each or "all",
-        )  # fmt: skip
-    with kind:
-        if run.metrics:
-            common.bound(st.selectbox, "Kind", "kind", ["", *ALLOWED["kind"]])
-    with stop:
-        until = common.bound(
-            st.selectbox, "Stop at ± points", "stop", list(STOPS),
-            format_func=lambda each: f"± {each}" if each else "never",
-            help="Stop when the interval of the corrected rate is as narrow as this.",
-        )  # fmt: skip
-    chosen = next(each for each in ORDERS if each == how)
-    return Asked(reviewer, chosen, int(number or 0), float(until or 0))
+    return asked
+
+
+def _queue(run: Columns, reviewer: str, how: Order) -> Asked:
+    """What is judged, and until when."""
+    common.bound(
+        st.selectbox, "Order", "queue", list(ORDERS), fallback=how,
+        format_func=_NAMES.__getitem__,
+        help="Both random orders give corrected rates. They are the same for everybody.",
+    )  # fmt: skip
+    given = st.query_params.get("number", "")
+    sizes = (
+        [*SIZES, given]
+        if given.isdecimal() and len(given) < 7 and given not in SIZES
+        else list(SIZES)
+    )
+    number = common.bound(st.selectbox, "Number", "number", sizes, fallback="50")
+    if run.metrics:
+        common.bound(st.selectbox, "Kind", "kind", ["", *ALLOWED["kind"]])
+    until = common.bound(
+        st.selectbox, "Stop at ± points", "stop", list(STOPS),
+        format_func=lambda each: f"± {each}" if each else "never",
+        help="Stop when the interval of the corrected rate is as narrow as this.",
+    )  # fmt: skip
+    return Asked(reviewer, how, 0 if number == "all" else int(number), float(until or 0))
 
 
 @st.cache_resource
@@ -107,7 +114,7 @@ def _desk() -> Any:
 
 
 @st.fragment
-def _work(name: str, claims: Population, asked: Asked) -> None:
+def _work(claims: Population, asked: Asked) -> None:
     """File what came from the browser, and give it what comes next."""
     store, key, reviewer = common.reviews(), claims.run.key, asked.reviewer
     desk = f"judge {key} {claims.metric} {person(reviewer)}"
@@ -134,7 +141,6 @@ def _work(name: str, claims: Population, asked: Asked) -> None:
         on_sent_change=lambda: None,
     )  # fmt: skip
     _figures(claims, filed, line, asked.stop)
-    _hand_over(name)
 
 
 def _file(claims: Population, reviewer: str, step: Mapping[str, Any]) -> list[str]:

@@ -95,7 +95,7 @@ def figures(run: Columns, metric: str, reviews: Sequence[Review]) -> list[Figure
 
 
 def figure_name(metric: str, group: str) -> str:
-    """What the rate of a kind is called, or of all; of yes/no answers, without a metric, that of a split."""
+    """What the rate of a kind, or of all, is called; without a metric that of a split's answers."""
     if not metric:
         return f"wrong answers, {group}"
     if group == "all":

@@ -338,7 +338,7 @@ def test_a_person_judges_twenty_claims_with_a_key_each(address, chromium, runs):
 
 def test_an_error_that_the_metric_missed_is_marked_by_mouse(address, chromium, runs):
     person = Person(chromium)
-    chromium.get(f"{address}/judge?run=captions-vcd&queue=all&number=")
+    chromium.get(f"{address}/judge?run=captions-vcd&queue=all&number=all")
     person.sees(".hx-claim b")
     word = next(
         each

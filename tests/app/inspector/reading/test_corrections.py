@@ -35,8 +35,8 @@ def test_kappa_is_scikit_learns_on_fifty_findings(claims):
     bo = {each: ada[each] if generator.random() < 0.7 else generator.choice(options)
           for each in places}  # fmt: skip
     filed = said(claims, places, "Ada", ada.get) + said(claims, places, "Bo", bo.get)
-    filed.append(Review(missed(claims.run.response(0), "finegrained",
-                               {"start": 0, "end": 3, "kind": "object"}), "Bo", "missed"))  # fmt: skip
+    words = {"start": 0, "end": 3, "kind": "object"}
+    filed.append(Review(missed(claims.run.response(0), "finegrained", words), "Bo", "missed"))
     [(_, _, kappa, number)] = agreement(filed).kappas
     expected = cohen_kappa_score([ada[each] for each in places], [bo[each] for each in places])
     assert number == 50 and kappa == pytest.approx(expected)
@@ -83,8 +83,10 @@ def test_what_was_not_judged_in_a_random_order_is_no_sample(claims):
 
 def test_people_who_find_that_a_rule_errs_move_the_rate_and_the_rule_costs(claims):
     worst = "object absent"
-    filed = said(claims, range(len(claims)), "Ada",
-                 lambda each: "truth wrong" if claims.rules[each] == worst else "right")  # fmt: skip
+    errs = claims.rules == worst
+    filed = said(
+        claims, range(len(claims)), "Ada", lambda each: "truth wrong" if errs[each] else "right"
+    )
     found = corrections(claims, filed)
     assert found.rules[0].rule == worst
     assert found.rules[0].cost == found.rules[0].claims == found.rules[0].wrong > 0
@@ -117,11 +119,13 @@ def test_the_command_tells_corrected_rates(claims, runs, tmp_path, halluc):
                            lambda each: "truth wrong" if each % 3 == 0 else "right"):  # fmt: skip
             store.file(claims.run.key, review)
     store.close()
-    told = json.loads(halluc("analyse", "reviews", runs[0], "--reviews", database, "--json").stdout)
+    code, out, _ = halluc("analyse", "reviews", runs[0], "--reviews", database, "--json")
+    told = json.loads(out)
+    assert code == 0
     assert told["reviewers"] == {"Ada": 30, "Bo": 30} and told["alpha"] == 1
     rates = {each["name"]: each for each in told["corrections"]["rates"]}
     assert rates["all"]["low"] < rates["all"]["corrected"] < rates["all"]["high"]
-    lines = halluc("analyse", "reviews", runs[0], "--reviews", database).stdout
+    _, lines, _ = halluc("analyse", "reviews", runs[0], "--reviews", database)
     assert "Cohen's κ of Ada and Bo 1.000 on 30 claims" in lines
-    none = halluc("analyse", "reviews", runs[1], "--reviews", database)
-    assert none.code == 2 and "nobody has reviewed" in none.stderr
+    code, _, error = halluc("analyse", "reviews", runs[1], "--reviews", database)
+    assert code == 2 and "nobody has reviewed" in error
