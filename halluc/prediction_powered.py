@@ -76,7 +76,7 @@ def corrected_rate(
 
     strata = np.zeros(len(predicted), int) if strata is None else strata
     seen = np.unique(pictures[sample])
-    if len(sample) < LEAST or len(seen) < 2 or not set(strata) <= set(strata[sample]):
+    if len(sample) < LEAST or len(seen) < 2 or np.setdiff1d(strata, strata[sample]).size:
         return None
     cells = 2 * strata + predicted.astype(int)
     width, total = int(cells.max()) + 1, len(cells)

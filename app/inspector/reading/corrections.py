@@ -95,14 +95,14 @@ def corrections(claims: Population, reviews: Sequence[Review]) -> Corrections:
     labels = _labels(claims, reviews)
     sample = claims.sample(labels.judged)
     sample = sample[labels.known[sample]]
-    rates = [_rate(claims, labels, sample, name) for name in claims.names]
+    rates = [_rate(claims, labels, sample, group) for group in range(len(claims.names))]
     if len(rates) > 1:
-        if set(claims.names) > set(claims.groups[sample]):
+        if len(np.unique(claims.group_numbers[sample])) < len(rates):
             simple = claims.simple_sample(labels.judged)
-            rates.append(_rate(claims, labels, simple[labels.known[simple]], "", stratified=False))
+            rates.append(_rate(claims, labels, simple[labels.known[simple]], stratified=False))
         else:
-            rates.append(_rate(claims, labels, sample, ""))
-    rules = [_cost(claims, labels, sample, rule) for rule in dict.fromkeys(claims.rules)]
+            rates.append(_rate(claims, labels, sample))
+    rules = [_cost(claims, labels, sample, rule) for rule in claims.by_rule]
     rules = [each for each in rules if each.judged]
     rules.sort(key=lambda each: (-(each.cost or 0), -each.wrong, each.rule))
     mine = [each for each in reviews if each.finding.metric == claims.metric]
@@ -131,15 +131,16 @@ def _rate(
     claims: Population,
     labels: _Labels,
     sample: NDArray[np.intp],
-    name: str,
+    group: int | None = None,
     *,
     stratified: bool = True,
 ) -> Rate:
-    """The rate of a group, or of all where it has no name."""
-    inside = claims.groups == name if name else np.ones(len(claims), bool)
+    """The rate of a group, or of all."""
+    strata = claims.group_numbers
+    inside = np.ones(len(claims), bool) if group is None else strata == group
     own = sample[inside[sample]]
     place = np.cumsum(inside) - 1
-    strata = np.unique(claims.groups[inside], return_inverse=True)[1] if stratified else None
+    strata = strata[inside] if stratified and group is None else np.zeros(int(inside.sum()), int)
     found: Corrected | None = corrected_rate(
         claims.predicted[inside], claims.pictures[inside], place[own],
         labels.wrong[own], counts=~labels.misread[own], strata=strata,
@@ -149,26 +150,30 @@ def _rate(
         bounds = {"corrected": found.value, "low": found.low, "high": found.high}
     published = float(claims.predicted[inside].mean())
     return Rate(
-        name=name or "all", published=published, of=int(inside.sum()), judged=len(own), **bounds
+        name="all" if group is None else claims.names[group],
+        published=published,
+        of=int(inside.sum()),
+        judged=len(own),
+        **bounds,
     )
 
 
 def _cost(claims: Population, labels: _Labels, sample: NDArray[np.intp], rule: str) -> RuleCost:
-    inside = claims.rules == rule
+    inside = claims.by_rule[rule]
+    known = inside[labels.known[inside]]
+    drawn = known[np.isin(known, sample)]
     failed = labels.misread | (labels.wrong != claims.predicted)
-    known = inside & labels.known
-    own = sample[inside[sample]]
     cost: dict[str, Any] = {}
-    if len(own):
-        part, whole, total = int(failed[own].sum()), len(own), int(inside.sum())
+    if len(drawn):
+        part, whole, total = int(failed[drawn].sum()), len(drawn), len(inside)
         low, high = wilson(part, whole)
         cost = {"cost": total * part / whole, "low": total * low, "high": total * high}
     return RuleCost(
         rule=rule,
-        claims=int(inside.sum()),
-        judged=int(known.sum()),
-        wrong=int((failed & known).sum()),
-        misread=int((labels.misread & known).sum()),
+        claims=len(inside),
+        judged=len(known),
+        wrong=int(failed[known].sum()),
+        misread=int(labels.misread[known].sum()),
         **cost,
     )
 

@@ -61,7 +61,32 @@ class Population:
     @cached_property
     def names(self) -> list[str]:
         """The groups that there are, in order."""
-        return list(dict.fromkeys(map(str, self.groups)))
+        return [str(each) for each in pd.unique(self.groups)]
+
+    @cached_property
+    def group_numbers(self) -> NDArray[np.intp]:
+        """The group of each, as its place in `names`."""
+        return pd.factorize(self.groups)[0]
+
+    @cached_property
+    def by_rule(self) -> dict[str, NDArray[np.intp]]:
+        """The places that each rule decided."""
+        places = pd.Series(np.arange(len(self))).groupby(self.rules, sort=False)
+        return {str(rule): own.to_numpy() for rule, own in places}
+
+    @cached_property
+    def _random(self) -> NDArray[Any]:
+        return np.argsort(self.chance)
+
+    @cached_property
+    def _fair(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """The two random orders of each group."""
+        orders = (self._random, self._stratified)
+        sides = [(each, self.group_numbers[each]) for each in orders]
+        return [
+            (sides[0][0][sides[0][1] == at], sides[1][0][sides[1][1] == at])
+            for at in range(len(self.names))
+        ]
 
     def finding(self, place: int) -> Finding:
         """The finding of a place; of an answer one that says whether it is right."""
@@ -113,7 +138,7 @@ class Population:
         """
         match how:
             case "random":
-                return np.argsort(self.chance)
+                return self._random
             case "stratified":
                 return self._stratified
             case "uncertain":
@@ -158,16 +183,12 @@ class Population:
         Args:
             judged: whether anybody judged each place, (n,).
         """
-        found = []
-        for name in self.names:
-            inside = self.groups == name
-            orders = [each[inside[each]] for each in (self.order("random"), self._stratified)]
-            found.append(max((_begun(each, judged) for each in orders), key=len))
+        found = [max((_begun(each, judged) for each in orders), key=len) for orders in self._fair]
         return np.concatenate(found) if found else np.zeros(0, int)
 
     def simple_sample(self, judged: NDArray[Any]) -> NDArray[Any]:
         """The same of all claims together, where not every kind has a sample of its own."""
-        return _begun(self.order("random"), judged)
+        return _begun(self._random, judged)
 
 
 def _begun(order: NDArray[Any], judged: NDArray[Any]) -> NDArray[Any]:

@@ -71,14 +71,19 @@ def test_a_queue_mixes_known_answers_in_and_leaves_out_what_one_has_judged(claim
 
 
 def test_what_was_not_judged_in_a_random_order_is_no_sample(claims):
-    order = claims.order("random")
-    judged = np.zeros(len(claims), bool)
-    judged[order[5:40]] = True
-    judged[claims.order("stratified")[:1]] = False
-    assert len(claims.sample(judged)) == 0
-    judged[order[:5]] = True
-    judged[claims.order("stratified")[:1]] = True
-    assert set(order[:40]) <= set(claims.sample(judged)) | set(np.flatnonzero(~judged))
+    judged = np.ones(len(claims), bool)
+    for how in ("random", "stratified"):
+        order = claims.order(how)
+        for kind in claims.names:
+            judged[next(each for each in order if claims.groups[each] == kind)] = False
+    assert len(claims.sample(judged)) == len(claims.simple_sample(judged)) == 0
+    judged[:] = False
+    begin = claims.order("random")[:40]
+    judged[begin] = True
+    assert set(claims.simple_sample(judged)) == set(claims.sample(judged)) == set(begin)
+    judged[claims.order("uncertain")[:20]] = True  # they are no part of it
+    later = set(claims.order("uncertain")[:20]) - set(claims.order("random")[:60])
+    assert later and not later <= set(claims.sample(judged))
 
 
 def test_people_who_find_that_a_rule_errs_move_the_rate_and_the_rule_costs(claims):
