@@ -11,6 +11,7 @@ import streamlit as st
 from app.inspector.drawing import charts
 from app.inspector.drawing.marks import plain_text
 from app.inspector.pages import common
+from app.inspector.pages.overview import bare
 from app.inspector.reading import claims, preload
 from app.inspector.reading.columns import Columns
 
@@ -47,7 +48,7 @@ def by_part(runs: dict[str, Columns], metric: str, kind: str) -> list[str]:
     key = (runs[base].key, runs[name].key, metric, parts, kind, len(one), len(other))
     table = _rates(key, _one=one, _other=other, _pictures=pictures)
     st.caption(
-        f"Bars: claims that are hallucinated; beside them the difference of {name} in points with "
+        f"Bars: claims that are hallucinated; beside them the difference of {bare(name)} in points with "
         "its 95 % interval over pictures, each part alone. Pick a bar to see what carries it."
     )
     group = _picked(charts.both(table, base, name), f"{name} {parts}", list(table["part"]))
@@ -55,7 +56,7 @@ def by_part(runs: dict[str, Columns], metric: str, kind: str) -> list[str]:
     changed = claims.changes(one, other)
     if group:
         changed = changed[changed["part"] == group]
-        if st.button(f"All parts, not {group} alone"):
+        if st.button("All parts again"):
             st.query_params.pop("group", None)
             st.rerun()
     numbers = changed["what"].value_counts()

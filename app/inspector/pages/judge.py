@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.inspector.drawing import judging, pictures
 from app.inspector.pages import common, rater
+from app.inspector.pages.overview import bare
 from app.inspector.reading.agreement import agreement
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.corrections import (
@@ -229,7 +230,7 @@ def _metric(rate: Rate) -> None:
     value = f"{rate.corrected:.1%}" if known else "too few"
     below = f"{low:.1%} to {high:.1%}" if known else f"{rate.judged} judged"
     st.metric(
-        f"{rate.name}, corrected" if rate.name else "corrected", value, below, delta_color="off",
+        f"{bare(rate.name)}, corrected", value, below, delta_color="off",
         delta_arrow="off", border=True, width=170,
         help=f"published {rate.published:.1%} of {rate.of:,}; {rate.judged} of a random sample "
         "judged; below its 95 % interval",
