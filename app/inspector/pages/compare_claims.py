@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -39,21 +38,20 @@ def by_part(runs: dict[str, Columns], metric: str, kind: str) -> list[str]:
             required=True, format_func=claims.PARTS.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
     edges = tuple(claims.lengths(runs[base]))
-    one, other = (_parted(runs[each], metric, parts, edges, kind) for each in (base, name))
-    pictures = _pictures(runs[base], runs[name])
-    one, other = (each[each["id"].isin(pictures)] for each in (one, other))
-    if one.empty and other.empty:
+    sides = tuple((str(runs[each].path), preload.states_of(str(runs[each].path)))
+                  for each in (base, name))  # fmt: skip
+    asked = (metric, parts, edges, kind)
+    table, changed = _compared(sides, asked, _runs=(runs[base], runs[name]))
+    if table.empty:
         st.info("Neither run has such claims.")
         return []
-    key = (runs[base].key, runs[name].key, metric, parts, kind, len(one), len(other))
-    table = _rates(key, _one=one, _other=other, _pictures=pictures)
     st.caption(
-        f"Bars: claims that are hallucinated; beside them the difference of {bare(name)} in points with "
-        "its 95 % interval over pictures, each part alone. Pick a bar to see what carries it."
+        "Bars: claims that are hallucinated; beside them the difference of "
+        f"{bare(name)} in points with its 95 % interval over pictures, each part alone. "
+        "Pick a bar to see what carries it."
     )
     group = _picked(charts.both(table, base, name), f"{name} {parts}", list(table["part"]))
     _table(table, base, name)
-    changed = claims.changes(one, other)
     if group:
         changed = changed[changed["part"] == group]
         if st.button("All parts again"):
@@ -159,13 +157,18 @@ def _claims(
     return claims.parted(_run, metric, by, edges)
 
 
-@st.cache_data(max_entries=64, show_spinner="Drawing pictures …")
-def _rates(
-    key: tuple[object, ...], *, _one: pd.DataFrame, _other: pd.DataFrame,
-    _pictures: Mapping[str, str],
-) -> pd.DataFrame:  # fmt: skip
-    table: pd.DataFrame = claims.rates_of_both(_one, _other, _pictures)
-    return table
+@st.cache_resource(max_entries=32, show_spinner="Drawing pictures …")
+def _compared(
+    sides: tuple[tuple[str, preload.States], ...], asked: tuple[str, str, tuple[int, ...], str], *,
+    _runs: tuple[Columns, Columns],
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Rates of two runs by part, and what became of each matter; on the answers of both."""
+    pictures = _pictures(*_runs)
+    one, other = (_parted(each, *asked) for each in _runs)
+    one, other = (each[each["id"].isin(pictures)] for each in (one, other))
+    if one.empty and other.empty:
+        return pd.DataFrame(), pd.DataFrame()
+    return claims.rates_of_both(one, other, pictures), claims.changes(one, other)
 
 
 def _pictures(one: Columns, other: Columns) -> dict[str, str]:

@@ -173,7 +173,9 @@ def changes(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return table.loc[table["what"] != "", [*MATTER, "part", "what"]].reset_index(drop=True)
 
 
-def rates_of_both(one: pd.DataFrame, other: pd.DataFrame, pictures: Mapping[str, str]) -> Any:
+def rates_of_both(
+    one: pd.DataFrame, other: pd.DataFrame, pictures: Mapping[str, str]
+) -> pd.DataFrame:
     """Hallucination rates of two runs by part, with the difference and its 95 % interval.
 
     The interval is that of a bootstrap over pictures, see `halluc.differences`.
