@@ -30,9 +30,8 @@ def diff_html(
     """
     old, new = _Words(one, before), _Words(other, after)
     # White space after a word is shown, but does not make it another word.
-    matcher = SequenceMatcher(
-        None, *([each.strip() for each in side.words] for side in (old, new)), autojunk=False
-    )
+    bare, later = ([each.strip() for each in side.words] for side in (old, new))
+    matcher = SequenceMatcher(None, bare, later, autojunk=False)
     pieces = []
     for how, a, b, c, d in matcher.get_opcodes():
         if how == "equal":
