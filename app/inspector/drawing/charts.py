@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import altair as alt
@@ -140,8 +141,9 @@ def both(table: pd.DataFrame, one: str, other: str) -> Any:
     y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, labelLimit=140))
     base = alt.Chart(told)
     bars = base.mark_bar(cursor="pointer").encode(
-        x=alt.X("rate:Q", axis=_PERCENT, title="claims that are hallucinated",
-                scale=alt.Scale(domain=[0, 1.7 * (top or 1.0)])),
+        x=alt.X("rate:Q", title="claims that are hallucinated",
+                axis=alt.Axis(format=".0%", values=_ticks(top)),
+                scale=alt.Scale(domain=[0, 1.7 * (top or 1.0)])),  # room for the words
         y=y,
         yOffset=alt.YOffset("run:N", sort=[one, other]),
         color=alt.Color("run:N", sort=[one, other], title=None,
@@ -160,7 +162,17 @@ def both(table: pd.DataFrame, one: str, other: str) -> Any:
         .mark_text(align="left", dx=6, color="#888")
         .encode(x="rate:Q", y=y, text="change:N")
     )
-    return (bars + words).properties(height=44 * len(order) + 50)
+    return (bars + words).properties(height=44 * len(order) + 130)  # with legend and axis
+
+
+def _ticks(top: float) -> list[float]:
+    """Round shares up to a rate, five steps at most.
+
+    >>> _ticks(0.42)
+    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    """
+    step = next(each for each in (0.01, 0.02, 0.05, 0.1, 0.25) if top <= 5 * each or each == 0.25)
+    return [round(step * each, 2) for each in range(math.ceil(top / step) + 1)]
 
 
 def points(row: Any) -> str:
