@@ -158,7 +158,7 @@ def test_runs_are_compared_by_claim(settings, revised, monkeypatch):
     test = page("compare", run="captions-sampled", other="captions-vcd")
     table = test.dataframe[0].value.set_index("part")
     scores = [
-        {each.name: each for each in read_scores(folder)} for folder in settings.runs[:2]
+        {each.name: each for each in read_scores(Path(folder))} for folder in settings.runs[:2]
     ]  # fmt: skip
     for kind in ("object", "attribute", "relation"):
         for name, side in zip(("captions-sampled", "captions-vcd"), scores, strict=True):
