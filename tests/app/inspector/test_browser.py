@@ -182,6 +182,8 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     person.saves("story-4-review")
 
     person.clicks("a", "Compare")
+    person.sees('[data-testid="stMain"]', "Claims that are")
+    person.clicks("button", "By answer")
     person.sees("label", "fixed (")
     person.sees(".hx-diff")
     assert len(chromium.find_elements(By.CSS_SELECTOR, ".hx-text")) == 3
