@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -72,6 +73,11 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
             ModelError: the method cannot work on the model.
         """
         return nullcontext()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files that the method reads; a result card holds their SHA-256."""
+        return ()
 
     @property
     def shares(self) -> bool:

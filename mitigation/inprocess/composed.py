@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halluc.errors import InputError
@@ -49,6 +50,11 @@ class Composed(Decoding, frozen=True, kw_only=True):
     def _ordered(self) -> list[Contrastive]:
         """The one with several branches first."""
         return sorted(self.parts, key=lambda each: -each.width)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Those of all methods."""
+        return tuple(file for each in self.parts for file in each.files)
 
     @property
     def shares(self) -> bool:
