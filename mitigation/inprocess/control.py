@@ -39,9 +39,6 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
     Attributes:
         control: folder that ``halluc train control`` wrote.
         epsilon: where the dial stands; below 0 for fewer hallucinations, 0 for the model as it is.
-
-    Raises:
-        InputError: no folder is given.
     """
 
     title = "control layer"
@@ -56,14 +53,15 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
         float, Meta(description="where the dial stands; below 0: less hallucination, 0: off")
     ] = -1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.control:
-            raise InputError("control needs --control FOLDER, made by halluc train control")
-
     @property
     def files(self) -> tuple[Path, ...]:
-        """The weights."""
+        """The weights.
+
+        Raises:
+            InputError: no folder is given.
+        """
+        if not self.control:
+            raise InputError("control needs --control FOLDER, made by halluc train control")
         return (Path(self.control) / WEIGHTS,)
 
     @contextmanager
@@ -74,7 +72,7 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
             InputError: the folder is no control layer, or one of another model.
             ModelError: the model has no head that can be found.
         """
-        weight = _weight(Path(self.control), model)
+        weight = _weight(self.files[0].parent, model)
         if not self.epsilon:
             yield
             return
