@@ -16,6 +16,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.workflows.compare.numbers import scaled
 from app.workflows.compare.runs import compare
 from app.workflows.measure import MeasuredRun, first_scenes, measure_task
 from halluc.mllm import load_model
@@ -144,11 +145,13 @@ def table(folder: Path, told: dict[str, MeasuredRun]) -> None:
         cells = []
         for _, figure in SHOWN:
             score, row = each.score(figure), moved.get((name, figure))
-            scale = 100 if score.unit == "share" else 1
-            cell = "–" if score.value is None else f"{scale * score.value:.1f}"
-            if row and row.difference is not None and row.low is not None and row.high is not None:
-                ends = f"{scale * row.low:+.1f}, {scale * row.high:+.1f}"
-                cell += f" ({scale * row.difference:+.1f}: {ends})"
+            cell = "–" if score.value is None else scaled(score.unit, score.value, 1)
+            if row and row.difference is not None:
+                ends = [
+                    scaled(row.unit, e, 1, sign=True) for e in (row.low, row.high) if e is not None
+                ]
+                moved_by = scaled(row.unit, row.difference, 1, sign=True)
+                cell += f" ({moved_by}: {', '.join(ends) or 'too few scenes'})"
             cells.append(cell)
         print(f"| {name} | " + " | ".join(cells) + " |")
 

@@ -47,8 +47,8 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
     width = 1
 
     control: Annotated[
-        str, Meta(description="folder of halluc train control", extra={"metavar": "FOLDER"})
-    ] = ""
+        str | None, Meta(description="folder of halluc train control", extra={"metavar": "FOLDER"})
+    ] = None
     epsilon: Annotated[
         float, Meta(description="where the dial stands; below 0: less hallucination, 0: off")
     ] = -1.0
