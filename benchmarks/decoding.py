@@ -6,8 +6,8 @@ A model of LLaVA-1.5's shape with random weights (576 image tokens) answers one 
 with 64 new tokens; the published code of VCD runs two passes, each with its own cache, which is
 restated here on the same model. Guided decoding has a hint of 12 tokens in its second prompt, and
 the control layer a random matrix. Every way runs in a process of its own, round after round, so
-that a busy machine slows all of them; seconds are the median over the rounds of the fastest of three.
-Memory is the peak of the process, or of the accelerator where there is one, weights included.
+that a busy machine slows all of them; seconds are the median over the rounds. Memory is the peak of
+the process, or of the accelerator where there is one, weights included.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _TASKS = sorted(
 )
 
 
-class Methods(click.ParamType):
+class Methods(click.ParamType[str]):
     """Names of decodings with commas between them."""
 
     name = "methods"

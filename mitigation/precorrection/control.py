@@ -106,8 +106,9 @@ def hidden_states(
                 logits = mllm.model(**given).logits
                 if not entered or entered[-1].shape[:2] != said.shape:
                     raise ModelError(f"{mllm.card['model']['name']}: its head sees other tokens")
-                _check_head(mllm, entered[-1], logits)
-                hidden.append(entered[-1][:, :-1][said[:, 1:]].cpu())
+                states = entered[-1]  # before the head is called again
+                _check_head(mllm, states, logits)
+                hidden.append(states[:, :-1][said[:, 1:]].cpu())
                 targets.append(batch["input_ids"][:, 1:][said[:, 1:]])
                 signs.append(torch.full((len(targets[-1]),), sign))
             done(min(start + batch_size, len(pairs)))
@@ -143,10 +144,10 @@ def fit(
     told = [_losses(head, weight, train, test)]
     best, least = weight.detach().clone(), told[0].get("held out", float("inf"))
     for epoch in range(recipe.epochs):
-        for some in torch.randperm(len(signs), generator=generator).split(recipe.tokens):
+        for some in torch.randperm(len(signs), generator=generator).split(recipe.tokens):  # type: ignore[no-untyped-call]
             adam.zero_grad()
             loss = _loss(head, weight, train.hidden[some], train.targets[some], signs[some])
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
         told.append(_losses(head, weight, train, test))
         if test is None or told[-1]["held out"] < least:
@@ -161,15 +162,11 @@ def _losses(head: Any, weight: Tensor, train: States, test: States | None) -> di
     with torch.no_grad():
         for name, states in (("training", train), ("held out", test)):
             if states is not None:
-                total = sum(
-                    float(_loss(head, weight, *part)) * len(part[0])
-                    for part in zip(
-                        states.hidden.split(4096),
-                        states.targets.split(4096),
-                        states.signs.split(4096),
-                        strict=True,
-                    )
-                )
+                total = 0.0
+                for start in range(0, len(states.targets), 4096):
+                    at = slice(start, start + 4096)
+                    part = states.hidden[at], states.targets[at], states.signs[at]
+                    total += float(_loss(head, weight, *part)) * len(part[0])
                 found[name] = total / len(states.targets)
     return found
 

@@ -106,7 +106,8 @@ def test_shuffled_signs_learn_no_dial():
     head = torch.nn.Linear(8, 4, bias=False).requires_grad_(False)
     head.weight.copy_(torch.randn(4, 8, generator=draw))
     signs = torch.tensor([-1.0, 1.0]).repeat(64)
-    hidden = torch.randn(128, 8, generator=draw).repeat_interleave(2, 0)[:128]
+    # W has no bias, so what all states have in common is what a sign can turn.
+    hidden = 1 + 0.3 * torch.randn(64, 8, generator=draw).repeat_interleave(2, 0)
     states = States(hidden, (signs > 0).long(), signs)
     recipe = Recipe(learning_rate=0.05, epochs=20)
     weight, losses = fit(head, states, states, recipe)
