@@ -84,7 +84,8 @@ def generate(
         data: the data set's name, as `halluc.datasets.load.load_dataset` takes it, or a data set.
         output: folder of the run.
         task: what to ask: "caption", "pope", "mme", "amber" or that of another metric.
-        decode: method of in-process correction, as `halluc list decodings` shows it; None: none.
+        decode: method of in-process correction, as `halluc list decodings` shows it, or several
+            with commas between them; None: none.
         prompt: what to ask instead of the data set's own or the default; with questions,
             {question} stands for the question.
         limit: ask about the first so many samples.
