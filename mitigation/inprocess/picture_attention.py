@@ -52,7 +52,7 @@ class _Changed:
     def columns(self, rows: int, keys: int) -> Iterator[torch.Tensor]:
         """Columns among all keys, (rows, 1, keys).
 
-        Beams stand behind one another, and a sliding window holds the last keys alone.
+        Beams stand behind one another.
         """
         for each in (self.boosted, self.system):
             every = each.repeat_interleave(rows // len(each), 0)
@@ -132,7 +132,9 @@ def changed_attention(
         getattr(each, "self_attn", None)
         for each in layers[start : max(depth(last, len(layers)), start + 1)]
     ]
-    if usual not in {"sdpa", SHARED} or not decoder._supports_attention_backend or None in chosen:
+    sliding = any(getattr(each, "sliding_window", None) for each in chosen)
+    known = usual in {"sdpa", SHARED} and decoder._supports_attention_backend
+    if not known or sliding or None in chosen:
         raise ModelError(f"{name}: {method} changes attention that this model does not compute")
     ids = inputs["input_ids"]
     pictures = ids == (-1 if (token := image_token(model.config)) is None else token)

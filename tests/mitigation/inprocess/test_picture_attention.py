@@ -97,8 +97,12 @@ METHODS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("family", FAMILIES)
+# One layer of Gemma 3 attends through a sliding window, which PAI, that changes all, refuses.
+PAIRS = [(family, method) for family in FAMILIES for method in METHODS]
+PAIRS.remove(("gemma3", "pai"))
+
+
+@pytest.mark.parametrize(("family", "method"), PAIRS)
 def test_whole_matrices_give_the_same_logits_and_tokens(
     load: Any, family: str, method: str
 ) -> None:
@@ -125,7 +129,7 @@ def test_whole_matrices_give_the_same_logits_and_tokens(
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("family", ["tabletop", "qwen2_vl", "gemma3"])
+@pytest.mark.parametrize("family", ["tabletop", "qwen2_vl", "idefics3"])
 def test_batches_and_the_neutral_value(load: Any, family: str, method: str) -> None:
     model = load(family)
     pick: dict[str, Any] = {"max_new_tokens": 8, "do_sample": True, "seed": 3}
@@ -159,7 +163,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(load: Any) -> None:
         VAF(first_layer=0.5, end_layer=0.2)
     with pytest.raises(InputError, match="vaf needs a picture, and 't' has none"):
         load("llava").generate([Request("t", "a dog")], VAF())
-    for family in ("mllama", "qwen3_5"):  # cross-attention; linear attention
+    for family in ("mllama", "qwen3_5", "gemma3"):  # across; linear; through a sliding window
         with pytest.raises(ModelError, match="vaf changes attention that this model does") as said:
             load(family).generate(REQUESTS[:1], VAF(first_layer=0.0, end_layer=1.0))
         assert "\n" not in str(said.value)
