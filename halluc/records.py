@@ -211,10 +211,10 @@ def cost_of(responses: Sequence[Response]) -> dict[str, int]:
     tell them.
     """
     made = [
-        (call.text, call.tokens)
+        pair
         for each in responses
-        for call in each.calls
-        or [Call(name="", prompt="", text=each.text, tokens=len(each.tokens))]
+        for pair in [(call.text, call.tokens) for call in each.calls]
+        or [(each.text, len(each.tokens))]
     ]
     if any(text and not tokens for text, tokens in made):
         return {"calls": len(made)}

@@ -333,7 +333,8 @@ def _seed(seed: int, id: str) -> int:
 def _messages(request: Request) -> list[dict[str, Any]]:
     """What a request asks, with its earlier turns."""
     messages: list[dict[str, Any]] = []
-    for each in (*request.earlier, request):
+    turns: list[Exchange | Request] = [*request.earlier, request]
+    for each in turns:
         content: list[dict[str, Any]] = [{"type": "text", "text": each.prompt}]
         if each.image is not None:
             content.insert(0, {"type": "image_url", "image_url": {"url": _data_url(each.image)}})

@@ -97,7 +97,8 @@ def dialogue(
 ) -> list[dict[str, Any]]:
     """The messages of a request, with its earlier turns; `pixels`: the pictures are in them."""
     messages: list[dict[str, Any]] = []
-    for each in (*request.earlier, request):
+    turns: list[Exchange | Request] = [*request.earlier, request]
+    for each in turns:
         asked = message(processor, form, each.prompt, picture=each.image is not None)
         if pixels and each.image is not None:
             asked["content"][0]["image"] = each.image

@@ -2,9 +2,9 @@
 
 Zheng et al. 2024, "Thinking Before Looking: Improving Multimodal LLM Reasoning via Mitigating
 Visual Hallucination" (arXiv:2411.12591): a plan that is made from the question alone cannot be led
-astray by the picture. Three calls: steps, without the picture; findings, one for each step, from the
-picture; the answer, from picture, question and findings, which are not to be trusted blindly. The
-prompts are worded anew.
+astray by the picture. Three calls: steps, without the picture; findings, one for each step, from
+the picture; the answer, from picture, question and findings, which are not to be trusted blindly.
+The prompts are worded anew.
 """
 
 from __future__ import annotations
