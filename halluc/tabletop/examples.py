@@ -63,11 +63,7 @@ class Examples:
 
     def batch(self, name: str, step: int, stage: Stage, image: bool) -> Batch:
         """The examples of one step of a stage."""
-        # In inventories every word depends on the picture, so that it is used after some hundred
-        # steps; with captions alone, in which few words do, not after a thousand.
-        inventories = max(0.15, 0.9 - 1.2 * step / stage.steps) if name == "instructions" else 0.2
-        if name == "backbone":
-            inventories = 0.5
+        inventories = _inventories(name, step / stage.steps)
         rows, encoded = [], []
         for place in range(stage.batch):
             rng = random.Random(f"{name}/{self.recipe.seed}/{step}/{place}")
@@ -125,3 +121,14 @@ class Examples:
             ids += piece
             labels += piece if place % 2 else [-100] * len(piece)
         return ids, labels
+
+
+def _inventories(stage: str, done: float) -> float:
+    """How many conversations of a stage begin with an inventory, after a share of its steps.
+
+    In inventories every word depends on the picture, so that it is used after some hundred steps;
+    with captions alone, in which few words do, not after a thousand.
+    """
+    if stage == "instructions":
+        return min(0.9, max(0.15, 0.9 - 2.5 * (done - 0.5)))
+    return 0.5 if stage == "backbone" else 0.2

@@ -37,7 +37,7 @@ class Recipe:
     copying: Stage = Stage(400, 32, 1.5e-3)
     backbone: Stage = Stage(1000, 32, 1.5e-3)
     projector: Stage = Stage(160, 32, 2e-3)
-    instructions: Stage = Stage(2000, 32, 1e-3)
+    instructions: Stage = Stage(3000, 32, 1e-3)
     answers: Stage = Stage(240, 32, 3e-4)
     scenes: int = 24_000
     companion_rate: float = 0.4

@@ -22,7 +22,7 @@ examples of a step depend on the stage, the step and the seed only.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,9 @@ from halluc.tabletop.pool import (
 )
 from halluc.tabletop.recipe import Recipe, Stage
 from halluc.tabletop.world import CLASSES, COLORS, PATTERNS, SETTINGS, SIZES, SPLITS
+
+WRITTEN = {"projector": 1.0, "instructions": 0.3, "answers": 0.1}
+"""Weight of the loss by which the projector writes what a patch shows, in stages with pictures."""
 
 
 def train_tabletop(
@@ -129,18 +132,22 @@ def train_tabletop(
     projector = model.model.multi_modal_projector
     backbone.requires_grad_(False)
     words = _PatchWords(backbone.embed_tokens.weight, processor.tokenizer)
+    words.spread()
 
     def seen(batch: Batch) -> Tensor:
         kept = np.stack([features[row] for row in batch.rows])
         return torch.from_numpy(kept).to(device).float()
 
-    def pair_loss(step: int) -> Tensor:
-        batch = examples.batch("projector", step, recipe.projector, image=True)
+    def shown_loss(batch: Batch, weight: float) -> Tensor:
         shown = seen(batch)
         targets = [patch_targets(pool_scene("biased", row))[0] for row in batch.rows]
         labels = torch.from_numpy(np.stack(targets)).to(device)
-        said = words.loss(projector(shown), labels)
-        return language.loss(batch.to(device), shown) + said
+        written = words.loss(projector(shown), labels)
+        return language.loss(batch.to(device), shown) + weight * written
+
+    def pair_loss(step: int) -> Tensor:
+        batch = examples.batch("projector", step, recipe.projector, image=True)
+        return shown_loss(batch, WRITTEN["projector"])
 
     fit("projector", recipe.projector, pair_loss, {"projector": projector})
     backbone.requires_grad_(True)
@@ -150,7 +157,7 @@ def train_tabletop(
 
         def instruction_loss(step: int, name: str = name, stage: Stage = stage) -> Tensor:
             batch = examples.batch(name, step, stage, image=True)
-            return language.loss(batch.to(device), seen(batch))
+            return shown_loss(batch, WRITTEN[name])
 
         fit(name, stage, instruction_loss, parts)
     return model.requires_grad_(True).cpu().eval(), processor
@@ -190,33 +197,55 @@ class _PatchWords:
     has no word here, such as the exact place.
     """
 
-    def __init__(self, embeddings: Tensor, tokenizer: Any) -> None:
-        def embed(words: Iterable[str]) -> Tensor:
-            ids = [tokenizer(f" {word}")["input_ids"] for word in words]
-            return torch.stack([embeddings.detach()[each].sum(0) for each in ids])
+    def __init__(self, embeddings: nn.Parameter, tokenizer: Any) -> None:
+        self.embeddings = embeddings
+        self.ids = [
+            [tokenizer(f" {word}")["input_ids"] for word in words]
+            for words in (CLASSES, COLORS, PATTERNS, SIZES, STATES, SETTINGS)
+        ]
 
-        families = (CLASSES, COLORS, PATTERNS, SIZES, STATES, SETTINGS)
-        self.families = [embed(words) for words in families]
-        self.span = torch.linalg.qr(torch.cat(self.families).T.float())[0]
+    def families(self) -> list[Tensor]:
+        """Embeddings of the words, (words, width) for each family, as they are now."""
+        kept = self.embeddings.detach()
+        return [torch.stack([kept[each].sum(0) for each in ids]) for ids in self.ids]
+
+    def spread(self) -> None:
+        """Move the words of each family apart, as far from their mean as classes are.
+
+        In text alone red and blue are used alike, so their embeddings have come close; a picture
+        that is written with them would hardly tell them apart.
+        """
+        classes, *others = self.families()
+        far = _from_mean(classes).norm(dim=1).mean()
+        for ids, family in zip(self.ids[1:], others, strict=True):
+            away = _from_mean(family)
+            moved = away * (far / away.norm(dim=1).mean() - 1)
+            for each, step in zip(ids, moved, strict=True):
+                self.embeddings.data[each[-1]] += step
 
     def loss(self, written: Tensor, labels: Tensor) -> Tensor:
         """Mean squared distance, within the span, of (batch, 64, width) projected patches."""
+        families = self.families()
+        span = torch.linalg.qr(torch.cat(families).T.float())[0]
         seen = labels[..., CLASS] >= 0
         # An object hides what it stands on.
-        labels = torch.cat(
-            [labels[..., :SETTING], labels[..., SETTING:].masked_fill(seen.unsqueeze(-1), -1)], -1
-        )
+        setting = labels[..., SETTING:].masked_fill(seen.unsqueeze(-1), -1)
+        labels = torch.cat([labels[..., :SETTING], setting], -1)
         index = labels.clamp(min=0)
         words = torch.stack(
             [
                 embeddings[index[..., family]] * (labels[..., family] >= 0).unsqueeze(-1)
-                for family, embeddings in enumerate(self.families)
+                for family, embeddings in enumerate(families)
             ]
         ).sum(0)
-        distance = ((written - words) @ self.span).square().sum(-1)
+        distance = ((written - words) @ span).square().sum(-1)
         # Most patches are bare table, which has one word only and counts for less.
         mean: Tensor = (distance * torch.where(seen, 1.0, 0.3)).mean()
         return mean
+
+
+def _from_mean(family: Tensor) -> Tensor:
+    return family - family.mean(0)
 
 
 class _Language:
