@@ -41,6 +41,7 @@ PICTURES = {
         "compare?run=captions-greedy&other=captions-woodpecker&other=captions-dpo&sample=broken-00001",
         ".hx-revised", None,
     ),
+    "judge": ("judge?run=captions-sampled", ".hx-desk .hx-claim b", None),
     "live": ("live?", '[data-testid="stBaseButton-primary"]', None),
 }  # fmt: skip
 WIDTHS = (390, 1280, 1920)

@@ -32,6 +32,7 @@ PAGES = {
     "halluc revise": "revise.md",
     "halluc analyse": "revise.md",
     "halluc analyse uncertainty": "uncertainty.md",
+    "halluc analyse reviews": "inspector.md",
     "halluc data pope": "metrics/pope.md",
     "halluc data verify": "metrics/pope.md",
     "halluc data pairs": "dpo.md",

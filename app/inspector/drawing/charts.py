@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -126,6 +127,71 @@ def ranges(table: pd.DataFrame, title: str) -> Any:
     ).add_params(pick)  # fmt: skip
     lines = base.mark_rule(strokeWidth=2, color="#888").encode(y="low:Q", y2="high:Q")
     return (bars + lines).properties(height=300)
+
+
+def both(table: pd.DataFrame, one: str, other: str) -> Any:
+    """Rates of two runs by part, with the difference and its interval; picks `part`.
+
+    Args:
+        table: as `app.inspector.reading.claims.rates_of_both` gives it.
+        one: name of the run that is compared with.
+        other: name of the other.
+    """
+    pick = alt.selection_point(name=PICK, fields=["part"])
+    sides = [
+        table.assign(run=name, rate=table[side], wrong=table[f"wrong_{side}"],
+                     of=table[f"of_{side}"])
+        for side, name in (("one", one), ("other", other))
+    ]  # fmt: skip
+    told = pd.concat(sides)
+    told["change"] = [points(row) for row in told.itertuples()]
+    top = float(told["rate"].max()) if told["rate"].notna().any() else 1.0
+    order = list(table["part"])
+    y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, labelLimit=140))
+    base = alt.Chart(told)
+    bars = base.mark_bar(cursor="pointer").encode(
+        x=alt.X("rate:Q", title="claims that are hallucinated",
+                axis=alt.Axis(format=".0%", values=_ticks(top)),
+                scale=alt.Scale(domain=[0, 1.7 * (top or 1.0)])),  # room for the words
+        y=y,
+        yOffset=alt.YOffset("run:N", sort=[one, other]),
+        color=alt.Color("run:N", sort=[one, other], title=None,
+                        scale=alt.Scale(domain=[one, other], range=["#999999", "#0072b2"]),
+                        legend=alt.Legend(orient="top", labelLimit=200, columns=1)),
+        opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+        tooltip=[
+            alt.Tooltip("part:N"), alt.Tooltip("run:N"),
+            alt.Tooltip("rate:Q", format=".1%", title="hallucinated"),
+            alt.Tooltip("wrong:Q", title="wrong claims"), alt.Tooltip("of:Q", title="of"),
+            alt.Tooltip("change:N", title="difference, 95 %"),
+        ],
+    ).add_params(pick)  # fmt: skip
+    words = (
+        base.transform_aggregate(rate="max(rate)", change="min(change)", groupby=["part"])
+        .mark_text(align="left", dx=6, color="#888")
+        .encode(x="rate:Q", y=y, text="change:N")
+    )
+    return (bars + words).properties(height=44 * len(order) + 130)  # with legend and axis
+
+
+def _ticks(top: float) -> list[float]:
+    """Round shares up to a rate, five steps at most.
+
+    >>> _ticks(0.42)
+    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    """
+    step = next(each for each in (0.01, 0.02, 0.05, 0.1, 0.25) if top <= 5 * each or each == 0.25)
+    return [round(step * each, 2) for each in range(math.ceil(top / step) + 1)]
+
+
+def points(row: Any) -> str:
+    """A difference of rates in points, with its interval."""
+    if pd.isna(row.difference):
+        return "in one run alone"
+    told = f"{100 * row.difference:+.1f}"
+    if not pd.isna(row.low):
+        told += f" [{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    return told.replace("-", "−")
 
 
 def confusion(table: pd.DataFrame) -> Any:

@@ -47,12 +47,17 @@ def plain(text: str) -> str:
     >>> plain("<b>&\x00\u202e")
     '&lt;b&gt;&amp;␀⟨U+202E⟩'
     """
-    return escape(text) if text.isprintable() else "".join(map(_shown, text))
+    return escape(plain_text(text))
+
+
+def plain_text(text: str) -> str:
+    """A text in which no character acts, for where markup means nothing."""
+    return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(character: str) -> str:
     if character in "\n\t" or character.isprintable():
-        return escape(character)
+        return character
     if picture := _PICTURES.get(ord(character)):
         return picture
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"):
@@ -71,6 +76,7 @@ def claim_words(claim: Claim) -> str:
         "attribute": f"{claim.subject}: {claim.value}",
         "relation": f"{claim.subject} {claim.value} {claim.object}",
     }[claim.kind]
+    words = words.strip(" :")  # of what a reviewer marked only the words are known
     return words if claim.stance == "asserted" else f"{words} ({claim.stance})"
 
 
@@ -95,7 +101,12 @@ def surprise(finding: Finding, tokens: Sequence[Token]) -> float | None:
 
 
 def marked(
-    text: str, findings: Sequence[Finding], tokens: Sequence[Token] = (), *, shade: bool = False
+    text: str,
+    findings: Sequence[Finding],
+    tokens: Sequence[Token] = (),
+    *,
+    shade: bool = False,
+    first: int = 0,
 ) -> str:
     """The HTML of a text with the words of its claims marked, and beside it what is told of each.
 
@@ -104,9 +115,10 @@ def marked(
         findings: of one metric, in the order of the words; each is known by its place here.
         tokens: with their log-probabilities.
         shade: shade the tokens by how unsure the model was of them.
+        first: number of the first finding, where a page holds several texts.
     """
     shown = text[:LONGEST]
-    marks = _marks(findings)
+    marks = _marks(findings, first)
     shades = [each for each in tokens if each.end > each.start] if shade else []
     spans = [*((each.start, each.end) for each in marks), *((t.start, t.end) for t in shades)]
     inside = {place for span in spans for place in span if 0 < place < len(shown)}
@@ -125,10 +137,10 @@ def marked(
     return f'<div class="hx-marked">{text_html}<div class="hx-told">{told}</div></div>'
 
 
-def _marks(findings: Sequence[Finding]) -> list[Mark]:
+def _marks(findings: Sequence[Finding], first: int) -> list[Mark]:
     """Marks, the most telling first: wrong before unverifiable before right, narrow before wide."""
     marks = []
-    for number, each in enumerate(findings):
+    for number, each in enumerate(findings, first):
         claim = each.claim
         marks.append(Mark(claim.start, claim.end, number, each))
         if claim.kind == "relation" and each.verdict == "hallucinated":

@@ -14,6 +14,7 @@ from app.inspector.drawing import html, pictures
 from app.inspector.drawing.marks import plain
 from app.inspector.reading import preload
 from app.inspector.reading.columns import Columns
+from app.inspector.reading.population import Population, population
 from app.inspector.reading.view import View, known, metric_of, view_of
 from app.inspector.settings import read_settings, run_names
 from halluc.errors import HallucError, InputError
@@ -79,6 +80,17 @@ def opened(folder: str) -> Columns:
 @st.cache_resource(max_entries=8, show_spinner="Reading the run …")
 def _open(folder: str, states: preload.States) -> Columns:
     return preload.read(folder, states)
+
+
+def claims_of(run: Columns, view: View) -> Population:
+    """What can be judged in a view of a run, its orders drawn once."""
+    folder = str(run.path)
+    return _claims(folder, preload.states_of(folder), view, _run=run)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Drawing the order …")
+def _claims(folder: str, states: preload.States, view: View, *, _run: Columns) -> Population:
+    return population(_run, view)
 
 
 def reviews() -> Reviews:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.inspector.pages import common, compare, files, live, overview, review, samples
+from app.inspector.pages import (
+    common,
+    compare,
+    files,
+    judge,
+    live,
+    overview,
+    review,
+    samples,
+)
 from app.inspector.settings import read_settings
 
 
@@ -15,6 +24,7 @@ def main() -> None:
         "overview": st.Page(overview.render, title="Overview", url_path="overview"),
         "samples": st.Page(samples.render, title="Samples", url_path="samples"),
         "compare": st.Page(compare.render, title="Compare", url_path="compare"),
+        "judge": st.Page(judge.render, title="Judge", url_path="judge"),
         "review": st.Page(review.render, title="Review", url_path="review"),
         "live": st.Page(live.render, title="Live", url_path="live"),
         "files": st.Page(files.render, title="Open", url_path="open"),

@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 import app.inspector
+from app.inspector.drawing import judging
 from app.inspector.reading.columns import open_columns, read_scores
+from app.inspector.reading.population import population
+from app.inspector.reading.view import View
 from app.inspector.settings import NAME
 from halluc.reviews import Review, Reviews
 from halluc.runs import read_run
@@ -113,7 +116,8 @@ def test_samples_of_yes_no_answers_stand_with_their_truth(settings):
 
 
 def test_compare(settings):
-    test = page("compare", run="captions-sampled", other="captions-vcd", kind="relation")
+    test = page("compare", run="captions-sampled", other="captions-vcd", kind="relation",
+                show="answers")  # fmt: skip
     options = test.radio[0].options
     assert sum(int(each.split("(")[1].rstrip(")")) for each in options) == 8
     assert "hx-diff" in texts(test)
@@ -124,7 +128,7 @@ def test_compare(settings):
 def test_compare_shows_several_runs_and_what_was_masked(settings, revised, monkeypatch):
     more = replace(settings, runs=(*settings.runs, str(revised)))
     monkeypatch.setenv(NAME, more.environment()[NAME])
-    test = page("compare", run="captions-sampled")
+    test = page("compare", run="captions-sampled", show="answers")
     assert test.multiselect[0].value == ["captions-vcd", "captions-revised"]
     table = test.dataframe[0].value.set_index("run")
     assert list(table.index) == ["captions-vcd", "captions-revised"]
@@ -135,7 +139,8 @@ def test_compare_shows_several_runs_and_what_was_masked(settings, revised, monke
         "compare", run="captions-sampled", other=others, outcome="both wrong", sample="broken-00000"
     )
     assert texts(test).count('class="hx-text"') == 2
-    assert "a <del>pink </del><ins>yellow </ins>bottle" in texts(test)
+    assert '<del><b class="hx-hallucinated">pink </b></del>' in texts(test)
+    assert '<ins><b class="hx-supported">yellow </b></ins>bottle' in texts(test)
     assert "<del>a pink bottle</del><sup>1</sup><ins>a yellow bottle</ins>" in texts(test)
     next(each for each in test.button if each.label == "Next →").click()
     ran(test)
@@ -143,6 +148,33 @@ def test_compare_shows_several_runs_and_what_was_masked(settings, revised, monke
     test.multiselect[0].set_value(["captions-vcd", "captions-revised"])
     ran(test)
     assert test.query_params["other"] == ["captions-vcd", "captions-revised"]
+
+
+def test_runs_are_compared_by_claim(settings, revised, monkeypatch):
+    more = replace(settings, runs=(*settings.runs, str(revised)))
+    monkeypatch.setenv(NAME, more.environment()[NAME])
+    test = page("compare", run="captions-sampled", other="captions-vcd")
+    table = test.dataframe[0].value.set_index("part")
+    scores = [
+        {each.name: each for each in read_scores(Path(folder))} for folder in settings.runs[:2]
+    ]  # fmt: skip
+    for kind in ("object", "attribute", "relation"):
+        for name, side in zip(("captions-sampled", "captions-vcd"), scores, strict=True):
+            known = side[f"{kind} hallucination rate"]
+            expected = f"{known.numerator:.0f} of {known.denominator:.0f}"
+            assert table.loc[kind, name] == expected
+    assert len(test.get("vega_lite_chart")) == 1
+    of_all = sum(int(each.split("(")[1].rstrip(")")) for each in test.radio[0].options)
+    # A bar leads to the claims of its part alone.
+    test = page("compare", run="captions-sampled", other="captions-vcd", group="attribute")
+    assert 0 < sum(int(each.split("(")[1].rstrip(")")) for each in test.radio[0].options) < of_all
+    assert "hx-sides" in texts(test) and "hx-diff" in texts(test)
+    others = ["captions-vcd", "captions-revised"]
+    test = page("compare", run="captions-sampled", other=others, show="matrix")
+    table = test.dataframe[0].value
+    assert list(table.columns) == ["sample", "claim", "captions-sampled", *others]
+    signs = set(table[["captions-sampled", *others]].to_numpy().ravel())
+    assert signs == {"✓ right", "✗ wrong", "not said"}
 
 
 def test_pairs_are_made_on_the_page(settings, runs):
@@ -175,8 +207,19 @@ def test_review_shows_how_far_reviewers_agree(settings):
     assert list(test.dataframe[1].value["findings"]) == [3]
 
 
-def test_review_of_a_run_without_findings(settings):
-    assert "has none" in page("review", run="pope-greedy").info[0].value
+def test_answers_to_questions_are_reviewed_too(settings):
+    run = open_columns(settings.runs[2])
+    claims = population(run, View())
+    store = Reviews(settings.reviews)
+    for place in claims.order("random")[:12]:
+        finding = claims.finding(place)
+        said = judging.judgement_of(finding, "false")  # somebody who thinks that all is wrong
+        store.file(run.key, Review(finding, "Ada", said))
+    test = page("review", run="pope-greedy")
+    assert any("12 reviews" in each.value for each in test.markdown)
+    table = test.dataframe[0].value.set_index("figure")
+    assert (table["published"] != "undefined").all()
+    assert float(table.loc["wrong answers, all", "estimated"].rstrip("%")) > 80
 
 
 def test_live_asks_the_embedded_model_and_shows_the_noise(settings):

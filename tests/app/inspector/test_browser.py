@@ -20,6 +20,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from app.inspector.reading.columns import open_columns
+from app.inspector.reading.population import population
+from app.inspector.reading.view import View
+from halluc.reviews import Review, Reviews
+
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync "
@@ -185,6 +190,8 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(addres
     person.saves("story-4-review")
 
     person.clicks("a", "Compare")
+    person.sees('[data-testid="stMain"]', "Claims that are")
+    person.clicks("button", "By answer")
     person.sees("label", "fixed (")
     person.sees(".hx-diff")
     assert len(chromium.find_elements(By.CSS_SELECTOR, ".hx-text")) == 3
@@ -327,6 +334,7 @@ def test_pages_fit_the_screen(address, chromium, width, height, scheme):
             ("samples", "samples", ".hx-card"),
             ("sample", "samples?kind=relation&sample=broken-00000", ".hx-box"),
             ("compare", "compare", ".hx-diff"),
+            ("judge", "judge", ".hx-claim b, [data-testid=stAlert]"),
             ("review", "review", '[data-testid="stDataFrame"]'),
             ("live", "live", "img"),
         ):
@@ -346,3 +354,78 @@ def test_pages_fit_the_screen(address, chromium, width, height, scheme):
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def filed(runs, name):
+    """The reviews of a person, when all that they did has arrived."""
+    store = Reviews(str(runs[0].parent / "reviews.sqlite"))
+    found = [each for run in runs for each in store.of_run(open_columns(run).key)]
+    store.close()
+    return [each for each in found if each.reviewer == name]
+
+
+def arrives(person):
+    """The server has filed every verdict."""
+    person.sees('.hx-desk[data-waiting="0"]')
+
+
+def test_a_person_judges_twenty_claims_with_a_key_each(address, chromium, runs):
+    run = open_columns(runs[0])
+    claims = population(run, View())
+    store = Reviews(str(runs[0].parent / "reviews.sqlite"))
+    for place in claims.order("random")[:20]:
+        store.file(run.key, Review(claims.finding(place), "Zoe", "right"))
+    store.close()
+    person = Person(chromium)
+    chromium.delete_all_cookies()  # a browser that nobody has judged in
+    chromium.get(f"{address}/judge?run=captions-sampled&queue=random&number=20")
+    person.sees('input[aria-label="Your name"]').send_keys("Bea", Keys.ENTER)
+    person.sees(".hx-claim b")
+    assert not chromium.find_elements(By.CSS_SELECTOR, ".hx-desk mark, .hx-desk .hx-hallucinated")
+    assert "Zoe" not in person.sees('[data-testid="stMain"]').text
+    person.saves("judge-1")
+    for number in range(20):
+        ActionChains(chromium).send_keys("12"[number % 2]).perform()
+        time.sleep(0.1)
+    person.sees(".hx-count", "20 of 20 judged. Everything is judged.")
+    arrives(person)
+    person.sees('[data-testid="stAlert"]', "Everything in this queue is judged")
+    assert len(filed(runs, "Bea")) == 20
+    assert {each.judgement for each in filed(runs, "Bea")} == {"right", "truth wrong"}
+    person.saves("judge-2")
+    # What is undone is asked again; the name and the place in the queue survive a reload.
+    ActionChains(chromium).send_keys("u").perform()
+    person.sees(".hx-count", "19 of 20")
+    arrives(person)
+    chromium.refresh()
+    person.sees(".hx-count", "19 of 20")
+    assert person.sees('input[aria-label="Your name"]').get_attribute("value") == "Bea"
+    assert len(filed(runs, "Bea")) == 19
+    ActionChains(chromium).send_keys("4").perform()
+    person.sees(".hx-after", "Zoe: right")
+    assert len(filed(runs, "Bea")) == 20
+
+
+def test_an_error_that_the_metric_missed_is_marked_by_mouse(address, chromium, runs):
+    person = Person(chromium)
+    chromium.get(f"{address}/judge?run=captions-vcd&queue=all&number=all")
+    person.sees(".hx-claim b")
+    word = next(
+        each
+        for each in chromium.find_elements(By.CSS_SELECTOR, ".hx-desk .hx-text span")
+        if len(each.text) > 3 and not each.get_attribute("class")
+    )
+    chosen = word.text
+    ActionChains(chromium).double_click(word).perform()
+    person.clicks(".hx-marking button", "attribute")
+    person.sees(".hx-missed", chosen)
+    arrives(person)
+    [review] = [each for each in filed(runs, "Bea") if each.judgement == "missed"]
+    claim = review.finding.claim
+    text = open_columns(runs[1]).response(0).text
+    assert (claim.kind, text[claim.start : claim.end]) == ("attribute", chosen)
+    ActionChains(chromium).send_keys("u").perform()
+    arrives(person)
+    WebDriverWait(chromium, WAIT).until(
+        lambda _: not [each for each in filed(runs, "Bea") if each.judgement == "missed"]
+    )
