@@ -27,6 +27,23 @@ _TASKS = sorted(
 )
 
 
+class Methods(click.ParamType[str]):
+    """Names of decodings with commas between them."""
+
+    name = "methods"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The names, as a choice shows them."""
+        return f"[{'|'.join(_OWN)}][,…]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that is not known."""
+        for name in value.split(","):
+            if name.strip() not in _OWN:
+                self.fail(f"{name!r} is not one of {', '.join(map(repr, _OWN))}.", param, ctx)
+        return value
+
+
 @click.command()
 @click.option("--model", default="tabletop", show_default=True, metavar="M", help="Model to ask.")
 @click.option("--data", default="tabletop", show_default=True, metavar="D", help="Data set.")
@@ -59,8 +76,9 @@ _TASKS = sorted(
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--decode",
-    type=click.Choice(list(_OWN)),
-    help="Mitigation during decoding, or a control of it; see halluc list decodings. [none]",
+    type=Methods(),
+    help="Mitigation during decoding, or a control of it; several with commas between them; see "
+    "halluc list decodings. [none]",
 )
 @union_options(_OWN)
 @click.option(

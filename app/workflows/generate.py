@@ -10,11 +10,15 @@ from app.engine.cluster import Cluster
 from app.engine.models import Named, Replicas, ask_batches, place_model
 from app.workflows.eos_bias import check_eos_bias
 from app.workflows.eos_bias import match_length as length_bias
+from app.workflows.hints import FILE as HINTS
+from app.workflows.hints import with_hints
 from app.workflows.progress import Progress, silent
 from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
 from halluc.datasets import Dataset
+from halluc.datasets.files import file_card
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
+from halluc.jsonl import write_json
 from halluc.mllm import MLLM, Decoding
 from halluc.plugins import load_plugin, plugins
 from halluc.records import Sample
@@ -84,7 +88,8 @@ def generate(
         data: the data set's name, as `halluc.datasets.load.load_dataset` takes it, or a data set.
         output: folder of the run.
         task: what to ask: "caption", "pope", "mme", "amber" or that of another metric.
-        decode: method of in-process correction, as `halluc list decodings` shows it; None: none.
+        decode: method of in-process correction, as `halluc list decodings` shows it, or several
+            with commas between them; None: none.
         prompt: what to ask instead of the data set's own or the default; with questions,
             {question} stands for the question.
         limit: ask about the first so many samples.
@@ -143,10 +148,15 @@ def generate(
     try:
         if started is not None:
             started(run)
+        how, hints = with_hints(
+            how, run, mllm, dataset, batch_size=batch_size, progress=progress
+        )  # fmt: skip
         answer(
             run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress,
             skip_failing=skip_failing,
         )  # fmt: skip
+        if hints:
+            write_json(run.path / HINTS, hints)
     finally:
         run.close()
     return run
@@ -163,10 +173,15 @@ def open_answers(
     prompt: str | None = None,
 ) -> Run:
     """The run of a task, new or to be continued; see `halluc.runs.open_run`."""
+    files = [
+        {name: value for name, value in file_card(each, 0).items() if name != "rows"}
+        for each in decoding.files
+    ]
     card = {
         "task": task.name,
         "prompt": prompt or task.prompt,
         "decoding": decoding,
+        **({"decoding files": files} if files else {}),
         "data": {"name": dataset.name, **dataset.card},
         **model.card,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -59,6 +61,28 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
             InputError: the method cannot work on a request.
         """
         return model.prepare(requests)
+
+    def hooks(self, model: LocalMLLM, inputs: Any) -> AbstractContextManager[object]:
+        """What changes the forward pass; entered around all passes of a batch.
+
+        Args:
+            model: the model.
+            inputs: what `inputs` gave, with the rows of all branches.
+
+        Raises:
+            ModelError: the method cannot work on the model.
+        """
+        return nullcontext()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files that the method reads; a result card holds their SHA-256."""
+        return ()
+
+    @property
+    def shares(self) -> bool:
+        """Whether prefixes may be computed once for several rows; not with hooks that know rows."""
+        return True
 
     def custom_generate(self, model: LocalMLLM) -> Callable[..., Any] | None:
         """The argument of this name to ``generate``; None leaves the loop to transformers.

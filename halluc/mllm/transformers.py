@@ -186,9 +186,15 @@ class TransformersMLLM:
 
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
+            with decoding.hooks(self, inputs):
+                return answer(batch, inputs)
+
+        def answer(batch: Sequence[Request], inputs: Any) -> list[Response]:
             begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
-            shared = self._shares and share_prefixes(
-                self.model, inputs, image_token(self.config), self.worth
+            shared = (
+                decoding.shares
+                and self._shares
+                and share_prefixes(self.model, inputs, image_token(self.config), self.worth)
             )
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
