@@ -114,6 +114,20 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """An earlier turn of a dialogue: what was asked, and what is taken as the model's answer.
+
+    Attributes:
+        prompt, text: question and answer.
+        image: the picture of the question, RGB; None: it has none.
+    """
+
+    prompt: str
+    text: str
+    image: Image | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """One thing to ask.
 
@@ -121,11 +135,19 @@ class Request:
         id: the sample's id.
         prompt: the instruction, before any chat template.
         image: the picture, RGB; None asks without one.
+        earlier: the turns of the dialogue before it; a model needs a chat template for them.
     """
 
     id: str
     prompt: str
     image: Image | None = None
+    earlier: tuple[Exchange, ...] = ()
+
+    @property
+    def images(self) -> list[Image]:
+        """All pictures of the dialogue, in order."""
+        every = [*(each.image for each in self.earlier), self.image]
+        return [each for each in every if each is not None]
 
 
 class MLLM(Protocol):
