@@ -39,6 +39,7 @@ PAGES = {
     "halluc train dpo": "dpo.md",
     "halluc train merge": "dpo.md",
     "halluc train sft": "sft.md",
+    "halluc train control": "decoding.md",
     "halluc train lure": "revise.md",
     "halluc train detector": "revise.md",
     "halluc train tabletop": "tabletop.md",
