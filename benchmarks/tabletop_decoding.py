@@ -1,7 +1,7 @@
 """What each decoding gains on the embedded world, against its controls.
 
     python benchmarks/tabletop_decoding.py FOLDER [--scenes 1000] [--arms greedy,vcd,…]
-        [--control LAYER] [--sweep 200] [--plot PICTURE]
+        [--layer FOLDER] [--sweep 200] [--plot PICTURE]
 
 FOLDER keeps the runs; the same command continues with what is there. Bias-broken scenes are
 captioned by the embedded MM-LLM in each way, scored, and compared with greedy decoding pair by
@@ -156,7 +156,7 @@ def table(folder: Path, told: dict[str, MeasuredRun]) -> None:
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def chosen(names: str | None, control: Path | None) -> dict[str, Way]:
+def chosen(names: str | None, layer: Path | None) -> dict[str, Way]:
     """The arms that are asked for, greedy first; those that lack their file are left out."""
     wanted = list(WAYS) if names is None else ["greedy", *names.split(",")]
     if unknown := [each for each in wanted if each not in WAYS]:
@@ -165,10 +165,10 @@ def chosen(names: str | None, control: Path | None) -> dict[str, Way]:
     for name in dict.fromkeys(wanted):
         drawn, method, own = WAYS[name]
         if "control" in (method or "").split(","):
-            if control is None:
-                print(f"{name} is left out: it needs --control")
+            if layer is None:
+                print(f"{name} is left out: it needs --layer")
                 continue
-            own = {**own, "control": str(control)}
+            own = {**own, "layer": str(layer)}
         ways[name] = (drawn, method, own)
     return ways
 
@@ -179,13 +179,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scenes", type=int, default=1000)
     parser.add_argument("--arms", help="names with commas between; default: all")
-    parser.add_argument("--control", type=Path, help="what halluc train control wrote")
+    parser.add_argument("--layer", type=Path, help="what halluc train control wrote")
     parser.add_argument("--sweep", type=int, default=0, help="scenes of the sweep; 0: none")
     parser.add_argument("--plot", type=Path, help="where to, with --sweep")
     given = parser.parse_args()
     folder = given.folder / f"{given.scenes}-scenes"
     told = {}
-    for name, way in chosen(given.arms, given.control).items():
+    for name, way in chosen(given.arms, given.layer).items():
         told[name] = measure(folder / name, given.scenes, way)
         print(name, {title: told[name].figure(figure) for title, figure in SHOWN}, flush=True)
     table(folder, told)

@@ -37,7 +37,7 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
     """The control layer.
 
     Attributes:
-        control: folder that ``halluc train control`` wrote.
+        layer: folder that ``halluc train control`` wrote.
         epsilon: where the dial stands; below 0 for fewer hallucinations, 0 for the model as it is.
     """
 
@@ -46,7 +46,7 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
     paper = "arXiv:2310.01779"
     width = 1
 
-    control: Annotated[
+    layer: Annotated[
         str | None, Meta(description="folder of halluc train control", extra={"metavar": "FOLDER"})
     ] = None
     epsilon: Annotated[
@@ -60,9 +60,9 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
         Raises:
             InputError: no folder is given.
         """
-        if not self.control:
-            raise InputError("control needs --control FOLDER, made by halluc train control")
-        return (Path(self.control) / WEIGHTS,)
+        if not self.layer:
+            raise InputError("control needs --layer FOLDER, made by halluc train control")
+        return (Path(self.layer) / WEIGHTS,)
 
     @contextmanager
     def hooks(self, model: LocalMLLM, inputs: Any) -> Iterator[None]:

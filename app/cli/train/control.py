@@ -23,7 +23,7 @@ from halluc.errors import ModelError
     type=click.Path(path_type=Path),
     required=True,
     metavar="FOLDER",
-    help="Where the layer goes; use it with halluc generate --decode control --control FOLDER.",
+    help="Where the layer goes; use it with halluc generate --decode control --layer FOLDER.",
 )
 @click.option(
     "--learning-rate",

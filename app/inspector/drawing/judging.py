@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from app.inspector.drawing.marks import LONGEST, claim_words, plain_text
 from app.inspector.drawing.pictures import Picture
@@ -97,7 +97,9 @@ def missed(response: Response, metric: str, step: Mapping[str, Any]) -> Finding 
         return None
     if not 0 <= start < end <= len(response.text):
         return None
-    claim = Claim(kind=kind, start=start, end=end, subject=response.text[start:end][:200])
+    claim = Claim(
+        kind=cast(Kind, kind), start=start, end=end, subject=response.text[start:end][:200]
+    )
     return Finding(
         id=response.id, claim=claim, verdict="hallucinated", metric=metric, rule="review: missed"
     )

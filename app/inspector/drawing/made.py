@@ -20,18 +20,18 @@ def made(card: dict[str, Any]) -> str:
 
 def parts(card: dict[str, Any]) -> list[tuple[str, str]]:
     """What the card says of how a run was made: (what, in words)."""
-    decoding = card.get("decoding")
+    decoding: dict[str, Any] = card.get("decoding") or {}
     model, data = (card.get(each) or {} for each in ("model", "data"))
     told: list[tuple[str, Any]] = [("model", model.get("name", "unknown"))]
     if adapter := (card.get("adapter") or {}).get("name"):
         told.append(("adapter", adapter))
-    told.append(("decoding", decoding_words(decoding or {})))
+    told.append(("decoding", decoding_words(decoding)))
     if files := card.get("answers"):
         told.append(("answers of", ", ".join(str(each.get("file")) for each in files)))
     if data.get("name"):
         told.append(("data", data["name"]))
     told.append(("", f"{card.get('rows', 'unknown')} samples"))
-    if "seed" in (decoding or {}):
+    if "seed" in decoding:
         told.append(("seed", decoding["seed"]))
     if card.get("state") == "running":
         told.append(("", "unfinished"))

@@ -10,7 +10,6 @@ import streamlit as st
 from app.inspector.drawing import charts
 from app.inspector.drawing.marks import plain_text
 from app.inspector.pages import common
-from app.inspector.pages.overview import bare
 from app.inspector.reading import claims, preload
 from app.inspector.reading.columns import Columns
 
@@ -47,7 +46,7 @@ def by_part(runs: dict[str, Columns], metric: str, kind: str) -> list[str]:
         return []
     st.caption(
         "Bars: claims that are hallucinated; beside them the difference of "
-        f"{bare(name)} in points with its 95 % interval over pictures, each part alone. "
+        f"{common.bare(name)} in points with its 95 % interval over pictures, each part alone. "
         "Pick a bar to see what carries it."
     )
     group = _picked(charts.both(table, base, name), f"{name} {parts}", list(table["part"]))

@@ -11,7 +11,6 @@ import streamlit as st
 
 from app.inspector.drawing import judging, pictures
 from app.inspector.pages import common, rater
-from app.inspector.pages.overview import bare
 from app.inspector.reading.agreement import agreement
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.corrections import (
@@ -75,7 +74,7 @@ def _head(name: str, run: Columns) -> Asked:
             "Your name", key="rater", max_chars=rater.LONGEST, width=220
         ).strip()
         given = st.query_params.get("queue", "")
-        how = next((each for each in ORDERS if each == given), "stratified")
+        how: Order = next((each for each in ORDERS if each == given), "stratified")
         with st.popover(f"Queue: {_NAMES[how]}"):
             asked = _queue(run, reviewer, how)
         _hand_over(name)
@@ -230,7 +229,7 @@ def _metric(rate: Rate) -> None:
     value = f"{rate.corrected:.1%}" if known else "too few"
     below = f"{low:.1%} to {high:.1%}" if known else f"{rate.judged} judged"
     st.metric(
-        f"{bare(rate.name)}, corrected", value, below, delta_color="off",
+        f"{common.bare(rate.name)}, corrected", value, below, delta_color="off",
         delta_arrow="off", border=True, width=170,
         help=f"published {rate.published:.1%} of {rate.of:,}; {rate.judged} of a random sample "
         "judged; below its 95 % interval",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.view import View, answered, look, metric_of
 from halluc.errors import InputError
-from halluc.records import Claim, Finding
+from halluc.records import Claim, Finding, Verdict
 from halluc.reviews import Review, claim_key
 
 Order = Literal["random", "stratified", "uncertain", "all"]
@@ -66,7 +66,8 @@ class Population:
     @cached_property
     def group_numbers(self) -> NDArray[np.intp]:
         """The group of each, as its place in `names`."""
-        return pd.factorize(self.groups)[0]
+        numbers: NDArray[np.intp] = pd.factorize(self.groups)[0]
+        return numbers
 
     @cached_property
     def by_rule(self) -> dict[str, NDArray[np.intp]]:
@@ -100,7 +101,7 @@ class Population:
             kind="object", start=0, end=len(response.text),
             subject=f"{question[:_LONGEST]} {response.text[:_LONGEST]}",
         )  # fmt: skip
-        verdict = "hallucinated" if self.predicted[place] else "supported"
+        verdict: Verdict = "hallucinated" if self.predicted[place] else "supported"
         return Finding(
             id=sample.id, claim=claim, verdict=verdict, metric=self.metric,
             rule=str(self.rules[place]), evidence=f"the truth is {label}",
@@ -224,6 +225,8 @@ def population(run: Columns, view: View) -> Population:
         rules = "read as " + subjects.astype(str)
     else:
         raise InputError(f"{run.path} has no findings; score it: halluc score finegrained RUN")
-    names = (np.asarray(each.astype(str)) for each in (groups, subjects, rules))
+    named, about, ruled = (np.asarray(each.astype(str)) for each in (groups, subjects, rules))
     chance = np.asarray(pd.util.hash_pandas_object(told.astype(str), index=False))
-    return Population(run, metric, rows, at, *names, predicted, run.pictures[rows], chance)
+    return Population(
+        run, metric, rows, at, named, about, ruled, predicted, run.pictures[rows], chance
+    )

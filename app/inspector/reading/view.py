@@ -184,7 +184,8 @@ def wrong_claims(run: Columns, metric: str) -> NDArray[Any]:
         return (answered(run) == "wrong").astype(int)
     found = run.findings
     wrong = (found["metric"] == metric) & (found["verdict"] == "hallucinated")
-    return np.bincount(found["row"][wrong], minlength=len(run.answers))
+    counts: NDArray[Any] = np.bincount(found["row"][wrong], minlength=len(run.answers))
+    return counts
 
 
 def _range(given: str) -> tuple[float, float] | None:

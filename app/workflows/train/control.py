@@ -86,5 +86,5 @@ def train_control(
     first, last = (each.get("held out", each["training"]) for each in (losses[0], losses[-1]))
     return (
         f"The control layer is in {output} ({seconds:.0f} s; loss {first:.3f}, after the last "
-        f"epoch {last:.3f}); use it with --decode control --control {output} --epsilon -1"
+        f"epoch {last:.3f}); use it with --decode control --layer {output} --epsilon -1"
     )

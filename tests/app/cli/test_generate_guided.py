@@ -83,9 +83,9 @@ def test_a_control_layer_from_pairs_to_captions(halluc, data, checkpoint, tmp_pa
     command += ("--prompt", "what is there", "--max-new-tokens", 3)
     for name, more in {
         "plain": (),
-        "off": ("--decode", "control", "--control", "dial", "--epsilon", 0),
-        "less": ("--decode", "control", "--control", "dial"),
-        "more": ("--decode", "control", "--control", "dial", "--epsilon", 1),
+        "off": ("--decode", "control", "--layer", "dial", "--epsilon", 0),
+        "less": ("--decode", "control", "--layer", "dial"),
+        "more": ("--decode", "control", "--layer", "dial", "--epsilon", 1),
     }.items():
         code, _, err = halluc(*command, *more, "-o", name)
         assert code == 0, err
@@ -97,7 +97,7 @@ def test_a_control_layer_from_pairs_to_captions(halluc, data, checkpoint, tmp_pa
     assert all(text.startswith("a red") for text in told["less"])
     assert all(text.startswith("the two") for text in told["more"])
     code, _, err = halluc(*command, "--decode", "control", "-o", "none")
-    assert (code, err.count("\n")) == (2, 1) and "control needs --control FOLDER" in err
+    assert (code, err.count("\n")) == (2, 1) and "control needs --layer FOLDER" in err
 
 
 def test_shuffled_signs_learn_no_dial():

@@ -141,7 +141,9 @@ class Person:
             self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
 
 
-def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(address, chromium, runs):
+def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(  # noqa: PLR0915 - a story
+    address, chromium, runs
+):
     person = Person(chromium)
     chromium.get(address)
     person.sees('[data-testid="stMetric"]', "CHAIRi")

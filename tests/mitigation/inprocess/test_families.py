@@ -97,7 +97,7 @@ def test_guided_and_control(load: Any, family: str, tmp_path: Path) -> None:
     plain = model.generate(REQUESTS[:3], Decoding(max_new_tokens=4))
     for name, decoding in {
         "guided": Guided(max_new_tokens=4, gamma=2.0, hints=hints),
-        "control": Control(max_new_tokens=4, control=str(tmp_path)),
+        "control": Control(max_new_tokens=4, layer=str(tmp_path)),
     }.items():
         if TABLE[family][name] == "–":
             with pytest.raises(HallucError) as caught:

@@ -98,7 +98,7 @@ def test_control(load: Any, family: str, layer: Any) -> None:
     """h + ε W h by an independent pass; ε = 0 is the model to the last bit."""
     model = load(family)
     folder = layer(model)
-    decoding = Control(max_new_tokens=8, control=str(folder), epsilon=-0.8, **DRAWN)
+    decoding = Control(max_new_tokens=8, layer=str(folder), epsilon=-0.8, **DRAWN)
     whole = model.model
     head = whole.get_output_embeddings()
     shift = load_file(folder / "control.safetensors")["weight"]
@@ -126,7 +126,7 @@ def test_control(load: Any, family: str, layer: Any) -> None:
     mixed = [REQUESTS[place] for place in (5, 2, 7, 0, 3, 6, 1, 4)]
     assert texts(model, decoding, mixed) == together
     assert texts(model, decoding, REQUESTS[5:6]) == {"s5": together["s5"]}
-    off = Control(max_new_tokens=8, control=str(folder), epsilon=0.0, **DRAWN)
+    off = Control(max_new_tokens=8, layer=str(folder), epsilon=0.0, **DRAWN)
     plain = Decoding(max_new_tokens=8, **DRAWN)
     one, other = (model.generate(REQUESTS, each) for each in (off, plain))
     assert one == other  # every logprob, bit for bit
@@ -141,7 +141,7 @@ def test_methods_together(load: Any, layer: Any) -> None:
     own = {"control": str(folder), "epsilon": -0.8, "bias": 1.5, "noise_step": 700}
     decoding = make_decoding("control, vcd,eos-bias", {"max_new_tokens": 8, **DRAWN}, own)
     vcd = VCD(noise_step=700, **DRAWN)
-    shift = Control(control=str(folder), epsilon=-0.8)
+    shift = Control(layer=str(folder), epsilon=-0.8)
     ends = model.model.generation_config.eos_token_id
 
     def literal(clean: torch.Tensor, noised: torch.Tensor, step: int) -> torch.Tensor:
@@ -180,10 +180,10 @@ def test_what_does_not_go_together(method: str, own: dict[str, Any], said: str) 
 def test_a_layer_of_another_model_is_refused(load: Any, layer: Any) -> None:
     folder = layer(load("llava"))
     with pytest.raises(InputError, match=r"was fitted to .*, another model"):
-        load("gemma3").generate(REQUESTS[:1], Control(control=str(folder)))
+        load("gemma3").generate(REQUESTS[:1], Control(layer=str(folder)))
     with pytest.raises(InputError, match=r"there is no control\.safetensors in it"):
-        load("llava").generate(REQUESTS[:1], Control(control=str(folder / "no")))
-    with pytest.raises(InputError, match="control needs --control FOLDER"):
+        load("llava").generate(REQUESTS[:1], Control(layer=str(folder / "no")))
+    with pytest.raises(InputError, match="control needs --layer FOLDER"):
         load("llava").generate(REQUESTS[:1], Control())
     with pytest.raises(InputError, match="guided has no hint for 's0'"):
         load("llava").generate(REQUESTS[:1], Guided())
