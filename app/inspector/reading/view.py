@@ -181,7 +181,8 @@ def arranged(run: Columns, seen: Seen, metric: str, order: str) -> NDArray[Any]:
 def wrong_claims(run: Columns, metric: str) -> NDArray[Any]:
     """How many wrong claims of a metric each answer has; of yes/no answers, whether it is wrong."""
     if not metric and "label" in run.answers:
-        return (answered(run) == "wrong").astype(int)
+        false: NDArray[Any] = (answered(run) == "wrong").astype(int)
+        return false
     found = run.findings
     wrong = (found["metric"] == metric) & (found["verdict"] == "hallucinated")
     counts: NDArray[Any] = np.bincount(found["row"][wrong], minlength=len(run.answers))
