@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -46,6 +47,9 @@ class Keeper:
             tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115 (closed with this)
             for _ in "ab"
         )
+        # Whatever happens, the files are closed when nothing goes through the answers any more.
+        for file in (self._samples, self._responses):
+            weakref.finalize(self, file.close)
         self._told = {each.id: each for each in given.run.responses} if given.run else {}
         given.pairs = self
 

@@ -40,4 +40,5 @@ def main() -> None:
     common.show(chosen.run)
 
 
-main()
+if __name__ == "__main__":  # as Streamlit runs a script
+    main()

@@ -138,7 +138,7 @@ def test_methods_together(load: Any, layer: Any) -> None:
     """Hooks change both branches of VCD; a combiner of one branch works on what it made."""
     model = load("llava")
     folder = layer(model)
-    own = {"control": str(folder), "epsilon": -0.8, "bias": 1.5, "noise_step": 700}
+    own = {"layer": str(folder), "epsilon": -0.8, "bias": 1.5, "noise_step": 700}
     decoding = make_decoding("control, vcd,eos-bias", {"max_new_tokens": 8, **DRAWN}, own)
     vcd = VCD(noise_step=700, **DRAWN)
     shift = Control(layer=str(folder), epsilon=-0.8)
