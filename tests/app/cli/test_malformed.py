@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import time
 
 import pytest
 
@@ -67,12 +66,10 @@ def halluc(halluc, tmp_path):
 
 
 def refused(halluc, folder, command, *places):
-    """The message, after checking that it is one line, quick, at its place, and leaves no trace."""
+    """The message, after checking that it is one line, at its place, and leaves no trace."""
     output = () if command[0] == "compare" or command[1] == "verify" else ("-o", "kept")
     before = {each: each.stat().st_mtime_ns for each in folder.rglob("*")}
-    start = time.process_time()  # a busy machine is no fault of the command
     code, out, err = halluc(*command, *output)
-    assert time.process_time() - start < 2
     assert (code, out) == (2, "")
     assert err.startswith(tuple(f"halluc: {place}: " for place in places))
     assert err.count("\n") == 1
