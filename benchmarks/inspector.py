@@ -5,8 +5,9 @@
 The answers, samples and findings of RUN (such as ``runs/demo/captions-sampled``) are repeated under
 new ids. Measured in a process of its own each: the overview's figures, the run opened for the first
 time (its tables are then kept in the user's cache) and again, the whole overview as the app draws
-it, and filters. Memory is the process's peak, the processor's seconds are of all its threads. A
-plain peer reads the same run with `halluc.runs.read_run` and counts wrong claims by kind.
+it, filters, and a step to the next sample, with Streamlit's full garbage collection after each run
+of the script and without. Memory is the process's peak, the processor's seconds are of all its
+threads. A plain peer reads the run with `halluc.runs.read_run` and counts wrong claims by kind.
 
 Then `halluc inspect` is started with an empty cache, and a headless Chromium opens it as soon as it
 answers: seconds until the figures, the first chart and each further one show. Needs Debian's
@@ -25,9 +26,12 @@ import tempfile
 import time
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import msgspec
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from halluc.jsonl import write_json, write_jsonl
 from halluc.runs import read_run
@@ -86,6 +90,31 @@ for view in (
     took = 1000 * (time.perf_counter() - begun)
     said.append(f"{view}: {took:.0f} ms, {len(seen.rows):,} answers")
 print("; ".join(said))
+"""
+STEPS = """
+import os, sys, time
+from statistics import median
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+from app.inspector.reading.columns import open_columns
+from app.inspector.settings import Settings
+os.environ.update(Settings((sys.argv[1],), reviews="sqlite://").environment())
+code = "from app.inspector.pages import common, samples\\ncommon.show(samples.render)\\n"
+test = AppTest.from_string(code, default_timeout=60)
+test.query_params["sample"] = open_columns(sys.argv[1]).answers["id"].iat[0]
+test.run()
+said, medians = [], []
+for collect in (True, False):
+    config.set_option("runner.postScriptGC", collect)
+    took = []
+    for _ in range(10):
+        begun = time.process_time()
+        next(each for each in test.button if each.label == "Next →").click().run()
+        took.append(1000 * (time.process_time() - begun))
+    assert not test.exception
+    medians.append(median(took))
+    said.append(f"{'with' if collect else 'without'} collection {medians[-1]:.0f} ms of processor")
+print("; ".join(said) + f"; ratio {medians[0] / medians[1]:.1f}")
 """
 PLAIN = """
 import sys, time
@@ -150,7 +179,19 @@ def measure(code: str, run: Path, cache: Path) -> str:
     return f"{output.strip()}; peak {usage.ru_maxrss / 1024:.0f} MiB, processor {used:.1f} s"
 
 
-def browse(run: Path, cache: Path) -> None:
+def step(driver: WebDriver) -> float:
+    """Median seconds from the key N to the next sample's link."""
+    took = []
+    for _ in range(10):
+        link, pressed = driver.current_url, time.perf_counter()
+        driver.find_element("tag name", "body").send_keys("n")
+        while driver.current_url == link:
+            time.sleep(0.005)
+        took.append(time.perf_counter() - pressed)
+    return median(took)
+
+
+def browse(run: Path, cache: Path, sample: str) -> None:
     """Print how long `halluc inspect` takes to show the overview in a browser."""
     from selenium import webdriver
     from selenium.webdriver.common.by import By
@@ -190,6 +231,11 @@ def browse(run: Path, cache: Path) -> None:
         first = shows(chart_of("kinds"), there)
         total = time.perf_counter() - begun
         print(f"in Chromium: figures {figures}, chart {first}, {total:.2f} s from the command")
+        driver.get(f"http://127.0.0.1:{port}/samples?sample={quote(sample)}")
+        shows(".hx-right", time.perf_counter())
+        print(f"{'  a key':24} {1000 * step(driver):.0f} ms")
+        driver.get(f"http://127.0.0.1:{port}/")
+        shows(chart_of("kinds"), time.perf_counter())
         for name, title in CHARTS.items():
             selector = '[data-testid="stButtonGroup"] button'
             buttons = driver.find_elements(By.CSS_SELECTOR, selector)
@@ -223,11 +269,14 @@ def main() -> None:
             ("opened again", OPEN),
             ("overview, in the app", PAGE),
             ("filters", FILTERS),
+            ("a step to the next sample", STEPS),
             ("read_run and a Counter", PLAIN),
         ):
             print(f"{title:24} {measure(code, folder, cache)}")
         if shutil.which("chromedriver"):
-            browse(folder, Path(name) / "another cache")
+            with (folder / "samples.jsonl").open("rb") as file:
+                sample = msgspec.json.decode(file.readline())["id"]
+            browse(folder, Path(name) / "another cache", sample)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import click
 
 from app.cli.options import AS_JSON, STATISTICS, TRUTH, VOCABULARY
 from app.cli.text import say
+from halluc.errors import HallucError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -196,6 +197,48 @@ def uncertainty(
     say(f"{len(judged.mentions):,} mentions by {labels}, {wrong:,} of them hallucinated")
     if judged.untold:
         say(f"{judged.untold:,} more come without log-probabilities and are left out")
+
+
+@analyse.command()
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--reviews",
+    metavar="FILE|URL",
+    help="Database of the reviews. Default: reviews.sqlite beside the run.",
+)
+@click.option(
+    "--view",
+    default="",
+    metavar="QUERY",
+    help="Of which claims, as in the inspector's links: kind=relation, metric=chair.",
+)
+@AS_JSON
+def reviews(*, run: Path, reviews: str | None, view: str, as_json: bool) -> None:
+    """Rates corrected by what people judged in the inspector, and what each rule costs.
+
+    Prediction-powered inference on the claims that were judged in random or stratified order
+    (arXiv:2301.09633, arXiv:2311.01453), with 95 % intervals over pictures; the reviewers'
+    agreement, and how they did on known answers.
+    """
+    import msgspec
+
+    from app.cli.tables import print_table
+
+    try:
+        from app.inspector.reading.reviewed import read_reviewed
+    except ImportError as error:
+        raise HallucError(
+            f"reviews need {error.name}; install it with: pip install 'halluc[inspector]'"
+        ) from None
+    found = read_reviewed(run, reviews or str(run.resolve().parent / "reviews.sqlite"), view)
+    if as_json:
+        say(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    print_table(found.rate_rows(), left=("of",))
+    if found.corrections.rules:
+        print_table(found.rule_rows(), left=("rule",), title="What each rule costs")
+    for line in found.lines():
+        say(line)
 
 
 def _make(folder: Path) -> None:

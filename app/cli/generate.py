@@ -15,16 +15,35 @@ from halluc.errors import SampleError
 from halluc.mllm import Fit
 from halluc.plugins import load_plugin, plugins
 from mitigation.inprocess import own_options
+from mitigation.prompting import plan_options
 
 if TYPE_CHECKING:
     from halluc.runs import Run
 
 _OWN = {name: own_options(name) for name in plugins("decodings")}
+_OF_PLANS = {name: plan_options(name) for name in plugins("plans")}
 _SHOWN = 5  # samples that failed, that are shown
 _TASKS = sorted(
     {load_plugin("metrics", name).task.name for name in plugins("metrics")},
     key=lambda name: (name != "caption", name),
 )
+
+
+class Methods(click.ParamType[str]):
+    """Names of decodings with commas between them."""
+
+    name = "methods"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The names, as a choice shows them."""
+        return f"[{'|'.join(_OWN)}][,…]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that is not known."""
+        for name in value.split(","):
+            if name.strip() not in _OWN:
+                self.fail(f"{name!r} is not one of {', '.join(map(repr, _OWN))}.", param, ctx)
+        return value
 
 
 @click.command()
@@ -59,10 +78,18 @@ _TASKS = sorted(
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--decode",
-    type=click.Choice(list(_OWN)),
-    help="Mitigation during decoding, or a control of it; see halluc list decodings. [none]",
+    type=Methods(),
+    help="Mitigation during decoding, or a control of it; several with commas between them; see "
+    "halluc list decodings. [none]",
 )
 @union_options(_OWN)
+@click.option(
+    "--plan",
+    metavar="NAME[:N]",
+    help="Mitigation by prompting: several calls in place of one, kept in the answer; see halluc "
+    "list plans. vote:8 asks eight times, icl:4 shows four examples. [none]",
+)
+@union_options(_OF_PLANS)
 @click.option(
     "--match-yes",
     type=click.Path(path_type=Path),
@@ -102,6 +129,7 @@ def generate(
     limit: int | None,
     prompt: str | None,
     decode: str | None,
+    plan: str | None,
     match_yes: Path | None,
     match_length: Path | None,
     batch_size: int,
@@ -152,7 +180,7 @@ def generate(
                         Fit(quantize or "", device_map or "", attn or ""),
                     ),
                     data, output,
-                    task=task, decode=decode, prompt=prompt, limit=limit,
+                    task=task, decode=decode, plan=plan, prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, match_length=match_length,
                     cluster=cluster, batch_size=batch_size, skip_failing=skip_failing,
                     progress=progress, started=started, **chosen(given),

@@ -41,7 +41,7 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
     try:
         from app.inspector.drawing.report import report_html
         from app.inspector.reading.columns import open_columns
-        from app.inspector.reading.view import view_of
+        from app.inspector.reading.view import PLACES, View, known
     except ImportError as error:
         raise HallucError(
             f"reports need {error.name}; install it with: pip install 'halluc[inspector]'"
@@ -53,7 +53,14 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
             if not file.read(16).lower().startswith(b"<!doctype html"):
                 raise InputError("holds something else than a page; use another -o", output)
     columns = open_columns(run)
-    wanted = view_of(dict(parse_qsl(view.lstrip("?"))))
+    query = dict(parse_qsl(view.lstrip("?"), keep_blank_values=True))
+    wanted, strange = known(columns, query)
+    strange += [each for each in query if each not in (*View.__dataclass_fields__, *PLACES)]
+    if (view and not query) or strange:
+        raise InputError(
+            f"--view: {run} knows no {'; '.join(strange) or view!r}; copy the link of the "
+            f"inspector, or give {', '.join(View.__dataclass_fields__)} as name=value, joined by &"
+        )
     html = report_html(columns, wanted, str(images) if images else "", limit)
     write_atomically(output, [html.encode()])
     say(f"{output}: {wanted} of {run}", err=True)

@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from halluc.errors import HallucError, ModelError, said
 from halluc.mllm import Decoding, Request
 from halluc.records import Response
 from mitigation.inprocess import make_decoding
+from mitigation.inprocess.guided import Guided
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +39,7 @@ _OFF: dict[str, dict[str, Any]] = {
     "vcd": {"alpha": 0.0, "beta": 0.0},
     "icd": {"alpha": 0.0, "beta": 0.0},
     "m3id": {"lambda_": 0.0, "beta": 0.0},
+    "guided": {"gamma": 0.0},
     "mask-only": {"beta": 0.0},
     "yes-bias": {"bias": 0.0},
     "eos-bias": {"bias": 0.0},
@@ -224,12 +228,20 @@ def _method(model: TransformersMLLM, method: str, off: dict[str, Any], tokens: i
     ways = (True,) if method == "mask-only" else (False, True)  # greedy, it masks nothing
     plain: dict[str, Any] = {"max_new_tokens": tokens, "do_sample": ways[0]}
     before = model.generate(asked, Decoding(**plain), _ANSWERS)
-    nothing = model.generate(asked, make_decoding(method, plain, off), _ANSWERS)
+    nothing = model.generate(asked, _made(method, plain, off), _ANSWERS)
     for one, other in zip(before, nothing, strict=True):
         if not _same(model, one, other, Decoding()):
             return "no", "without contrast it is not plain decoding"
-    both = [make_decoding(method, {**plain, "do_sample": each}, {}) for each in ways]
+    both = [_made(method, {**plain, "do_sample": each}, {}) for each in ways]
     return _alone(model, *both)
+
+
+def _made(method: str, plain: dict[str, Any], own: dict[str, Any]) -> Decoding:
+    """A method; one that needs hints has them of these requests."""
+    made = make_decoding(method, plain, own)
+    if not isinstance(made, Guided):
+        return made
+    return msgspec.structs.replace(made, hints={each.id: ("a cup",) for each in _requests()})
 
 
 def _pairs(model: TransformersMLLM) -> _Found:

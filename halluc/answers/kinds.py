@@ -31,7 +31,7 @@ def answers_hint(source: str, metric: str, *, captions: bool) -> str:
         captions: whether that one wants captions.
     """
     path = Path(source)
-    what, right = _answers(path)
+    what, right = answers_kind(path)
     if not what or metric in right or (captions and "captions" in right):
         return ""
     if not captions and "questions" in right:
@@ -50,8 +50,11 @@ def truth_hint(source: str, metric: str) -> str:
     return f"{source} is {what}: {how}" if what and metric not in right else ""
 
 
-def _answers(path: Path) -> tuple[str, tuple[str, ...]]:
-    """What a file of answers holds, and the metrics, or "captions" or "questions", for it."""
+def answers_kind(path: Path) -> tuple[str, tuple[str, ...]]:
+    """What a file of answers holds, and the metrics, or "captions" or "questions", for it.
+
+    Both are empty where it cannot be seen.
+    """
     if path.is_dir():
         return ("MME's answers", ("mme",)) if has_results(path) else ("", ())
     rows = _rows(path)

@@ -95,7 +95,7 @@ def _show(name: str, sample: Sample, image: Image, own: dict[str, Any]) -> None:
     """The picture, and what the noise leaves of it."""
     one, other = st.columns(2)
     one.image(image, "the picture", width="stretch")
-    if own:
+    if own and st.toggle("Show what the noise leaves of it", help="Loads the model"):
         noised = noised_picture(_model(name), sample, image, own["noise_step"])
         if noised is None:
             other.info("This model takes pictures in pieces; the noised one cannot be shown whole.")

@@ -15,7 +15,7 @@ from app.workflows.compare.differences import TEXT, Compared, Comparison
 from app.workflows.compare.numbers import p_value, scaled
 from app.workflows.compare.words import verdicts
 from halluc.answers.given import count_lacks
-from halluc.records import Score
+from halluc.records import Score, cost_of
 
 Figure = tuple[str, str, str]
 """Metric, split and name."""
@@ -39,6 +39,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "control": side.name in comparison.controls,
                 "card": side.run.card if side.run else None,
                 "seconds": comparison.seconds[side.name],
+                "cost": cost_of(side.run.responses) if side.run else None,
                 "no answer": dict(side.lacks),
                 "scores": comparison.scores[side.name],
                 "seeds": comparison.seeds.get(side.name, []),
@@ -217,3 +218,10 @@ def _cost(comparison: Comparison) -> Iterator[tuple[str, ...]]:
         took = comparison.seconds[side.name]
         if took is not None:
             yield "" if number else "seconds", side.name, f"{took:,.0f}", "", ""
+    costs = {s.name: cost_of(s.run.responses) for s in comparison.sides if s.run and not s.seeds}
+    runs = {s.name: s.run for s in comparison.sides if s.run}
+    if any("plan" in runs[name].card for name in costs):
+        for what in ("calls", "generated tokens"):
+            told = [(name, cost[what]) for name, cost in costs.items() if what in cost]
+            for number, (name, count) in enumerate(told):
+                yield "" if number else what, name, f"{count:,}", "", ""
