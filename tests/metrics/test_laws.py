@@ -500,18 +500,21 @@ FILES = {
     "objects.json": [{str(n): CLASSES[n : n + 20 : n] for n in range(1, 8)}],
 }
 COMMANDS = [
-    ["score", "chair", "captions.jsonl", "--truth", "objects.json", "-o", "kept"],
+    ["score", "chair", "captions.jsonl", "--truth", "objects.json", "-o", "kept/chair"],
     ["score", "chair", "captions.jsonl", "--truth", "objects.json", "--json"],
     [
         *("score", "pope", "answers.jsonl", "--truth", "questions_random.jsonl"),
-        *("--parser", "all", "--json", "-o", "kept"),
+        *("--parser", "all", "--json", "-o", "kept/pope"),
     ],
-    ["score", "mme", "mme", "--json", "-o", "kept"],
-    ["score", "mcq-pope", "answers.jsonl", "--truth", "mcq_random.jsonl", "--json", "-o", "kept"],
-    ["score", "beaf", "answers.jsonl", "--truth", "beaf.jsonl", "--json", "-o", "kept"],
-    ["score", "dash-b", "dash.jsonl", "--json", "-o", "kept"],
-    ["score", "reefknot", "reefknot.jsonl", "--json", "-o", "kept"],
-    ["score", "mmhal", "replies.jsonl", "--json", "-o", "kept"],
+    ["score", "mme", "mme", "--json", "-o", "kept/mme"],
+    [
+        *("score", "mcq-pope", "answers.jsonl", "--truth", "mcq_random.jsonl"),
+        *("--json", "-o", "kept/mcq-pope"),
+    ],
+    ["score", "beaf", "answers.jsonl", "--truth", "beaf.jsonl", "--json", "-o", "kept/beaf"],
+    ["score", "dash-b", "dash.jsonl", "--json", "-o", "kept/dash-b"],
+    ["score", "reefknot", "reefknot.jsonl", "--json", "-o", "kept/reefknot"],
+    ["score", "mmhal", "replies.jsonl", "--json", "-o", "kept/mmhal"],
 ]
 SCRIPT = """
 import json, sys
@@ -540,7 +543,8 @@ def test_the_same_bytes_for_any_hash_seed_and_number_of_threads(tmp_path):
             capture_output=True,
             check=True,
         )
-        kept = {file.name: file.read_bytes() for file in sorted((folder / "kept").iterdir())}
-        assert set(kept) == {"findings.jsonl", "scores.json"}
+        files = sorted(file for file in (folder / "kept").rglob("*.json*") if file.stem != "times")
+        assert {file.stem for file in files} >= {"findings", "responses", "run", "scores"}
+        kept = [(str(file.relative_to(folder)), file.read_bytes()) for file in files]
         written.append((result.stdout, kept))
     assert written[0] == written[1] == written[2]
