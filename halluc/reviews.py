@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from halluc.errors import InputError
 from halluc.records import Finding
 
-Judgement = Literal["right", "truth wrong", "rule wrong", "cannot tell", "missed"]
+Judgement = Literal["right", "truth wrong", "rule wrong", "unverifiable", "missed"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 GOLD = "gold"
 """The reviewer whose judgements are known answers: they decide, and others are held to them."""
@@ -47,7 +47,7 @@ class Review:
         finding: as it was when it was reviewed.
         reviewer: who.
         judgement: the finding is right; the ground truth is wrong; the rule is (the text does
-            not claim that, or it may not be decided so); nobody can tell from the picture; or the
+            not claim that, or it may not be decided so); the picture leaves it unverifiable; or the
             metric missed it, and the finding is the reviewer's own.
         note: why.
         at: when, UTC, ISO 8601.

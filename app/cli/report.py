@@ -1,4 +1,4 @@
-"""`halluc report`: what the inspector shows of a run, as one HTML file that needs no server."""
+"""`halluc report`: what the inspector shows of a run, as a file or folder that needs no server."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from halluc.errors import HallucError, InputError
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
     metavar="FILE",
-    help="Where the page goes.",
+    help="Where the page goes: one file that holds everything.",
+)
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Instead of one file a folder with an index, a page for each sample, and pictures.",
 )
 @click.option(
     "--view",
@@ -34,11 +39,22 @@ from halluc.errors import HallucError, InputError
     help="Most samples that are shown.",
 )
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
-def report(*, run: Path, output: Path, view: str, limit: int, images: Path | None) -> None:
-    """Write samples of a run with pictures, boxes and marked words as one HTML file."""
+def report(
+    *,
+    run: Path,
+    output: Path | None,
+    bundle: Path | None,
+    view: str,
+    limit: int,
+    images: Path | None,
+) -> None:
+    """Write samples of a run with pictures, boxes and marked words as HTML that needs no server."""
     from urllib.parse import parse_qsl
 
+    if (output is None) == (bundle is None):
+        raise InputError("say where it goes, with -o FILE or --bundle FOLDER, one of them")
     try:
+        from app.inspector.drawing.bundle import write_bundle
         from app.inspector.drawing.report import report_html
         from app.inspector.reading.columns import open_columns
         from app.inspector.reading.view import PLACES, View, known
@@ -48,7 +64,7 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
         ) from None
     from halluc.jsonl import open_plain, write_atomically
 
-    if output.is_file() and output.stat().st_size:
+    if output and output.is_file() and output.stat().st_size:
         with open_plain(output) as file:
             if not file.read(16).lower().startswith(b"<!doctype html"):
                 raise InputError("holds something else than a page; use another -o", output)
@@ -61,6 +77,11 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
             f"--view: {run} knows no {'; '.join(strange) or view!r}; copy the link of the "
             f"inspector, or give {', '.join(View.__dataclass_fields__)} as name=value, joined by &"
         )
-    html = report_html(columns, wanted, str(images) if images else "", limit)
-    write_atomically(output, [html.encode()])
-    say(f"{output}: {wanted} of {run}", err=True)
+    pictures = str(images) if images else ""
+    if output:
+        html = report_html(columns, wanted, pictures, limit)
+        write_atomically(output, [html.encode()])
+        say(f"{output}: {wanted} of {run}", err=True)
+    elif bundle:
+        number = write_bundle(columns, wanted, bundle, pictures, limit)
+        say(f"{bundle / 'index.html'}: {wanted} of {run}, samples: {number:,}", err=True)

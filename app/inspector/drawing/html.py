@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.inspector.drawing.marks import TOLD, claim_words, marked, plain, tip
 from app.inspector.drawing.pictures import Picture
+from app.inspector.drawing.scene_graph import graph_html
 from halluc.records import Box, Finding, Response, Sample
 
 
@@ -60,7 +61,7 @@ def sample_html(
     return (
         f'<div class="hx"><div class="hx-left">{boxed}{zoom}</div>'
         f'<div class="hx-right">{question}{text}{answer_html(sample, response)}</div>'
-        f"{truth_html(sample, findings)}</div>"
+        f"{truth_html(sample, findings)}</div>{graph_html(sample, findings)}"
     )
 
 

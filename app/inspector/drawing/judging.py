@@ -12,8 +12,8 @@ from halluc.records import Claim, Finding, Kind, Response, Sample
 from halluc.reviews import Judgement
 
 _PIECE = re.compile(r"\w+(?:['’-]\w+)*|\s+|[^\w\s]")
-_OF_CLAIM = ("True of the picture", "Not true", "The text does not say so", "Cannot tell")
-_OF_ANSWER = ("Right", "Wrong", "No answer to the question", "Cannot tell")
+_OF_CLAIM = ("True of the picture", "Not true", "The text does not say so", "Unverifiable")
+_OF_ANSWER = ("Right", "Wrong", "No answer to the question", "Unverifiable")
 _KNOWN: dict[tuple[str, str], Judgement] = {
     ("supported", "true"): "right",
     ("supported", "false"): "truth wrong",
@@ -31,7 +31,7 @@ def judgement_of(finding: Finding, said: str) -> Judgement:
     """
     if said == "none":
         return "rule wrong"
-    return _KNOWN.get((finding.verdict, said), "cannot tell")
+    return _KNOWN.get((finding.verdict, said), "unverifiable")
 
 
 def item(

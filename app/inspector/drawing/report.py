@@ -10,26 +10,28 @@ from app.inspector.drawing.made import parts as made_of
 from app.inspector.drawing.marks import plain
 from app.inspector.drawing.pictures import LARGE, Picture, open_picture
 from app.inspector.reading.columns import Columns, read_scores
-from app.inspector.reading.view import View, look, metric_of
+from app.inspector.reading.view import Seen, View, look, metric_of
 from halluc.errors import InputError
 from halluc.records import Sample
 from halluc.runs import Run
 
-_HEAD = """<!doctype html>
+HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>{style}
-<style>:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto;
-  padding: 0 1rem; }}
-article {{ border-top: 1px solid #8886; padding: 1rem 0; }}
-h2 {{ font-size: 1.2rem; }} h3 {{ font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }}
-table {{ font-size: .9rem; }}
-td, th {{ text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0;
-  overflow-wrap: anywhere; }}</style></head><body><main>
+ content="default-src 'none'; img-src {images}; style-src {styles} 'unsafe-inline'">
+<title>{title}</title>{sheet}</head><body><main>
 """
+STYLE = """:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto;
+  padding: 0 1rem; }
+article { border-top: 1px solid #8886; padding: 1rem 0; }
+h2 { font-size: 1.2rem; } h3 { font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
+table { font-size: .9rem; }
+td, th { text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0;
+  overflow-wrap: anywhere; }
+"""
+END = "</main></body></html>\n"
 
 
 def report_html(run: Columns, view: View, images: str = "", limit: int = 200) -> str:
@@ -47,28 +49,39 @@ def report_html(run: Columns, view: View, images: str = "", limit: int = 200) ->
     seen, metric = look(run, view), metric_of(run, view)
     name = plain(run.path.resolve().name)
     rows = [int(each) for each in seen.rows[:limit]]
-    shown = f", the first {len(rows):,} shown" if len(rows) < len(seen.rows) else ""
-    passed = f"{len(seen.rows):,} of {len(run.answers):,} samples pass{shown}."
     samples = [(row, run.sample(row)) for row in rows]
     listed = "".join(
         f'<li><a href="#s{row}">{plain(sample.id)}</a></li>' for row, sample in samples
     )
     parts = [
-        _HEAD.format(title=f"{name}: {plain(str(view))}", style=html.style()),
-        f"<h1>{name}</h1>{_CONTENTS}",
-        f'<h2 id="made">How it was made</h2>{_made(run)}',
-        f'<h2 id="figures">Figures</h2>{_figures(run)}',
-        f'<h2 id="filters">Filters</h2><p>{plain(view.sentence())}</p><p>{passed}</p>',
+        HEAD.format(
+            title=f"{name}: {plain(str(view))}",
+            images="data:",
+            styles="",
+            sheet=f"{html.style()}<style>{STYLE}</style>",
+        ),
+        f"<h1>{name}</h1>{about(run, view, seen, limit)}",
         f'<h2 id="samples">Samples</h2><details><summary>List</summary><ol>{listed}</ol></details>',
         html.legend() if metric else "",
     ]
     folder = Path(images) if images else None
     for row, sample in samples:
         findings = [each for _, each in run.findings_of(row, metric)]
-        picture = _picture(run, sample, folder)
+        picture = picture_of(run, sample, folder)
         body = html.sample_html(sample, run.response(row), findings, picture)
         parts.append(f'<article id="s{row}"><h3>{plain(sample.id)}</h3>{body}</article>')
-    return "".join([*parts, "</main></body></html>\n"])
+    return "".join([*parts, END])
+
+
+def about(run: Columns, view: View, seen: Seen, limit: int) -> str:
+    """Contents, how the run was made, its figures, and the filters in words."""
+    shown = f", the first {limit:,} shown" if limit < len(seen.rows) else ""
+    passed = f"{len(seen.rows):,} of {len(run.answers):,} samples pass{shown}."
+    return (
+        f'{_CONTENTS}<h2 id="made">How it was made</h2>{_made(run)}'
+        f'<h2 id="figures">Figures</h2>{_figures(run)}'
+        f'<h2 id="filters">Filters</h2><p>{plain(view.sentence())}</p><p>{passed}</p>'
+    )
 
 
 _CONTENTS = (
@@ -107,7 +120,8 @@ def _figures(run: Columns) -> str:
     return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-def _picture(run: Columns, sample: Sample, folder: Path | None) -> Picture | str:
+def picture_of(run: Columns, sample: Sample, folder: Path | None) -> Picture | str:
+    """The picture of a sample, or why there is none."""
     try:
         return open_picture(run.card, sample, folder, LARGE)
     except InputError as error:

@@ -34,16 +34,18 @@ def navigate() -> None:
     with st.container(horizontal=True, key="pages"):
         for page in PAGES.values():
             st.page_link(page, query_params=query, width="content")
-        _keys()(key="keys")
+        component("keys", css=_KEYS)(key="keys")
+
+
+# Streamlit takes one line for the name of a file.
+_KEYS = "details { font: 14px/1.5 sans-serif }\nth { text-align: left; padding-right: 1rem }\n"
 
 
 @st.cache_resource
-def _keys() -> Callable[..., Any]:
-    """The table of keys."""
-    js = Path(drawing.__file__).with_name("keys.js").read_text(encoding="utf-8")
-    # Streamlit takes one line for the name of a file.
-    css = "details { font: 14px/1.5 sans-serif }\nth { text-align: left; padding-right: 1rem }\n"
-    made: Callable[..., Any] = st.components.v2.component("halluc_keys", js=js, css=css)
+def component(name: str, **settings: Any) -> Callable[..., Any]:
+    """A script of `drawing`, as Streamlit mounts it on a page."""
+    js = Path(drawing.__file__).with_name(f"{name}.js").read_text(encoding="utf-8")
+    made: Callable[..., Any] = st.components.v2.component(f"halluc_{name}", js=js, **settings)
     return made
 
 
@@ -68,8 +70,39 @@ def heading(text: str) -> None:
 
 
 def go(page: str, view: View, run: str, **more: str) -> None:
-    """Another page with a view."""
-    st.switch_page(PAGES[page], query_params={**view.query(), "run": run, **more})
+    """Another page with a view; nothing after this is shown.
+
+    The browser follows a link, which is one step back. `st.switch_page` makes two: the link's
+    query stands on this page first.
+    """
+    with st.container(key="going"):
+        st.page_link(PAGES[page], query_params={**view.query(), "run": run, **more})
+    component("follow")(key=f"follow {page}", data={"link": "going"})
+    st.stop()
+
+
+def steps(what: str, at: int, last: int, turn: Callable[[int], None]) -> None:
+    """The way to what stands before and after, by button and by the keys B and N.
+
+    Args:
+        what: is stepped through, and in which view; tells these steps from others.
+        at: the place now; −1 stands before the first.
+        last: place.
+        turn: goes to a place; called before the page is drawn again.
+    """
+    for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
+        st.button(label, key=f"step {key}", disabled=not 0 <= to <= last, help=f"Key {key}",
+                  on_click=turn, args=(to,))  # fmt: skip
+
+    def step() -> None:
+        told = st.session_state["steps"]["step"]
+        if 0 <= int(told["to"]) <= last:
+            turn(int(told["to"]))
+        st.session_state["steps done"] = told["seq"]
+
+    done = st.session_state.get("steps done", 0)
+    data = {"walk": what, "at": at, "last": last, "acknowledged": done}
+    component("steps")(key="steps", data=data, on_step_change=step)
 
 
 def opened(folder: str) -> Columns:

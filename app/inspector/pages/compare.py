@@ -144,10 +144,8 @@ def _stepped(ids: list[str]) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         id = common.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
         at = ids.index(id)
-        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
-            if st.button(label, disabled=not 0 <= to < len(ids), shortcut=key):
-                st.query_params["sample"] = ids[to]
-                st.rerun()
+        common.steps(f"compared {hash(tuple(ids))}", at, len(ids) - 1,
+                     lambda to: st.query_params.update(sample=ids[to]))  # fmt: skip
     return id
 
 

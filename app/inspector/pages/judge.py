@@ -33,7 +33,6 @@ _NAMES = {
     "random": "random", "stratified": "random, by kind and object",
     "uncertain": "most uncertain first", "all": "all, as they come",
 }  # fmt: skip
-_ASSETS = Path(judging.__file__).parent
 
 
 def render() -> None:
@@ -107,10 +106,9 @@ def _queue(run: Columns, reviewer: str, how: Order) -> Asked:
     return Asked(reviewer, how, 0 if number == "all" else int(number), float(until or 0))
 
 
-@st.cache_resource
 def _desk() -> Any:
-    js, css = ((_ASSETS / name).read_text(encoding="utf-8") for name in ("judge.js", "judge.css"))
-    return st.components.v2.component("halluc_judge", js=js, css=css, isolate_styles=False)
+    css = Path(judging.__file__).with_name("judge.css").read_text(encoding="utf-8")
+    return common.component("judge", css=css, isolate_styles=False)
 
 
 @st.fragment

@@ -15,7 +15,7 @@ LABELS: dict[Judgement, str] = {
     "right": "The finding is right",
     "truth wrong": "The ground truth is wrong",
     "rule wrong": "The rule is wrong",
-    "cannot tell": "Cannot tell",
+    "unverifiable": "Unverifiable from the picture",
 }
 
 

@@ -62,9 +62,7 @@ def _grid(run: Columns, view: View, seen: Seen, metric: str) -> None:
     found = f", {len(seen.findings):,} findings" if view.of_findings else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         common.heading(f"{total:,} of {len(run.answers):,} samples{found}")
-        for label, key, to in (("← Before", "B", number - 1), ("Next →", "N", number + 1)):
-            st.button(label, key=f"page {key}", shortcut=key, disabled=not 0 <= to <= last,
-                      on_click=_turn, kwargs={"page": str(to)})  # fmt: skip
+        common.steps(f"pages of {run.key} {view}", number, last, lambda to: _turn(page=str(to)))
         _jump(number, last)
         if total:
             st.download_button(
@@ -111,7 +109,7 @@ def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: i
     metric = metric_of(run, view)
     sample, response = run.sample(row), run.response(row)
     findings = [each for _, each in run.findings_of(row, metric)]
-    _steps(run, rows, row)
+    _steps(run, view, rows, row)
     chosen: int | None = None
     place = st.empty()
     shade = bool(response.tokens) and st.toggle("Shade by the model's uncertainty")
@@ -153,7 +151,7 @@ def _asked(view: View, finding: Finding) -> bool:
     )  # fmt: skip
 
 
-def _steps(run: Columns, rows: NDArray[np.int64], row: int) -> None:
+def _steps(run: Columns, view: View, rows: NDArray[np.int64], row: int) -> None:
     """Back to the grid, and to the samples beside this one in the view."""
     places = np.flatnonzero(rows == row)
     # One that the filters leave out stands before all others.
@@ -161,11 +159,10 @@ def _steps(run: Columns, rows: NDArray[np.int64], row: int) -> None:
     ids = run.answers["id"]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("↑ All", key="all", shortcut="A", on_click=_turn)
-        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
-            there = 0 <= to < len(rows)
-            sample = str(ids.iat[int(rows[to])]) if there else ""
-            st.button(label, key=f"step {key}", disabled=not there, shortcut=key,
-                      on_click=_turn, kwargs={"sample": sample})  # fmt: skip
+        common.steps(
+            f"samples of {run.key} {view}", at, len(rows) - 1,
+            lambda to: _turn(sample=str(ids.iat[int(rows[to])])),
+        )  # fmt: skip
         place = f"{at + 1:,} of {len(rows):,}" if len(places) else "not among what passes"
         st.html(f'<h2 class="hx-id">{plain(ids.iat[row][:80])}</h2><p class="hx-count">{place}</p>')
 

@@ -121,9 +121,9 @@ class Population:
         """The place of a finding by the id of its answer and its key; None where it is not here."""
         row = self.run.places.get(id)
         if row is not None and row not in self._read:
-            self._read.add(row)
             for place in range(*map(int, np.searchsorted(self.rows, (row, row + 1)))):
                 self._known[claim_key(self.finding(place))] = place
+            self._read.add(row)  # last, as sessions share what is known
         return self._known.get(key)
 
     def order(self, how: Order) -> NDArray[Any]:

@@ -26,6 +26,6 @@ for (const each of document.querySelectorAll('[data-testid="stHtml"] *, [data-te
   const below = ground(each), top = over(rgba(getComputedStyle(each).color), below);
   const [dark, bright] = [light(top), light(below)].sort((a, b) => a - b);
   const ratio = (bright + .05) / (dark + .05);
-  if (ratio < 4.5) out.push(ratio.toFixed(2) + ': ' + each.className + ' ' + each.innerText.slice(0, 40));
+  if (ratio < 4.5) out.push(ratio.toFixed(2) + ': ' + (each.getAttribute('class') || '') + ' ' + each.textContent.slice(0, 40));
 }
 return out.slice(0, 5);

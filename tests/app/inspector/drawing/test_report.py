@@ -49,6 +49,43 @@ def test_a_report_of_hostile_answers_shows_them_as_text(tmp_path, runs):
     assert "<script" not in html
 
 
+def test_a_bundle_is_a_folder_of_pages_that_lead_to_each_other(halluc, runs, tmp_path):
+    view = "kind=relation&verdict=hallucinated"
+    code, out, err = halluc("report", runs[0], "--view", view, "--bundle", "bundle")
+    assert (code, out) == (0, "") and "index.html: kind relation" in err
+    folder = tmp_path / "bundle"
+    columns = open_columns(runs[0])
+    seen = look(columns, View(kind="relation", verdict="hallucinated"))
+    ids = [columns.answers["id"].iat[row] for row in seen.rows]
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="samples/\d+.html">([^<]+)<', index) == ids
+    assert "<p>Kind is relation; verdict is hallucinated.</p>" in index
+    pages = sorted(folder.rglob("*.html"))
+    assert len(pages) == len(ids) + 1
+    for page in pages:  # every link and picture is there, and nothing else is asked for
+        html = page.read_text(encoding="utf-8")
+        assert "<script" not in html and "data:image" not in html
+        for link in re.findall(r'(?:src|href)="([^"]+)"', html):
+            file, _, place = link.partition("#")
+            there = (page.parent / file).resolve() if file else page
+            assert there.is_file() and there.is_relative_to(folder)
+            assert not place or f'id="{place}"' in there.read_text(encoding="utf-8")
+    assert len(list((folder / "pictures").iterdir())) == len(ids)
+    assert (folder / "pictures/1.png").read_bytes().startswith(b"\x89PNG")
+    first = (folder / "samples/1.html").read_text(encoding="utf-8")
+    assert ids[0] in first and "mark class" in first and 'rel="next"' in first
+    before = {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+    code, _, err = halluc("report", runs[0], "--bundle", "bundle")
+    assert code == 2 and "holds other files" in err and len(err.splitlines()) == 1
+    assert before == {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def test_a_report_goes_to_one_place(halluc, runs):
+    for more in ((), ("-o", "page.html", "--bundle", "bundle")):
+        code, _, err = halluc("report", runs[0], *more)
+        assert code == 2 and "one of them" in err and len(err.splitlines()) == 1
+
+
 def test_bad_input_of_a_report_is_one_line(halluc, runs, tmp_path):
     code, _, err = halluc("report", tmp_path, "-o", "page.html")
     assert code == 2 and "there is no run.json in it" in err
@@ -62,5 +99,6 @@ def test_bad_input_of_a_report_is_one_line(halluc, runs, tmp_path):
         code, _, err = halluc("report", runs[0], "--view", view, "-o", "page.html")
         assert code == 2 and view.partition("=")[0] in err and len(err.splitlines()) == 1
         assert not (tmp_path / "page.html").exists()
-    code, _, err = halluc("report", runs[0], "-o", "no/such/page.html")
-    assert code == 2 and len(err.splitlines()) == 1
+    for where in (("-o", "no/such/page.html"), ("--bundle", runs[0] / "run.json" / "bundle")):
+        code, _, err = halluc("report", runs[0], *where)
+        assert code == 2 and len(err.splitlines()) == 1
