@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
 from transformers import PrinterCallback, TrainerCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from app.workflows.plots import save_picture
 from app.workflows.progress import Progress, silent
@@ -98,7 +99,7 @@ def train_adapter(
         trainer = make()
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_Reporter(progress if state.is_main_process else silent, method))
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(output))
+        trainer.train(resume_from_checkpoint=last_checkpoint(output))
     if trainer.is_world_process_zero():
         made |= {
             "state": "finished",
@@ -113,6 +114,19 @@ def train_adapter(
         told = f"The adapter is in {output}; use it with --model {name}+{output}"
     state.wait_for_everyone()
     return told
+
+
+def last_checkpoint(output: Path) -> str | None:
+    """The newest checkpoint that was saved as a whole; a kill may have left half of one.
+
+    It is whole once it has the trainer's state, which is written last.
+    """
+    steps = {}
+    for folder in output.glob("checkpoint-*"):
+        with suppress(OSError, ValueError):
+            json.loads((folder / "trainer_state.json").read_bytes())
+            steps[int(folder.name.removeprefix("checkpoint-"))] = str(folder)
+    return steps[max(steps)] if steps else None
 
 
 def draw_curves(path: Path, history: list[dict[str, float]], curves: Mapping[str, str]) -> None:
