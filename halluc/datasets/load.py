@@ -15,7 +15,8 @@ FORMS = {
     "coco:FOLDER": "pictures with annotations/instances_*.json, and captions if there are any; "
     "or one of its instances files, or a pattern such as instances_*2014.json",
     "vg:FOLDER": "Visual Genome: objects.json, with attributes and relations",
-    "pope:FILE": "POPE questions, from the published files or your own; a folder of them, too",
+    "pope:FILE": "POPE questions, from the published files or your own; a folder of them, too; "
+    "pope:hub:ORG/NAME, from the hub, as mme:hub:… and hallusionbench:hub:…",
     "mme:FOLDER": "MME's questions and pictures",
     "amber:FOLDER": "AMBER's captions and questions",
     "hallusionbench:FILE": "HallusionBench's questions and pictures",
