@@ -203,7 +203,7 @@ def test_a_person_finds_a_wrong_relation_compares_runs_and_files_a_review(  # no
     chromium.get(link)  # a new session of the browser
     person.sees(".hx-filed", "Ada: The ground truth is wrong. the cup is behind it")
     person.clicks("a", "Review")
-    person.sees("h5", "1 review")
+    person.sees("h2", "1 review")
     person.saves("story-6-reviews")
     assert (runs[0].parent / "reviews.sqlite").is_file()
 
@@ -313,10 +313,10 @@ PLACES = {
     "samples?run=many&page=1": ("h2.hx-id", "many-024"),
     "samples?run=many&sort=id&sample=many-007": ("h2.hx-id", "many-007"),
     "samples?run=captions-vcd&sample=broken-00002&finding=1": (".hx-box.hx-lit, .hx-absent", ""),
-    "compare?run=captions-sampled&other=captions-vcd&parts=object": ("h4", "captions-vcd"),
-    "compare?run=captions-sampled&other=captions-vcd&show=matrix": ("h4", "captions-vcd"),
+    "compare?run=captions-sampled&other=captions-vcd&parts=object": ("h3", "captions-vcd"),
+    "compare?run=captions-sampled&other=captions-vcd&show=matrix": ("h3", "captions-vcd"),
     "judge?run=captions-sampled&queue=random&number=20": ("button", "Queue: random"),
-    "review?run=captions-sampled": ("h5", "review"),
+    "review?run=captions-sampled": ("h2", "review"),
 }
 
 
