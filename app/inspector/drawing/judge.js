@@ -251,6 +251,14 @@ class Desk {
       this.shown = item;
       this.picture.replaceChildren(picture(item));
       this.asked.textContent = item.asked;
+      // Only once: what the server says meanwhile must not end a selection by mouse.
+      this.text.replaceChildren(
+        ...item.words.map(([text, , , role], at) => {
+          const word = make("span", role, text);
+          word.dataset.at = at;
+          return word;
+        }),
+      );
       this.claim.replaceChildren(make("span", "", `${item.question} `), make("b", "", item.claim));
       this.keys.replaceChildren(
         ...item.labels.map((label, at) =>
@@ -261,16 +269,11 @@ class Desk {
       );
     }
     const missed = item.missed ?? [];
-    const words = item.words.map(([text, start, end, role], at) => {
-      const word = make("span", role, text);
-      word.dataset.at = at;
-      if (missed.some((each) => start < each.end && each.start < end)) word.classList.add("hx-missed");
-      if (this.chosen && this.chosen[0] <= at && at <= this.chosen[1]) {
-        word.classList.add("hx-chosen");
-      }
-      return word;
+    item.words.forEach(([, start, end], at) => {
+      const marks = this.text.children[at].classList;
+      marks.toggle("hx-missed", missed.some((each) => start < each.end && each.start < end));
+      marks.toggle("hx-chosen", !!this.chosen && this.chosen[0] <= at && at <= this.chosen[1]);
     });
-    this.text.replaceChildren(...words);
     this.marking.hidden = !this.chosen;
   }
 

@@ -4,6 +4,8 @@ const KEYS = [
   ["A", "from a sample back to all"],
   ["Tab, Shift Tab", "through links, filters, words and the ground truth"],
   ["Enter, Space", "open what has the focus"],
+  ["1 to 4, U", "on Judge: a verdict; undo"],
+  ["M, then O, A, R", "on Judge: choose words with the arrows; which kind of error was missed"],
   ["?", "this table"],
 ];
 

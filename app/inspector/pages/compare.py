@@ -28,7 +28,7 @@ WAYS = {"claims": "By claim", "matrix": "Matrix of claims", "answers": "By answe
 
 
 def render() -> None:
-    """The common."""
+    """The page."""
     names = run_names(read_settings().runs)
     if len(names) < 2:
         st.info("Open two runs to compare them: halluc inspect RUN RUN")
@@ -173,6 +173,6 @@ def _revised(id: str, runs: dict[str, Columns]) -> None:
     for name, run in runs.items():
         revision = revision_html(run, run.places[id]) if id in run.places else ""
         if revision:
-            st.markdown("##### How it was revised")
+            common.heading("How it was revised")
             st.text(name)
             st.html(revision)

@@ -36,7 +36,7 @@ _NAMES = {
 
 
 def render() -> None:
-    """The common."""
+    """The page."""
     name, run = common.chosen_run()
     view = common.current_view()
     asked = _head(name, run)

@@ -14,30 +14,26 @@ from app.inspector.reading import agreement
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.pair_export import zipped_pairs
 from app.inspector.reading.reviewed import Reviewed, summed
-from app.inspector.reading.view import View, metric_of
+from app.inspector.reading.view import View
 from app.inspector.settings import read_settings
 from halluc.reviews import Review
 
 
 def render() -> None:
-    """The common."""
-    name, run = common.chosen_run()
-    filed = common.reviews().of_run(run.key)
-    metric = ""
-    if run.metrics:
-        with st.sidebar:
-            metric = common.bound(
-                st.selectbox, "Findings of", "metric", run.metrics, fallback=metric_of(run, View())
-            )
-    elif "label" not in run.answers:
+    """The page."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name, run = common.chosen_run()
+        metric = common.findings_of(run) if run.metrics else ""
+    if not metric and "label" not in run.answers:
         st.info("Reviews are of findings, and this run has none: halluc score finegrained RUN")
         return
+    filed = common.reviews().of_run(run.key)
     told = summed(common.claims_of(run, View(metric=metric)), filed)
     _figures(run, metric, filed, told)
     _agreement(told)
     _rules(told)
     plural = "" if len(filed) == 1 else "s"
-    st.markdown(f"##### {len(filed)} review{plural}")
+    common.heading(f"{len(filed)} review{plural}")
     if not filed:
         st.info("None yet: judge claims on the page Judge, or a finding of one sample.")
         return
@@ -52,7 +48,7 @@ def render() -> None:
 
 def _figures(run: Columns, metric: str, filed: list[Review], told: Reviewed) -> None:
     """Published figures, with the reviews put in, and as the reviews correct them."""
-    st.markdown("##### Published and corrected")
+    common.heading("Published and corrected")
     rates = {agreement.figure_name(metric, each.name): each for each in told.corrections.rates}
     counted = {each.name: each for each in agreement.figures(run, metric, filed) if metric}
     rows = []
@@ -97,7 +93,7 @@ def _agreement(told: Reviewed) -> None:
     """Cohen's κ and Krippendorff's α, where several people reviewed the same findings."""
     if not told.shared and not told.gold:
         return
-    st.markdown("##### Agreement of reviewers")
+    common.heading("Agreement of reviewers")
     one, other = st.columns([1, 3])
     alpha = "undefined" if told.alpha is None else f"{told.alpha:.3f}"
     one.metric("Krippendorff's α", alpha, border=True, help=f"{told.shared} findings")
@@ -118,7 +114,7 @@ def _rules(told: Reviewed) -> None:
     """Which rule decides wrongly how often."""
     head, *rows = told.rule_rows()
     if rows:
-        st.markdown("##### What each rule costs")
+        common.heading("What each rule costs")
         st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True)
 
 
@@ -142,7 +138,7 @@ def _table(name: str, filed: list[Review]) -> None:
 
 def _pairs(name: str, run: Columns) -> None:
     """Preference pairs from the reviewed findings, as `halluc data pairs` makes them."""
-    st.markdown("##### Preference pairs")
+    common.heading("Preference pairs")
     st.caption(
         "For `halluc train dpo`. What most say the truth or the rule is wrong about counts in no "
         "pair. The same from several runs, with pairs of their answers to a picture: "
