@@ -47,8 +47,9 @@ PATHS = (
 TESTS = (
     *PATHS,  # their doctests
     *("tests/metrics", "tests/mitigation", "tests/halluc/answers"),
-    *("tests/halluc/test_statistics.py", "tests/halluc/test_differences.py"),
-    *("tests/halluc/test_jsonl.py", "tests/halluc/test_runs.py"),
+    *("tests/halluc/test_statistics.py", "tests/halluc/test_bootstrap.py"),
+    *("tests/halluc/test_differences.py", "tests/halluc/test_prediction_powered.py"),
+    *("tests/halluc/test_jsonl.py", "tests/halluc/test_runs.py", "tests/halluc/test_length.py"),
     *("tests/halluc/datasets/test_jsonl.py", "tests/app/cli/test_score*.py"),
     *("tests/app/cli/test_revise.py", "tests/app/cli/test_data.py"),
 )

@@ -30,11 +30,11 @@ COMMANDS = {
     "doctor": "Show what is installed, what is missing, and the command that repairs it.",
 }
 
-# A disk that is full, failing or not to be written, and names that no file can have: no bug,
-# wherever they come up.
+# A disk that is full, failing or not to be written, limits of a process, and names that no file can
+# have: no bug, wherever they come up.
 STORAGE = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS),
-    *(errno.ENAMETOOLONG, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG, errno.EMFILE, errno.ENFILE),
 }
 
 

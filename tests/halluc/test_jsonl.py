@@ -69,3 +69,13 @@ def test_what_a_crash_left_is_written_over(tmp_path: Path) -> None:
     (tmp_path / ".a.new").write_bytes(b"half")
     write_atomically(tmp_path / "a", [b"whole"])
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a": b"whole"}
+
+
+def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    for name in ("pipe", "link"):
+        with pytest.raises(InputError, match="is a pipe or a device"):
+            write_atomically(tmp_path / name, [b"x"])
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert {each.name for each in tmp_path.iterdir()} == {"pipe", "link"}
