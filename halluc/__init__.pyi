@@ -6,5 +6,6 @@ from app.workflows.score import score as score
 from halluc.datasets.load import load_dataset as load_dataset
 from halluc.mllm import load_model as load_model
 from halluc.runs import read_run as read_run
+from mitigation.precorrection import rewards as rewards
 
 __version__: str

@@ -37,6 +37,7 @@ PAGES = {
     "halluc data verify": "metrics/pope.md",
     "halluc data pairs": "dpo.md",
     "halluc train dpo": "dpo.md",
+    "halluc train grpo": "grpo.md",
     "halluc train merge": "dpo.md",
     "halluc train sft": "sft.md",
     "halluc train control": "decoding.md",
@@ -109,7 +110,7 @@ def test_a_command_and_its_options_are_on_the_page_of_its_job(path: str) -> None
             where += ["measure.md"] if path.startswith("halluc score") else []
             # The options of a metric are explained on its page, those of a decoding on theirs.
             where += [f"metrics/{name}.md" for name in own("metrics") if path in COMPARING]
-            where += ["decoding.md", "prompting.md"] if path == "halluc generate" else []
+            where += ["decoding.md", "prompting.md", "grpo.md"] if path == "halluc generate" else []
             where += ["dpo.md"] if path.startswith("halluc train") else []
             if not any(names(each, one) for each in where for one in flags):
                 missing.append(f"{flag} of `{path}` is not on docs/{' or docs/'.join(where)}")

@@ -120,6 +120,13 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     type=click.IntRange(min=1),
     help="Pairs of captions of each kind, at most [as many as there are].",
 )
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="REWARD",
+    help="Of runs by halluc generate --best-of: the best caption of each picture beside its worst, "
+    "by this reward; may repeat.",
+)
 @VOCABULARY
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
@@ -142,6 +149,7 @@ def pairs(
     output: Path,
     kinds: str,
     most: int | None,
+    by: tuple[str, ...],
     vocabulary: Path | None,
     images: Path | None,
     reviews: str | None,
@@ -160,10 +168,20 @@ def pairs(
     chosen = [kind for kind in KINDS if kind in kinds.replace(" ", "").split(",")]
     if len(chosen) != len(kinds.split(",")):
         raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
-    card = make_pairs(
-        runs, output, vocabulary=vocabulary, kinds=chosen, seed=seed, test_share=test_share,
-        images=images, reviews=reviews, most=most,
-    )  # fmt: skip
+    if by and reviews:
+        raise InputError("--by goes by rewards, not by findings, so it takes no --reviews")
+    if by:
+        from app.workflows.data.ranked import make_ranked_pairs
+
+        card = make_ranked_pairs(
+            runs, output, by, most=most, vocabulary=vocabulary, images=images,
+            test_share=test_share, seed=seed,
+        )  # fmt: skip
+    else:
+        card = make_pairs(
+            runs, output, vocabulary=vocabulary, kinds=chosen, seed=seed, test_share=test_share,
+            images=images, reviews=reviews, most=most,
+        )  # fmt: skip
     for kind, told in card["kinds"].items():
         if told["pairs"]:
             words = f"{told['chosen words']} words chosen, {told['rejected words']} rejected"

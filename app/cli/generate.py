@@ -91,6 +91,18 @@ class Methods(click.ParamType[str]):
 )
 @union_options(_OF_PLANS)
 @click.option(
+    "--best-of",
+    type=click.IntRange(2, 64),
+    metavar="N",
+    help="Draw N captions and keep the best by --by: a control, which reads the ground truth.",
+)
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="REWARD",
+    help="Reward of --best-of, as halluc train grpo --reward names it; may repeat.",
+)
+@click.option(
     "--match-yes",
     type=click.Path(path_type=Path),
     metavar="RUN",
@@ -130,6 +142,8 @@ def generate(
     prompt: str | None,
     decode: str | None,
     plan: str | None,
+    best_of: int | None,
+    by: tuple[str, ...],
     match_yes: Path | None,
     match_length: Path | None,
     batch_size: int,
@@ -180,7 +194,8 @@ def generate(
                         Fit(quantize or "", device_map or "", attn or ""),
                     ),
                     data, output,
-                    task=task, decode=decode, plan=plan, prompt=prompt, limit=limit,
+                    task=task, decode=decode, plan=plan, best_of=best_of, by=by,
+                    prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, match_length=match_length,
                     cluster=cluster, batch_size=batch_size, skip_failing=skip_failing,
                     progress=progress, started=started, **chosen(given),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,7 @@ from app.workflows.eos_bias import check_eos_bias
 from app.workflows.eos_bias import match_length as length_bias
 from app.workflows.hints import FILE as HINTS
 from app.workflows.hints import with_hints
-from app.workflows.plans import plan_card, set_plan, take_plan, with_plan
+from app.workflows.plans import plan_card, set_plan, take_best, take_plan, with_plan
 from app.workflows.progress import Progress, silent
 from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
 from halluc.datasets import Dataset
@@ -68,6 +68,8 @@ def generate(
     task: str = "caption",
     decode: str | None = None,
     plan: str | None = None,
+    best_of: int | None = None,
+    by: Sequence[str] = (),
     prompt: str | None = None,
     limit: int | None = None,
     images: str | Path | None = None,
@@ -95,6 +97,9 @@ def generate(
             with commas between them; None: none.
         plan: plan of several calls, as `halluc list plans` shows it, with its number: "vote:8";
             None: one call.
+        best_of: draw so many captions and keep the best, 2 to 64; a control that reads the ground
+            truth.
+        by: the reward by which it is the best, as `mitigation.precorrection.rewards` names them.
         prompt: what to ask instead of the data set's own or the default; with questions,
             {question} stands for the question.
         limit: ask about the first so many samples.
@@ -123,7 +128,7 @@ def generate(
         check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
     if decode == "eos-bias" or match_length:
         check_eos_bias(decode, find_task(task), own.get("bias"), match_length)
-    planned = take_plan(plan, own, decode)
+    planned = take_plan(plan, own, decode) or take_best(best_of, by, plan, decode)
     how = make_decoding(decode, plain, own)
     asked = find_task(task)
     ask = asked.ask(prompt)  # a bad prompt is refused before any model is read

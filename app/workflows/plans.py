@@ -18,6 +18,7 @@ from halluc.plugins import load_plugin, plugins
 from halluc.records import Sample
 from metrics.tasks import Task
 from mitigation.prompting import make_plan
+from mitigation.prompting.best_of import BestOf
 from mitigation.prompting.protocol import Plan, Planned, Setting
 
 
@@ -37,6 +38,26 @@ def take_plan(named: str | None, own: dict[str, Any], decode: str | None) -> Pla
     if decode is not None:
         raise InputError("--plan makes its calls in plain decoding; leave out --decode")
     return make_plan(named, {name: own.pop(name) for name in list(own) if name in known})
+
+
+def take_best(
+    number: int | None, by: Sequence[str], plan: str | None, decode: str | None
+) -> Plan | None:
+    """The plan that draws several captions and keeps the best; None where no number is given.
+
+    Raises:
+        InputError: one of number and reward is missing, there is no such reward, or a plan or a
+            method of decoding is named, too.
+    """
+    if number is None and not by:
+        return None
+    if number is None or not by:
+        raise InputError("--best-of N wants --by REWARD, and --by wants --best-of N")
+    if plan is not None or decode is not None:
+        raise InputError(
+            "--best-of draws its captions in plain decoding; leave out --plan, --decode"
+        )
+    return BestOf(n=number, by=tuple(by))
 
 
 def set_plan(
@@ -70,7 +91,11 @@ def with_plan(model: MLLM | Replicas, plan: Plan, setting: Setting) -> MLLM | Re
 
 def plan_card(plan: Plan, setting: Setting) -> dict[str, Any]:
     """What a result card says of a plan: name, options and prompts, and its demonstrations."""
-    options = {name: value for name, value in msgspec.structs.asdict(plan).items() if value}
+    options = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in msgspec.structs.asdict(plan).items()
+        if value
+    }
     card: dict[str, Any] = {"plan": {"name": plan.name, **options, "prompts": plan.prompts}}
     if setting.demonstrations is not None:
         data = setting.demonstrations

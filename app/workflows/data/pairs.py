@@ -108,7 +108,7 @@ def make_pairs(
         },
         test_share,
     )
-    _page(output / "page.html", kept[:: max(1, len(kept) // PAGE)][:PAGE])
+    write_page(output / "page.html", kept)
     return card
 
 
@@ -214,9 +214,11 @@ def in_processes() -> Iterator[Spread]:
         yield spread
 
 
-def _page(path: Path, pairs: Sequence[Any]) -> None:
-    """Pairs as a page to read, the words in which they differ marked."""
+def write_page(path: Path, pairs: Sequence[Pair]) -> None:
+    """Some of the pairs as a page to read, the words in which they differ marked."""
     from html import escape
+
+    shown = pairs[:: max(1, len(pairs) // PAGE)][:PAGE]
 
     def marked(text: str, spans: Sequence[tuple[int, int]], mark: str) -> str:
         pieces, last = [], 0
@@ -229,7 +231,7 @@ def _page(path: Path, pairs: Sequence[Any]) -> None:
         f"<tr><td>{escape(p.image)}<br><small>{p.kind}</small></td>"
         f"<td><i>{escape(p.prompt)}</i><br>{marked(p.chosen, p.chosen_spans, 'good')}<br>"
         f"{marked(p.rejected, p.rejected_spans, 'bad')}</td></tr>"
-        for p in pairs
+        for p in shown
     )
     content = (
         '<!doctype html><meta charset="utf-8"><title>Preference pairs</title>\n'

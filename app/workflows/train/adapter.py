@@ -32,8 +32,9 @@ class Method:
         name: of the command, ``halluc train NAME``.
         title: what the adapter is called.
         curves: of the trainer's log, in the order in which they are drawn: name there, title.
-        right: which of them is a share of what the model gets right.
+        right: which of them is a share of what the model gets right, or else what it is to raise.
         on: what it is trained on, in words.
+        note: that share in words, for the progress.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Method:
     curves: Mapping[str, str]
     right: str
     on: str
+    note: str = "{:.0%} right"
 
 
 def train_adapter(
@@ -250,5 +252,5 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
         """Loss and accuracy."""
         if logs and "loss" in logs:
             right = float(logs[self.method.right])
-            self.note = f"loss {float(logs['loss']):.3f}, {right:.0%} right"
+            self.note = f"loss {float(logs['loss']):.3f}, {self.method.note.format(right)}"
             self.progress(self.method.name, state.global_step, state.max_steps, self.note)
