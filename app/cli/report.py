@@ -35,7 +35,36 @@ from halluc.errors import HallucError, InputError
 )
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 def report(*, run: Path, output: Path, view: str, limit: int, images: Path | None) -> None:
-    """Write samples of a run with pictures, boxes and marked words as one HTML file."""
+    """Write samples of a run with pictures, boxes and marked words as one HTML file.
+
+    Of a folder of halluc arena it is the report of that.
+    """
+    from halluc.jsonl import open_plain, write_atomically
+
+    if output.is_file() and output.stat().st_size:
+        with open_plain(output) as file:
+            if not file.read(16).lower().startswith(b"<!doctype html"):
+                raise InputError("holds something else than a page; use another -o", output)
+    html, what = _of_arena(run, view) or _of_run(run, view, limit, images)
+    write_atomically(output, [html.encode()])
+    say(f"{output}: {what}", err=True)
+
+
+def _of_arena(folder: Path, view: str) -> tuple[str, str] | None:
+    """The report of an arena and what it shows; None if the folder is of none."""
+    from app.workflows.arena.page import read_report, to_html
+    from app.workflows.arena.running import is_arena
+
+    if not is_arena(folder):
+        return None
+    if view:
+        raise InputError("--view: an arena has one view; name one of its runs", folder)
+    report = read_report(folder)
+    return to_html(report, folder), f"{report.file} in {folder}"
+
+
+def _of_run(run: Path, view: str, limit: int, images: Path | None) -> tuple[str, str]:
+    """The samples that a view lets pass, and what they are."""
     from urllib.parse import parse_qsl
 
     try:
@@ -46,12 +75,6 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
         raise HallucError(
             f"reports need {error.name}; install it with: pip install 'halluc[inspector]'"
         ) from None
-    from halluc.jsonl import open_plain, write_atomically
-
-    if output.is_file() and output.stat().st_size:
-        with open_plain(output) as file:
-            if not file.read(16).lower().startswith(b"<!doctype html"):
-                raise InputError("holds something else than a page; use another -o", output)
     columns = open_columns(run)
     query = dict(parse_qsl(view.lstrip("?"), keep_blank_values=True))
     wanted, strange = known(columns, query)
@@ -61,6 +84,4 @@ def report(*, run: Path, output: Path, view: str, limit: int, images: Path | Non
             f"--view: {run} knows no {'; '.join(strange) or view!r}; copy the link of the "
             f"inspector, or give {', '.join(View.__dataclass_fields__)} as name=value, joined by &"
         )
-    html = report_html(columns, wanted, str(images) if images else "", limit)
-    write_atomically(output, [html.encode()])
-    say(f"{output}: {wanted} of {run}", err=True)
+    return report_html(columns, wanted, str(images) if images else "", limit), f"{wanted} of {run}"
