@@ -3,10 +3,11 @@
     python benchmarks/kill.py [--kills 100] [--scenes 24] [--only NAME...]
 
 `halluc generate` on the embedded model, `halluc score chair` and `halluc revise woodpecker` on its
-run, and generate and revise with `--engine ray --workers 2` (names: generate, score, revise, ray,
-ray-revise), are each killed (SIGKILL) after a time drawn evenly from 0 to 1.1 times that of an
-undisturbed command. The next command continues with what is there; a run that is finished is
-compared, file by file, with that of the undisturbed command in one process, and a new one is begun.
+run, generate and revise with `--engine ray --workers 2`, and `halluc arena` with eight arms and two
+that are refused (names: generate, score, revise, ray, ray-revise, arena), are each killed (SIGKILL)
+after a time drawn evenly from 0 to 1.1 times that of an undisturbed command. The next command
+continues with what is there; a run that is finished is compared, file by file, with that of the
+undisturbed command in one process, and a new one is begun.
 Answers that were on the disk before a kill and are gone after it are counted, and so are files that
 do not belong to a run.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -28,9 +30,28 @@ CODE = "from app.cli import main; main()"
 RESULTS = {
     *("responses.jsonl", "samples.jsonl", "run.json"),
     *("findings.jsonl", "scores.json", "revisions.jsonl"),
+    *("card.json", "report.json", "report.md", "report.html", "frontier-tabletop-captions.png"),
 }
-WAYS = ("generate", "score", "revise", "ray", "ray-revise")
+WAYS = ("generate", "score", "revise", "ray", "ray-revise", "arena")
 RAY = ("--engine", "ray", "--workers", "2")
+ARENA = """
+limit = {scenes}
+max_new_tokens = 64
+models.tabletop = {{model = "tabletop", device = "cpu"}}
+[arms]
+greedy = {{}}
+sampled = {{do_sample = true}}
+mask = {{decode = "mask-only", do_sample = true}}
+vcd = {{decode = "vcd", do_sample = true, controls = ["greedy", "sampled", "mask"]}}
+icd = {{decode = "icd", controls = ["greedy"]}}
+deco = {{decode = "deco", controls = ["greedy"]}}
+m3id = {{decode = "m3id", controls = ["greedy", "long"]}}
+long = {{decode = "eos-bias", match_length = "m3id"}}
+yes = {{decode = "yes-bias", bias = 1}}
+dial = {{decode = "control", layer = "nowhere"}}
+"""
+# Where a report says how long things took.
+TIME = re.compile(rb'<h2 id="s\d+">Time</h2>|\n## Time\n')
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -50,14 +71,17 @@ def finish(command: list[str], folder: Path) -> float:
 
 
 def content(run: Path) -> dict[str, bytes]:
-    """All files of a run but its times."""
-    return {each.name: each.read_bytes() for each in run.iterdir() if each.name != "times.jsonl"}
+    """All files of a run or an arena but its times."""
+    return {
+        str(each.relative_to(run)): TIME.split(each.read_bytes())[0]
+        for each in run.rglob("*")
+        if each.is_file() and each.name != "times.jsonl"
+    }
 
 
 def answers(run: Path) -> int:
     """How many whole answers are on the disk."""
-    file = run / "responses.jsonl"
-    return file.read_bytes().count(b"\n") if file.exists() else 0
+    return sum(each.read_bytes().count(b"\n") for each in run.rglob("responses.jsonl"))
 
 
 def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: int) -> None:
@@ -93,7 +117,7 @@ def kill_often(name: str, command: list[str], begin: Path, whole: Path, kills: i
             continue
         found = content(work / "run")
         compared, different = compared + 1, different + (found != expected)
-        strange += len(found.keys() - RESULTS)
+        strange += len({Path(each).name for each in found} - RESULTS)
         strange += sum(each.name.startswith(".") for each in work.iterdir())
         shutil.rmtree(work)
         shutil.copytree(begin, work)
@@ -141,6 +165,14 @@ def main() -> None:
             kill_often("revise", revise, based, revised / "run", given.kills)
         if "ray" in given.only:
             kill_often("ray", [*generate, *RAY], empty, answered / "run", given.kills)
+        if "arena" in given.only:
+            fought, begin = Path(folder) / "fought", Path(folder) / "begin"
+            begin.mkdir()
+            (begin / "arena.toml").write_text(ARENA.format(scenes=given.scenes))
+            arena = ["arena", "arena.toml", "--batch-size", "4", "-o", "run"]
+            shutil.copytree(begin, fought)
+            finish(arena, fought)
+            kill_often("arena", arena, begin, fought / "run", given.kills)
         if "ray-revise" in given.only:
             kill_often("ray-revise", [*revise, *RAY], based, revised / "run", given.kills)
 

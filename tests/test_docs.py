@@ -27,6 +27,7 @@ PAGES = {
     "halluc score": "measure.md",
     "halluc compare": "compare.md",
     "halluc gate": "gate.md",
+    "halluc arena": "arena.md",
     "halluc inspect": "inspector.md",
     "halluc report": "inspector.md",
     "halluc revise": "revise.md",

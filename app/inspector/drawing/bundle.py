@@ -19,11 +19,12 @@ from pathlib import Path
 from app.inspector.drawing import html
 from app.inspector.drawing.marks import plain
 from app.inspector.drawing.pictures import Picture
-from app.inspector.drawing.report import END, HEAD, STYLE, about, picture_of
+from app.inspector.drawing.report import about, picture_of
 from app.inspector.reading.agreement import kinds_in
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.view import View, look, metric_of
 from halluc.errors import InputError
+from halluc.html import PAGE_STYLE, page_html
 from halluc.jsonl import reason
 from halluc.records import Finding, Kind, Response, Sample
 
@@ -66,7 +67,7 @@ def write_bundle(run: Columns, view: View, folder: Path, images: str = "", limit
 
 def _write(run: Columns, view: View, folder: Path, images: Path | None, limit: int) -> int:
     sheet = html.style().removeprefix("<style>").removesuffix("</style>")
-    (folder / "style.css").write_text(f"{sheet}\n{STYLE}{_STYLE}", encoding="utf-8")
+    (folder / "style.css").write_text(f"{sheet}\n{PAGE_STYLE}{_STYLE}", encoding="utf-8")
     seen, metric = look(run, view), metric_of(run, view)
     kinds = kinds_in(run.findings[run.findings["metric"] == metric])
     name = plain(run.path.resolve().name)
@@ -91,12 +92,7 @@ def _write(run: Columns, view: View, folder: Path, images: Path | None, limit: i
 
 
 def _page(place: Path, title: str, body: str, up: str = "") -> None:
-    """A page; a browser takes each file on a disk as an origin of its own, hence file:."""
-    sheet = f'<link rel="stylesheet" href="{up}style.css">'
-    head = HEAD.format(
-        title=title, sheet=sheet, images="'self' file:", styles="'self' file:"
-    )  # fmt: skip
-    place.write_text(f"{head}{body}{END}", encoding="utf-8")
+    place.write_text(page_html(title, body, sheet=f"{up}style.css"), encoding="utf-8")
 
 
 def _kept(picture: Picture | str, folder: Path, number: int) -> Picture | str:

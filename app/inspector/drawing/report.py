@@ -12,26 +12,9 @@ from app.inspector.drawing.pictures import LARGE, Picture, open_picture
 from app.inspector.reading.columns import Columns, read_scores
 from app.inspector.reading.view import Seen, View, look, metric_of
 from halluc.errors import InputError
+from halluc.html import page_html
 from halluc.records import Sample
 from halluc.runs import Run
-
-HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src {images}; style-src {styles} 'unsafe-inline'">
-<title>{title}</title>{sheet}</head><body><main>
-"""
-STYLE = """:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto;
-  padding: 0 1rem; }
-article { border-top: 1px solid #8886; padding: 1rem 0; }
-h2 { font-size: 1.2rem; } h3 { font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
-table { font-size: .9rem; }
-td, th { text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0;
-  overflow-wrap: anywhere; }
-"""
-END = "</main></body></html>\n"
 
 
 def report_html(run: Columns, view: View, images: str = "", limit: int = 200) -> str:
@@ -54,12 +37,6 @@ def report_html(run: Columns, view: View, images: str = "", limit: int = 200) ->
         f'<li><a href="#s{row}">{plain(sample.id)}</a></li>' for row, sample in samples
     )
     parts = [
-        HEAD.format(
-            title=f"{name}: {plain(str(view))}",
-            images="data:",
-            styles="",
-            sheet=f"{html.style()}<style>{STYLE}</style>",
-        ),
         f"<h1>{name}</h1>{about(run, view, seen, limit)}",
         f'<h2 id="samples">Samples</h2><details><summary>List</summary><ol>{listed}</ol></details>',
         html.legend() if metric else "",
@@ -70,7 +47,7 @@ def report_html(run: Columns, view: View, images: str = "", limit: int = 200) ->
         picture = picture_of(run, sample, folder)
         body = html.sample_html(sample, run.response(row), findings, picture)
         parts.append(f'<article id="s{row}"><h3>{plain(sample.id)}</h3>{body}</article>')
-    return "".join([*parts, END])
+    return page_html(f"{name}: {plain(str(view))}", "".join(parts), html.style())
 
 
 def about(run: Columns, view: View, seen: Seen, limit: int) -> str:
