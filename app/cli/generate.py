@@ -165,8 +165,8 @@ def generate(
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder, openai:NAME@URL (a server; its key is in
-    OPENAI_API_KEY) or replay:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, mme:FOLDER,
-    amber:FOLDER or jsonl:FILE. The same command continues an interrupted run.
+    OPENAI_API_KEY), replay:FILE or judge:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE,
+    mme:FOLDER, amber:FOLDER or jsonl:FILE. The same command continues an interrupted run.
     With ray, the model is on every worker, and the run comes out as with one process.
     """
     from app.cli.progress import bars

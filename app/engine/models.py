@@ -123,7 +123,7 @@ def place_model(named: Named, cluster: Cluster | None) -> MLLM | Replicas:
     """
     if cluster is None:
         return named.load()
-    if not named.name.startswith(("openai:", "replay:")):
+    if not named.name.startswith(("openai:", "replay:", "judge:")):
         try:
             import torch
         except ImportError as error:

@@ -20,12 +20,15 @@ FORMS = {
     "mme:FOLDER": "MME's questions and pictures",
     "amber:FOLDER": "AMBER's captions and questions",
     "hallusionbench:FILE": "HallusionBench's questions and pictures",
+    "hallusionbench-judge:FILE": "answers to HallusionBench, as prompts to a judge; or a run's",
     "mcq-pope:FILE": "MCQ-POPE's questions of choice; a folder of them, too",
     "dash-b:FOLDER": "DASH-B's questions and pictures",
     "beaf:FILE": "BEAF's questions on pictures and on edited copies",
     "reefknot:FILE": "Reefknot's questions on relations; a folder of them, too",
-    "haelm:FILE": "captions with references, as HaELM's prompts to a judge; haelm:each:FILE",
-    "mmhal:FILE": "answers to MMHal-Bench, as prompts to a judge",
+    "haelm:FILE": "captions with references, as HaELM's prompts to a judge; haelm:each:FILE; "
+    "haelm:RUN of captions of tabletop, haelm:tabletop:broken:0-99 draws captions",
+    "mmhal:FILE": "MMHal-Bench's questions and pictures; with answers, or mmhal:RUN, prompts to a "
+    "judge",
     "jsonl:FILE": "your own: one JSON row a picture",
 }
 """Names of data sets, and what each stands for."""

@@ -1,4 +1,4 @@
-"""Any image-text-to-text checkpoint that transformers loads, run on this machine."""
+"""Any image-text-to-text or text-only checkpoint that transformers loads, on this machine."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from halluc.mllm.proven import PROVEN, same_in_batches
 from halluc.mllm.rows import Rows
 from halluc.mllm.spellings import spellings
 from halluc.mllm.templates import TODAY, Form, dialogue, form_of, freeze_clock, render
+from halluc.mllm.texts import auto_class
 from halluc.records import Response
 from halluc.thoughts import opens_thought
 
@@ -131,7 +132,10 @@ class TransformersMLLM:
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
         with one_line(self._checkpoint):
-            model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
+            model = load_weights(
+                self._checkpoint, self.dtype, self.device, self._trust, self._fit,
+                kind=auto_class(self.config),
+            )  # fmt: skip
             model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {

@@ -13,6 +13,7 @@ COMMANDS = {
     "control": "Fit a control layer, a dial for --decode control, to preference pairs.",
     "lure": "Train LURE's revisor: an adapter that rewrites masked captions.",
     "merge": "Add an adapter to the weights of its model, as a checkpoint of its own.",
+    "judge": "Fit a small judge of captions by references, for halluc score haelm.",
     "detector": "Fit a detector of absent objects to captions whose truth is known.",
     "tabletop": "Rebuild the embedded MM-LLM stage by stage, and measure it.",
     "english": "Rebuild the pipeline that reads English: tagger, parser, lemmas.",
