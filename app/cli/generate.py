@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _OWN = {name: own_options(name) for name in plugins("decodings")}
 _OF_PLANS = {name: plan_options(name) for name in plugins("plans")}
 _SHOWN = 5  # samples that failed, that are shown
+_METRICS = [load_plugin("metrics", name) for name in plugins("metrics")]
 _TASKS = sorted(
-    {load_plugin("metrics", name).task.name for name in plugins("metrics")},
+    {each.name for metric in _METRICS for each in (metric.task, metric.judges) if each},
     key=lambda name: (name != "caption", name),
 )
 
@@ -173,7 +174,7 @@ def generate(
     from app.engine.connect import open_cluster
     from app.engine.models import Named
     from app.workflows.generate import generate as work
-    from app.workflows.score import metrics_of_task
+    from app.workflows.score import next_command
 
     seen: list[Run] = []
     said: list[str] = []
@@ -211,7 +212,7 @@ def generate(
     say(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
     for line in _incomplete(run):
         say(f"halluc: {line}", err=True)
-    say(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)
+    say(f"next: {next_command(task, output)}", err=True)
 
 
 def _incomplete(run: Run) -> Iterator[str]:

@@ -30,8 +30,9 @@ from mitigation.inprocess import make_decoding
 
 
 def tasks() -> dict[str, Task]:
-    """What can be asked, by name: the tasks of all metrics, "caption" first."""
-    every: list[Task] = [load_plugin("metrics", name).task for name in plugins("metrics")]
+    """What can be asked, by name: the tasks of all metrics and judges, "caption" first."""
+    kinds = [load_plugin("metrics", name) for name in plugins("metrics")]
+    every: list[Task] = [each for kind in kinds for each in (kind.task, kind.judges) if each]
     found = {task.name: task for task in every}
     return dict(sorted(found.items(), key=lambda each: (each[0] != "caption", each[0])))
 

@@ -118,6 +118,15 @@ def metrics_of_task(task: str) -> list[type[Metric]]:
     return sorted(mine, key=lambda kind: not kind.by_default)
 
 
+def next_command(task: str, run: str | Path) -> str:
+    """The command that scores a run of a task, or what a judge's replies in it are about."""
+    if kinds := metrics_of_task(task):
+        return f"halluc score {kinds[0].name} {run}"
+    every = (load_plugin("metrics", name) for name in plugins("metrics"))
+    kind = next(kind for kind in every if kind.judges and kind.judges.name == task)
+    return f"halluc score {kind.name} ANSWERS --judged {run}, with the answers that were judged"
+
+
 def score(
     answers: str | Path | Run | Sequence[str | Path],
     metric: str | Metric,

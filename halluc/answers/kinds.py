@@ -79,7 +79,15 @@ def answers_kind(path: Path) -> tuple[str, tuple[str, ...]]:
         ),
         ({"img_id", "object_name", "gt"} <= keys, "DASH-B's answers", ("dash-b",)),
         ({"query_prompt", "relation_type"} <= keys, "Reefknot's questions", ("reefknot",)),
+        ({"orig_img", "edited_img"} <= keys, "MERLIM's questions, no answers", ()),
         ("orig_img" in keys and not texts, "BEAF's questions, no answers", ()),
+        ({"yes_question", "no_question"} <= keys, "PhD's questions, no answers", ()),
+        (
+            {"question", "label", "prediction"} <= keys and str(rows[0]["label"]) in "ABCDE",
+            "HumbleBench's results",
+            ("humblebench",),
+        ),
+        ("stage 2" in keys, "FaithScore's facts with verdicts", ("faithscore",)),
         (
             {"instruction", "output"} == keys or "reference caption" in keys,
             "captions for HaELM's judge, to be named by --data haelm:FILE for halluc generate",
@@ -142,7 +150,19 @@ def _truth(path: Path) -> tuple[str, tuple[str, ...], str]:
                 captioned,
                 "name the folder that it lies in, for halluc score chair or finegrained",
             ),
+            (
+                {"orig_img", "edited_img"} <= row.keys(),
+                "MERLIM's questions",
+                ("merlim",),
+                "halluc score merlim … --truth",
+            ),
             ("orig_img" in row, "BEAF's questions", ("beaf",), "halluc score beaf … --truth"),
+            (
+                {"yes_question", "no_question"} <= row.keys(),
+                "PhD's questions",
+                ("phd",),
+                "halluc score phd … --truth",
+            ),
             (
                 {"query_prompt", "relation_type"} <= row.keys(),
                 "Reefknot's questions",
