@@ -128,7 +128,7 @@ def generate(
         check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
     if decode == "eos-bias" or match_length:
         check_eos_bias(decode, find_task(task), own.get("bias"), match_length)
-    planned = take_plan(plan, own, decode) or take_best(best_of, by, plan, decode)
+    planned = take_best(best_of, by, plan, decode) or take_plan(plan, own, decode)
     how = make_decoding(decode, plain, own)
     asked = find_task(task)
     ask = asked.ask(prompt)  # a bad prompt is refused before any model is read

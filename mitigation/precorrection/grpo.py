@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from datasets import Dataset
 from torch import Tensor
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
@@ -83,6 +84,11 @@ class Recipe(Tuning):
             )
         read_rewards(self.rewards)
 
+    @property
+    def groups(self) -> int:
+        """Pictures of a step, in each process."""
+        return self.batch_size * self.accumulate // self.generations
+
 
 class Rollout(Record, frozen=True):
     """A caption that was drawn in training.
@@ -109,6 +115,10 @@ class RolloutTrainer(GRPOTrainer):  # type: ignore[misc]
         super().__init__(**settings)
         self.recipe = recipe
         self.rollouts: list[Rollout] = []
+
+    def _get_train_sampler(self, dataset: Any = None) -> Sampler[int]:
+        """TRL's order of pictures, the same however often the training was interrupted."""
+        return _Order(super()._get_train_sampler(dataset), self)
 
     def _calculate_rewards(
         self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any
@@ -155,6 +165,26 @@ class RolloutTrainer(GRPOTrainer):  # type: ignore[misc]
         for name, some in zip(names, apart, strict=True):
             same = some.amax(1) - some.amin(1) < SAME
             logged[name].append(same.float().mean().item())
+
+
+class _Order(Sampler[int]):
+    """TRL's sampler, whose order hangs on seed and epoch alone.
+
+    TRL draws each epoch's order from one stream, which begins anew where a training goes on.
+    """
+
+    def __init__(self, sampler: Any, trainer: RolloutTrainer) -> None:
+        self.sampler, self.trainer = sampler, trainer
+
+    def __iter__(self) -> Iterator[int]:
+        groups = self.trainer.args.generation_batch_size // self.trainer.num_generations
+        steps = max(1, self.sampler.num_samples // groups)
+        epoch = self.trainer.state.global_step // steps
+        self.sampler.generator.manual_seed(self.trainer.args.seed + epoch)
+        return iter(self.sampler)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
 
 
 class _Keeper(TrainerCallback):  # type: ignore[misc]

@@ -88,6 +88,11 @@ def train_grpo(
             f"--max-length {recipe.longest} leaves no room for a prompt before "
             f"{recipe.max_new_tokens} new tokens"
         )
+    if len(samples) < recipe.groups:
+        raise InputError(
+            f"{dataset.name} gives {len(samples)} pictures, fewer than the {recipe.groups} of a "
+            "step: --batch-size x --accumulate / --generations"
+        )
     things, rows = load_things(vocabulary), [row(each, prompt) for each in samples]
     asked = [
         Example(id=each.id, image=str(each.image), answer="a", prompt=said["prompt"][0]["content"])
@@ -155,9 +160,10 @@ def page(
 ) -> str:
     """Groups of captions from all of a training, the best first, wrong words marked."""
     groups = [list(some) for _, some in groupby(rollouts, key=lambda each: each.step)]
-    chosen = groups[:: max(1, len(groups) // PAGE)][: PAGE - 1] + groups[-1:]
+    last = len(groups) - 1
+    chosen = {*range(0, last, -(-last // (PAGE - 1)) or 1), last} if groups else set()
     parts = []
-    for some in chosen if len(groups) > 1 else groups:
+    for some in (groups[place] for place in sorted(chosen)):
         ranked = sorted(some, key=lambda each: -(each.total or 0.0))
         rows = "\n".join(_row(each, truths[each.id], vocabulary) for each in ranked)
         parts.append(

@@ -61,7 +61,8 @@ def test_a_killed_training_takes_the_same_steps(halluc, command, tmp_path):
     curves = [read(each, "curves.json") for each in (whole, mine)]
     assert [each["step"] for each in curves[1]] == [each["step"] for each in curves[0]]
     for one, other in zip(*curves, strict=True):
-        named = [name for name in one if "time" not in name and "second" not in name]
+        # What times, and the summary, which counts from where the training went on.
+        named = [name for name in one if "time" not in name and not name.startswith("train_")]
         for name in named:
             assert other[name] == pytest.approx(one[name], abs=1e-4), (one["step"], name)
     assert (whole / "rollouts.jsonl").read_bytes() == (mine / "rollouts.jsonl").read_bytes()
@@ -75,7 +76,7 @@ def test_a_killed_training_takes_the_same_steps(halluc, command, tmp_path):
     rollouts = [json.loads(each) for each in (whole / "rollouts.jsonl").read_text().splitlines()]
     assert [each["step"] for each in rollouts] == [n // 2 for n in range(48)]
     page = (whole / "page.html").read_text()
-    assert page.count("<h2>step") <= 20 and "object-hallucination" in page
+    assert 10 < page.count("<h2>step") <= 20 and "object-hallucination" in page
     assert "# GRPO adapter" in (whole / "README.md").read_text()
     assert halluc(*more, "-o", "mine")[2].strip() == "mine is trained: nothing left to do"
     code, _, err = halluc(*more, "-o", "mine", "--prompt", "What is there?")
@@ -90,7 +91,7 @@ def test_what_cannot_be_trained_is_one_line(halluc, command, tmp_path):
         (("--max-length", 6), "--max-length 6 leaves no room for a prompt before 6 new tokens"),
         (("--max-length", 8), "longer than 2 tokens: p0"),
         (("--data", "jsonl:bare.jsonl"), "does not say what is in its pictures"),
-        (("--model", "replay:data.jsonl"), "is no checkpoint, so it cannot be trained"),
+        (("--batch-size", 10), "jsonl:data.jsonl gives 4 pictures, fewer than the 5 of a step"),
     ):
         code, out, err = halluc(*command, *options, "-o", "new")
         assert (code, out, err.count("\n")) == (2, "", 1), err
