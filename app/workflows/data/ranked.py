@@ -62,7 +62,7 @@ def make_ranked_pairs(
             told = rewarded_captions(rewards, sample, whole)
             if sample.image is None or not told or max(told) == min(told):
                 continue
-            best, worst = (whole[told.index(pick(told))].text for pick in (max, min))
+            best, worst = (whole[told.index(value)].text for value in (max(told), min(told)))
             id = f"{number}/{response.id}/ranked"
             made.append(make_pair(id, sample.image, response.prompt, best, worst))
     kept = made[:most]
