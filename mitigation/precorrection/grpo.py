@@ -23,7 +23,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from datasets import Dataset
 from torch import Tensor
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from halluc.mllm.transformers import TransformersMLLM
 
 Aggregation = Literal["sum_then_normalize", "normalize_then_sum"]
-AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
 ROLLOUTS = "rollouts.jsonl"
 ZERO_VARIANCE = "zero_variance"
 SAME = 1e-6
