@@ -23,6 +23,8 @@ _API = {
     "compare": "app.workflows.compare",
     "revise": "app.workflows.revise",
     "make_pairs": "app.workflows.data.pairs",
+    "load_pairs": "app.workflows.train.pairs",
+    "EvalCallback": "app.workflows.train.watch",
     "read_run": "halluc.runs",
 }
 

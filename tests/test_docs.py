@@ -31,6 +31,7 @@ PAGES = {
     "halluc report": "inspector.md",
     "halluc revise": "revise.md",
     "halluc analyse": "revise.md",
+    "halluc analyse alignment": "sft.md",
     "halluc analyse uncertainty": "uncertainty.md",
     "halluc analyse reviews": "inspector.md",
     "halluc data pope": "metrics/pope.md",

@@ -135,6 +135,11 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     show_default=True,
     help="Share of the pictures whose pairs are kept out of training.",
 )
+@click.option(
+    "--balance-length",
+    is_flag=True,
+    help="Keep only as many pairs whose better answer is longer as such whose is as much shorter.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
 def pairs(
     *,
@@ -146,6 +151,7 @@ def pairs(
     images: Path | None,
     reviews: str | None,
     test_share: float,
+    balance_length: bool,
     seed: int,
 ) -> None:
     """Make preference pairs from what was found in runs, for halluc train dpo.
@@ -162,12 +168,14 @@ def pairs(
         raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
     card = make_pairs(
         runs, output, vocabulary=vocabulary, kinds=chosen, seed=seed, test_share=test_share,
-        images=images, reviews=reviews, most=most,
+        images=images, reviews=reviews, most=most, balance_length=balance_length,
     )  # fmt: skip
     for kind, told in card["kinds"].items():
         if told["pairs"]:
             words = f"{told['chosen words']} words chosen, {told['rejected words']} rejected"
-            say(f"{kind}: {told['pairs']:,} pairs, {words}")
+            apart = f"{told['words apart']:.1f} apart, {told['chosen is shorter']:.0%} shorter"
+            once = f"{told['differ in one place']:.0%} differ in one place"
+            say(f"{kind}: {told['pairs']:,} pairs, {words} ({apart}), {once}")
     if told := card.get("reviews"):
         say(f"reviews: {told['reviews']:,}, {told['left out']:,} findings left out", err=True)
     say(f"next: halluc train dpo --pairs {output} -o runs/dpo", err=True)

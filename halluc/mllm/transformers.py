@@ -127,6 +127,19 @@ class TransformersMLLM:
             decoder.set_attn_implementation("sdpa")  # as it was before it was let share prefixes
         return made
 
+    def in_training(self, state: dict[str, Any]) -> TransformersMLLM:
+        """The same model, to be asked while it is trained; it shares no prefixes.
+
+        Sharing would change how its layers attend from then on.
+
+        Args:
+            state: of the adapter in it, for the card.
+        """
+        made = copy.copy(self)
+        made.__dict__ |= {"model": self.model, "_shares": False}
+        made.card = {**self.card, "adapter": state}
+        return made
+
     @functools.cached_property
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""

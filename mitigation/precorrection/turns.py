@@ -131,8 +131,11 @@ def check_items(
     items: Iterable[Item],
     open_image: Callable[[Any], Image],
     longest: int,
-) -> None:
+) -> dict[str, tuple[int, ...]]:
     """See before any training that each item can be learned from.
+
+    Returns:
+        By id, the tokens of picture and prompt, then of each answer.
 
     Raises:
         InputError: names those whose answers are empty or alike, whose picture cannot be read, or
@@ -141,6 +144,7 @@ def check_items(
     bad: dict[str, list[str]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     prefix: dict[tuple[str, tuple[int, int]], int] = {}
+    told: dict[str, tuple[int, ...]] = {}
     for item in items:
         texts = [text.strip() for text in item.answers]
         if not all(texts):
@@ -166,9 +170,11 @@ def check_items(
                 bad.setdefault(what, []).append(item.id)
                 continue
             prefix[key] = asked["input_ids"].shape[1]
-        answer = max(len(answer_ids(mllm, item.prompt, text)) for text in item.answers)
-        if prefix[key] + answer > longest:
+        answers = [len(answer_ids(mllm, item.prompt, text)) for text in item.answers]
+        told[item.id] = (prefix[key], *answers)
+        if prefix[key] + max(answers) > longest:
             bad.setdefault(f"longer than {longest} tokens", []).append(item.id)
     for what, ids in bad.items():
         more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
         raise InputError(f"there are examples {what}: {', '.join(ids[:5])}{more}")
+    return told
