@@ -27,30 +27,33 @@ def read_config(context: click.Context, parameter: click.Parameter, path: Path |
     """
     if path is None:
         return
-    content = read_bytes(path)
     try:
-        given = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        place = re.search(r" \(at line (\d+),.*\)", str(error))
-        what = f"no TOML: {str(error).removesuffix(place[0] if place else '')}"
-        raise InputError(what, path, int(place[1]) if place else None) from None
+        text = read_bytes(path).decode()
+        given = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise InputError("no TOML: it is not UTF-8", path) from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r" \(at (?:line (\d+), .*|end of document)\)", str(error))
+        what = str(error).removesuffix(place[0] if place else "")
+        line = int(place[1]) if place and place[1] else text.count("\n") + 1
+        raise InputError(f"no TOML: {what}", path, line) from None
     known = _named(context.command)
     values: dict[str, Any] = {}
     for key, value in given.items():
-        line = _line_of(key, content.decode())
+        at = _line_of(key, text)
         option = known.get(key.replace("_", "-"))
         if option is None or key == "config":
             close = difflib.get_close_matches(key.replace("_", "-"), known, 1)
             hint = f"did you mean {close[0]!r}" if close else f"see {context.command_path} --help"
-            raise InputError(f"there is no option {key!r}; {hint}", path, line)
+            raise InputError(f"there is no option {key!r}; {hint}", path, at)
         if option.name in values:
-            raise InputError(f"{key!r} is there a second time", path, line)
+            raise InputError(f"{key!r} is there a second time", path, at)
         try:
             made = _as_given(option, value)
             option.type_cast_value(context, made)
         except (click.BadParameter, ValueError) as error:
             told = error.message if isinstance(error, click.BadParameter) else str(error)
-            raise InputError(f"{key}: {told.removesuffix('.')}", path, line) from None
+            raise InputError(f"{key}: {told.removesuffix('.')}", path, at) from None
         values[str(option.name)] = made
     context.default_map = values
 
