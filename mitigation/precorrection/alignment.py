@@ -107,7 +107,7 @@ def similarities(
         asked = [each.true for each in some]
         prompts, pictures, _ = ask(mllm, asked, [open_image(each) for each in asked])
         shown = states(mllm.model, picture_rows(mllm, prompts), pictures)
-        images = embed(heads and heads.image, shown)
+        images = embed(None if heads is None else heads.image, shown)
         texts = [{"true": each.true.text, **each.false} for each in some]
         flat = [text for each in texts for text in each.values()]
         said = iter(_texts(mllm, flat, heads))
@@ -118,7 +118,8 @@ def similarities(
 
 
 def _texts(mllm: TransformersMLLM, texts: Sequence[str], heads: Heads | None) -> Tensor:
-    return embed(heads and heads.text, states(mllm.model, text_rows(mllm, texts)))
+    head = None if heads is None else heads.text
+    return embed(head, states(mllm.model, text_rows(mllm, texts)))
 
 
 def pooled(

@@ -38,7 +38,8 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
 
     def __init__(self, *, weight: float = 0.0, seed: int = 0, **settings: Any) -> None:
         super().__init__(**settings)
-        self.weight, self.heads = weight, None
+        self.weight = weight
+        self.heads: Heads | None = None
         if weight:
             base = self.model.get_base_model()
             with torch.random.fork_rng(devices=[]):  # the order of examples stays what it is
