@@ -46,7 +46,7 @@ vcd = {{decode = "vcd", do_sample = true, controls = ["greedy", "sampled", "mask
 icd = {{decode = "icd", controls = ["greedy"]}}
 deco = {{decode = "deco", controls = ["greedy"]}}
 m3id = {{decode = "m3id", controls = ["greedy", "long"]}}
-long = {{decode = "eos-bias", match_length = "m3id"}}
+long = {{decode = "eos-bias", bias = 1}}
 yes = {{decode = "yes-bias", bias = 1}}
 dial = {{decode = "control", layer = "nowhere"}}
 """

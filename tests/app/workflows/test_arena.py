@@ -29,7 +29,7 @@ from halluc.runs import Run
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 CODE = "from app.cli import main; main()"
 SCENES = """
-max_new_tokens = 24
+max_new_tokens = 16
 seeds = [0, 1]
 
 [models]
@@ -189,7 +189,7 @@ def test_killed_it_comes_to_the_same_bytes(halluc, tmp_path):
     whole = lasting(tmp_path / "out")
     (tmp_path / "out").rename(tmp_path / "whole")
     environment = {**os.environ, "PYTHONPATH": str(DOCS.parent)}
-    for kind, least in (("responses.jsonl", 3), ("scores.json", 2), ("frontier-*.png", 1)):
+    for kind, least in (("responses.jsonl", 3), ("scores.json", 2)):
         process = subprocess.Popen(
             [sys.executable, "-c", CODE, *command], cwd=tmp_path, env=environment,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
