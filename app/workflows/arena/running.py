@@ -164,7 +164,7 @@ def _run(  # noqa: PLR0917
 ) -> str:
     """Ask what a run lacks; why it was refused, else empty."""
     benchmark, arm = arena.benchmarks[job.benchmark], job.arm
-    matching: dict[str, Path] = {}
+    matching: dict[str, Any] = {}
     for key in ("match_yes", "match_length"):
         if name := getattr(arm, key):
             other = arena.arms[name]

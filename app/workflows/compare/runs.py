@@ -169,7 +169,10 @@ def _sources(
         return named_sources([str(each) for each in runs])
     if all(isinstance(each, str | Path) for each in runs.values()):
         return named_sources([f"{name}={each}" for name, each in runs.items()])
-    return {name: [each] if isinstance(each, str) else list(each) for name, each in runs.items()}
+    return {
+        name: [str(each)] if isinstance(each, str | Path) else list(each)
+        for name, each in runs.items()
+    }
 
 
 def _kinds(
