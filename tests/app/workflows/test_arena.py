@@ -29,7 +29,7 @@ from halluc.runs import Run
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 CODE = "from app.cli import main; main()"
 SCENES = """
-max_new_tokens = 16
+max_new_tokens = 24
 seeds = [0, 1]
 
 [models]
