@@ -23,6 +23,7 @@ from halluc.records import Label, Sample, Truth
 from halluc.runs import read_run
 from halluc.tabletop.english import detailed_caption, short_caption
 from halluc.tabletop.mistaken import mistaken
+from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import SPLITS, Scene, scene
 
 SHORT, DETAILED = 2, 3
@@ -94,6 +95,13 @@ def captions_of_run(path: Path) -> tuple[list[Caption], dict[str, Any]]:
                 'references are known; write rows of "reference caption" and "output" instead',
                 path,
             )
+        then, now = (
+            [(e.name, *e.attributes.values()) for e in t.objects]
+            for t in (sample.truth, truth_of(_scene_of(sample)))
+        )
+        if then != now:
+            what = f"scene {sample.image} was another one when this run was made"
+            raise InputError(f"{what}, by another version of halluc; ask the model again", path)
     card = {name: run.card.get(name) for name in ("model", "data", "prompt", "decoding", "samples")}
     return _labelled(samples, [said[each.id] for each in samples]), {"captions of": card}
 

@@ -1,10 +1,12 @@
 """A judge is trained, judges captions of the embedded world, and is measured beside controls."""
 
 import json
+import shutil
 
 import pytest
 
 from halluc.datasets.haelm import load, parts_of
+from halluc.errors import InputError
 from halluc.tabletop.world import scene
 
 SMALL = "tabletop:mixed:100000-100049"
@@ -61,6 +63,13 @@ def test_captions_of_a_run_get_references_and_exact_labels(halluc, tmp_path):
     assert caption == texts[0]
     assert references.count(".") >= 5
     assert load(tmp_path / "said").samples == dataset.samples
+    # A run of scenes that have changed since has other references.
+    shutil.copytree("said", "old")
+    kept = (tmp_path / "old/samples.jsonl").read_text()
+    name = next(iter(sorted(scene("broken", 0).names)))
+    (tmp_path / "old/samples.jsonl").write_text(kept.replace(f'"{name}"', '"zebra"'))
+    with pytest.raises(InputError, match="was another one when this run was made"):
+        load(tmp_path / "old")
     train = halluc("train", "judge", "-o", "judge.json", "--data", "said", "--test-share", 0.5)
     assert train[0] == 2
     assert "nothing to fit to: 2 captions with labels" in train[2]
