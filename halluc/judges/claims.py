@@ -92,17 +92,19 @@ def count_claims(told: Sequence[Claim], said: Sequence[Claim]) -> Counter[str]:
         if each.family == "count" and _sure(each):
             numbers.setdefault(each.subject, set()).add(amount(each.value) or each.value)
     found: dict[tuple[str, ...], str] = {}
-    for each in judge("", said, _truth_of(told), ""):
-        claim, how = each.claim, ""
-        if each.verdict == "hallucinated":
+    for finding in judge("", said, _truth_of(told), ""):
+        claim, how = finding.claim, ""
+        if finding.verdict == "hallucinated":
             how = CONTRARY
-        elif claim.family == "count" and _sure(claim) and each.rule == "count not known":
+        elif claim.family == "count" and _sure(claim) and finding.rule == "count not known":
             known = numbers.get(claim.subject)
             if known is None:
                 how = UNSTATED
             elif (amount(claim.value) or claim.value) not in known:
                 how = CONTRARY
-        elif each.verdict == "unverifiable" and _sure(claim) and each.rule != "no such object":
+        elif (
+            finding.verdict == "unverifiable" and _sure(claim) and finding.rule != "no such object"
+        ):
             how = UNSTATED
         if how:
             found[claim.kind, claim.subject, claim.value, claim.object] = f"{claim.kind} {how}"
