@@ -119,7 +119,7 @@ class HaloQuest(Metric, frozen=True, kw_only=True):
         if self.judged is None:
             raise InputError(f"a judge decides here: {_HOW}; then name its run with --judged")
         path, named, rows = Path(sources[0]), only_truth(truth), Counter[Path]()
-        run, answers = None, None
+        run = None
         if path.suffix == ".csv" and named is None:
             quest = load_quest(path)
             answers, rows[path] = quest.answers, len(quest.answers)

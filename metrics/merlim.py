@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from halluc.datasets.beaf import scene_of as _scene
 from halluc.datasets.merlim import EDITED, NEGATED, ORIGINAL
@@ -71,7 +72,7 @@ def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
     scores = []
     for form in ("", NEGATED):
         n = Counter({what: number for (mine, what), number in counts.items() if mine == form})
-        rows = [
+        rows: list[tuple[str, int, int, Literal["higher", "lower", ""]]] = [
             (f"accuracy {place}", n[f"right {place}"], n[place], "higher")
             for place in (ORIGINAL, EDITED)
         ]
@@ -81,7 +82,7 @@ def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
             for name, what in (("yes ratio", "yes"), ("unknown", "unknown"))
         ]
         scores += [
-            ratio(METRIC, name, part, whole, split=form, better=better)  # type: ignore[arg-type]
+            ratio(METRIC, name, part, whole, split=form, better=better)
             for name, part, whole, better in rows
         ]
     return scores

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from halluc.answers.given import Given, picture_of
-from halluc.bootstrap import Counted
+from halluc.bootstrap import count_pictures
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Score
 from halluc.work import Spread, in_process
@@ -66,14 +66,19 @@ class QuestionSet(Metric, frozen=True, kw_only=True):
         self, given: Given, spread: Spread = in_process, keep: Keep | None = None
     ) -> Measured:
         """The figures, with what each group adds to them."""
+        counts = self.counts(given, self.tally)
+        counted = count_pictures(counts, {name: name for name in counts}, self.compute)
+        total = sum(counts.values(), Counter[Any]())
+        return Measured([counted], self.settings(given), warnings=self.warnings(total))
+
+    def counts(
+        self, given: Given, tally: Callable[[Answered], Counter[Any]]
+    ) -> dict[str, Counter[Any]]:
+        """The counts of what is drawn again together, by its name."""
         groups: dict[str, list[tuple[Sample, str]]] = {}
         for sample, answer in given:
             groups.setdefault(self.together(sample), []).append((sample, answer.text))
-        counts = {name: self.tally(each) for name, each in groups.items()}
-        total = sum(counts.values(), Counter[Any]())
-        parts = {name: self.compute(each) for name, each in counts.items()}
-        counted = Counted(self.compute(total), parts, self.blends)
-        return Measured([counted], self.settings(given), warnings=self.warnings(total))
+        return {name: tally(each) for name, each in groups.items()}
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by split and id."""

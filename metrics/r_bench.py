@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from halluc.answers.given import Given
-from halluc.bootstrap import Counted, Key
+from halluc.bootstrap import Counted, Key, count_pictures
 from halluc.errors import InputError
 from halluc.jsonl import read_json
 from halluc.records import Answer, Label, Sample, Score
@@ -59,7 +60,7 @@ def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
     for split in sorted({mine for mine, _ in counts}):
         outcomes = {what: counts.get((split, what), 0) for what in _OUTCOMES.values()}
         for name, (part, whole) in plain_ratios(PopeCounts(**outcomes)).items():
-            better = "higher" if name in _HIGHER else ""
+            better: Literal["higher", ""] = "higher" if name in _HIGHER else ""
             scores.append(ratio(METRIC, name, part, whole, split=split, better=better))
     return scores
 
@@ -126,18 +127,14 @@ class RBench(QuestionSet, frozen=True, kw_only=True):
         if self.subsets is None:
             return super().measure(given, spread, keep)
         lists = _read_lists(self.subsets, {each.id for each in given.samples})
-        pictures: dict[str, list[tuple[Sample, str]]] = {}
-        for sample, answer in given:
-            pictures.setdefault(self.together(sample), []).append((sample, answer.text))
-        counts = {name: tally(each, lists) for name, each in pictures.items()}
-        total = sum(counts.values(), Counts())
-        parts = {name: compute(each) for name, each in counts.items()}
+        counts = self.counts(given, partial(tally, lists=lists))
+        whole = count_pictures(counts, {name: name for name in counts}, compute)
         blends: dict[Key, dict[Key, float]] = {
             ("", f"mean {name}"): {(each, name): 1 / len(lists) for each in lists}
             for name in (*_HIGHER, "yes ratio")
         }
-        scores = compute(total)
-        counted = Counted([*_means(scores, blends), *scores], parts, blends)
+        scores = [*_means(whole.scores, blends), *whole.scores]
+        counted = Counted(scores, whole.parts, blends)
         settings: dict[str, Any] = {"subsets": ", ".join(sorted(lists))}
         settings |= {"left out": given.left_out} if given.left_out else {}
         return Measured([counted], settings)
@@ -149,7 +146,7 @@ def _means(scores: Iterable[Score], blends: Mapping[Key, Mapping[Key, float]]) -
         known = [(weight, values.get(key)) for key, weight in weights.items()]
         lacking = any(value is None for _, value in known)
         mean = None if lacking else sum(weight * (value or 0) for weight, value in known)
-        better = "" if name == "mean yes ratio" else "higher"
+        better: Literal["higher", ""] = "" if name == "mean yes ratio" else "higher"
         yield Score(metric=METRIC, name=name, value=mean, better=better)
 
 
