@@ -50,7 +50,8 @@ def tally(answered: Answered, lists: Lists | None = None) -> Counts:
         what = _OUTCOMES[read_pope(text, label), label]
         counts[sample.split, what] += 1
         for name, ids in (lists or {}).items():
-            counts[name, what] += sample.id in ids
+            if sample.id in ids:
+                counts[name, what] += 1
     return counts
 
 
