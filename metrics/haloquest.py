@@ -128,9 +128,12 @@ class HaloQuest(Metric, frozen=True, kw_only=True):
         else:
             run, stream = open_answers(sources, self.answers_in, allow_missing=allow_missing)
             answers = list(count_rows(stream, rows))
-            if named is None and run is None:
+            if named is not None:
+                quest = load_quest(Path(named.removeprefix(FORM)))
+            elif run is not None:
+                quest = quest_of(run)
+            else:
                 raise InputError("the right answers are in HaloQuest's file: --truth", path)
-            quest = load_quest(Path(named.removeprefix(FORM))) if named else quest_of(run)
         pairs = Pairs(answers, quest.dataset.samples, allow_missing=allow_missing)
         given = joined(run, pairs, quest.dataset.card["files"], rows, quest.dataset.samples)
         given.note["prompts"] = prompts_of(quest, answers)

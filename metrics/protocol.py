@@ -176,7 +176,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         """Counts and findings of one answer; counts of several add up."""
         raise NotImplementedError
 
-    def compute(self, counts: Counter[str]) -> list[Score]:
+    def compute(self, counts: Counter[Any]) -> list[Score]:
         """The figures of counts; a ratio of nothing is None."""
         raise NotImplementedError
 

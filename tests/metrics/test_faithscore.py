@@ -174,6 +174,26 @@ def test_pictures_are_found_by_their_number(files, tmp_path):
         data.open_image(data.samples[-1])
 
 
+def test_a_run_brings_its_pictures_and_its_truth(tmp_path):
+    scenes = load_dataset("tabletop:broken:0-1").samples
+    said = [
+        {"id": each.id, "text": f"There is a {next(iter(sorted(each.truth.names)))}."}
+        for each in scenes
+    ]
+    run = tmp_path / "run"
+    generate(f"replay:{lines(tmp_path / 'a.jsonl', said)}", "tabletop:broken:0-1", run)
+    assert score(run, "faithscore").figure("FaithScore") == 1
+    data = load_dataset(f"faithscore-judge:{run}")
+    assert [each.id for each in data.samples] == [f"{each.id}/1" for each in scenes]
+    assert data.open_image(data.samples[1]).size == data.open_image(data.samples[0]).size
+    judge = [{"id": each.id, "text": "no"} for each in data.samples]
+    replies = lines(tmp_path / "judge.jsonl", judge)
+    generate(
+        f"replay:{replies}", f"faithscore-judge:{run}", tmp_path / "j", task="faithscore-judge"
+    )
+    assert score(run, "faithscore", judged=tmp_path / "j").figure("FaithScore") == 0
+
+
 def test_a_file_of_facts_without_verdicts_is_one_line(tmp_path):
     row = {"id": "1", "answer": "A dog.", "stage 2": {"There is a dog.": "maybe"}}
     with pytest.raises(InputError, match=r"a\.jsonl:1: no row of FaithScore"):

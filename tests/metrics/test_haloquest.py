@@ -2,6 +2,7 @@ import csv
 import json
 
 import pytest
+from PIL import Image
 
 from app.workflows.generate import generate
 from app.workflows.score import score
@@ -90,6 +91,26 @@ def test_answers_of_a_run_go_to_the_judge(tmp_path):
     )
     with pytest.raises(InputError, match="asked about something else"):
         score(tmp_path / "a.jsonl", "haloquest", truth=f"haloquest:{filled}", judged=run)
+
+
+def test_a_run_is_judged_and_scored(tmp_path):
+    """From the questions to the score, with HaloQuest's file found by the run's card."""
+    path = written(tmp_path)
+    for n in range(len(ROWS)):
+        Image.new("RGB", (4, 4)).save(tmp_path / f"{n}.png")
+    asked = load_quest(path).dataset.samples
+    (tmp_path / "a.jsonl").write_text(
+        "".join(json.dumps({"id": each.id, "text": "Three"}) + "\n" for each in asked)
+    )
+    run = tmp_path / "answers"
+    generate(f"replay:{tmp_path}/a.jsonl", f"haloquest:{path}", run, task="haloquest")
+    judge = judged(tmp_path, run, lambda n: ("No.", "Yes.")[n == 1])
+    assert score(run, "haloquest", judged=judge).figure("score", "visual challenge") == 1
+    (tmp_path / "scenes.jsonl").write_text(json.dumps({"id": "broken-00000", "text": "A cup."}))
+    other = tmp_path / "other"
+    generate(f"replay:{tmp_path}/scenes.jsonl", "tabletop:broken:0-0", other)
+    with pytest.raises(InputError, match="not of HaloQuest's questions"):
+        load_dataset(f"haloquest-judge:{other}")
 
 
 def test_the_published_file(shared, tmp_path):
