@@ -8,6 +8,7 @@ need not fit in memory. Columns are those of lmms-lab's POPE, MME and HallusionB
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
@@ -142,11 +143,16 @@ def _fetch(name: str) -> list[Path]:
     except ImportError:
         what = f"{HUB}{name} needs datasets: pip install datasets"
         raise InputError(what) from None
+    retries = logging.getLogger("huggingface_hub")  # a line for each, without a network
+    level = retries.level
+    retries.setLevel(logging.ERROR)
     try:
         splits = datasets.load_dataset(name)
     except Exception as error:  # of the network, of the hub, of the files: each in its own way
         how = "download it with the hub's tools and name its folder instead"
         raise InputError(f"{HUB}{name} cannot be fetched ({said(error)}); {how}") from None
+    finally:
+        retries.setLevel(level)
     return [Path(each["filename"]) for split in splits.values() for each in split.cache_files]
 
 
