@@ -40,6 +40,7 @@ PAGES = {
     "halluc train merge": "dpo.md",
     "halluc train sft": "sft.md",
     "halluc train control": "decoding.md",
+    "halluc train steering": "decoding.md",
     "halluc train lure": "revise.md",
     "halluc train detector": "revise.md",
     "halluc train tabletop": "tabletop.md",

@@ -92,7 +92,8 @@ class TransformersMLLM:
             check_form(self.config.model_type, checkpoint.name)
         self.tokenizer = self.processor.tokenizer
         image = getattr(self.processor, "image_token", None)
-        special = [each for each in (image, *self.tokenizer.all_special_tokens) if each]
+        # BLIP-2's processor has a token as an object.
+        special = [str(each) for each in (image, *self.tokenizer.all_special_tokens) if each]
         self.batches = Batches(checkpoint.name, special, cuda=self.device.type == "cuda")
         self._unproven = self.config.model_type not in PROVEN
         self.pads = True

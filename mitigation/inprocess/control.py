@@ -14,7 +14,6 @@ Controls are ε = 0, the other sign, and a W of shuffled signs (``halluc train c
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +22,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from halluc.errors import InputError, ModelError
-from halluc.jsonl import read_json
 from halluc.mllm import LocalMLLM
 from mitigation.inprocess.contrastive import Contrastive
+from mitigation.inprocess.fitted import fitted_file, read_fitted
 
 if TYPE_CHECKING:
     import torch
@@ -58,11 +57,9 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
         """The weights.
 
         Raises:
-            InputError: no folder is given.
+            InputError: no folder is given, or it holds none.
         """
-        if not self.layer:
-            raise InputError("control needs --layer FOLDER, made by halluc train control")
-        return (Path(self.layer) / WEIGHTS,)
+        return (fitted_file(self.layer, "--layer", "control"),)
 
     @contextmanager
     def hooks(self, model: LocalMLLM, inputs: Any) -> Iterator[None]:
@@ -72,7 +69,7 @@ class Control(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="c
             InputError: the folder is no control layer, or one of another model.
             ModelError: the model has no head that can be found.
         """
-        weight = _weight(self.files[0].parent, model)
+        weight = _weight(self.files[0], model)
         if not self.epsilon:
             yield
             return
@@ -121,30 +118,12 @@ def head_of(model: LocalMLLM) -> Any:
     return head
 
 
-def _weight(folder: Path, model: LocalMLLM) -> torch.Tensor:
-    file = folder / WEIGHTS
-    if not file.is_file():
-        raise InputError(f"there is no {WEIGHTS} in it; make it with: halluc train control", folder)
-    made = read_json(folder / "card.json", dict[str, Any]).get("model") or {}
-    if made.get("hash") != model.card["model"].get("hash"):
-        raise InputError(f"was fitted to {made.get('name')}, another model", folder)
-    weight = _read(file, file.stat().st_mtime_ns)
+def _weight(file: Path, model: LocalMLLM) -> torch.Tensor:
+    weight, _ = read_fitted(file, "weight", model)
     size = head_of(model).weight.shape[-1]
     if weight.shape != (size, size):
         raise InputError(f"is {tuple(weight.shape)}, not {(size, size)} as the model needs", file)
     return weight
-
-
-@functools.lru_cache(maxsize=4)
-def _read(file: Path, changed: int) -> torch.Tensor:
-    """W of a file, read again once it has changed."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(file)["weight"]
-    except (SafetensorError, KeyError, OSError) as error:
-        raise InputError(f"no control layer: {error}", file) from None
 
 
 def _name(model: LocalMLLM) -> Any:

@@ -8,7 +8,8 @@ Image-Grounded Guidance" (MARINE, arXiv:2402.08680), and its code
 
 q is the prompt, q′ the same with a hint: names of the objects in the picture. It is classifier-free
 guidance: γ = 0 is the model as it is, and γ = 1 the hint alone, which the contrast has to beat.
-Another control is another picture's hint. The words of the hint are our own.
+Another control is another picture's hint. The words of the hint are our own; `hint_turns` says it
+as turns of the dialogue before the prompt, for models that know questions better than hints.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from halluc.errors import InputError
-from halluc.mllm import LocalMLLM, Request
+from halluc.mllm import Exchange, LocalMLLM, Request
 from mitigation.inprocess.contrastive import Combiner, Contrastive, Inputs
 from mitigation.inprocess.logits import plausible
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import torch
 
 TEXT = "The image shows {objects}. {prompt}"
+QUESTION, ANSWER = "Is there {object} in the image?", "Yes"
+"""An object of the hint as a turn of the dialogue."""
 
 
 class Guided(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="guided"):
@@ -40,6 +43,8 @@ class Guided(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="gu
         gamma: weight of the guidance, ≥ 0.
         beta: least probability of a token, as a share of the likeliest one's, [0, 1]; 0 allows all.
         hint_text: how the hint is said; holds {objects} and {prompt}.
+        hint_turns: the hint is said in earlier turns instead, a question and a yes for each object;
+            a model needs a chat template for them.
         hint_threshold: least score of an object, (0, 1].
         other_hint: each picture gets the hint of another one.
         hints: names of objects by sample id. A sample without any is asked as it is.
@@ -73,6 +78,10 @@ class Guided(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="gu
         Meta(description="how the hint is said, with {objects} and {prompt}",
              extra={"metavar": "TEXT"}),
     ] = TEXT  # fmt: skip
+    hint_turns: Annotated[
+        bool,
+        Meta(description="say the hint in earlier turns instead, a question and yes an object"),
+    ] = False
     hint_threshold: Annotated[
         float | None,
         Meta(gt=0, le=1, description="least score of an object [self: .5, detector: .35]"),
@@ -118,6 +127,13 @@ class Guided(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="gu
             raise InputError(f"guided has no hint for {request.id!r}")
         if not (names := self.hints[request.id]):
             return request
+        if self.hint_turns:  # the picture stands in the first of them
+            images = [request.image, *[None] * (len(names) - 1)]
+            turns = tuple(
+                Exchange(QUESTION.replace("{object}", name), ANSWER, image)
+                for name, image in zip(names, images, strict=True)
+            )
+            return replace(request, image=None, earlier=request.earlier + turns)
         said = self.hint_text.replace("{objects}", listed(names))
         return replace(request, prompt=said.replace("{prompt}", request.prompt))
 

@@ -94,7 +94,7 @@ class EarlyLogits:
             ),
             self._layers[-1].register_forward_hook(self._keep_last),
             *(each.register_forward_hook(self._behind) for each in beside),
-            self._model.model.register_forward_hook(self._keep_own),
+            self._speaker().register_forward_hook(self._keep_own),
         ]
         _reading[key] = self
         try:
@@ -103,6 +103,20 @@ class EarlyLogits:
             del _reading[key]
             for each in hooks:
                 each.remove()
+
+    def _speaker(self) -> Module:
+        """The innermost module with layers and head, whose output has the logits.
+
+        BLIP-2 and Kosmos-2 let their language model generate, and are not called themselves.
+        """
+        paths = {id(module): name.split(".") for name, module in self._model.model.named_modules()}
+        shared = []
+        for one, other in zip(paths[id(self._holder)], paths[id(self._head)], strict=False):
+            if one != other:
+                break
+            shared.append(one)
+        found: Module = self._model.model.get_submodule(".".join(shared))
+        return found
 
     def _keep(self, number: int) -> Any:
         def hook(module: Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:

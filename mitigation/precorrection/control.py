@@ -23,7 +23,7 @@ from torch.nn.functional import cross_entropy
 from halluc.errors import ModelError
 from mitigation.inprocess.control import head_of
 from mitigation.precorrection.pairs import Pair
-from mitigation.precorrection.turns import answer_ids, ask, rows
+from mitigation.precorrection.turns import answer_ids, answered, ask
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -95,21 +95,19 @@ def hidden_states(
     try:
         for start in range(0, len(pairs), batch_size):
             some = pairs[start : start + batch_size]
-            prompts, more, asked = ask(mllm, some, [open_image(each) for each in some])
+            asked = ask(mllm, some, [open_image(each) for each in some])
             for sign in (-1.0, 1.0):
                 texts = [each.chosen if sign < 0 else each.rejected for each in some]
                 answers = [answer_ids(mllm, p.prompt, t) for p, t in zip(some, texts, strict=True)]
-                batch = {**more, **rows(mllm, prompts, answers, asked)}
-                said = batch.pop("completion_mask").bool()
-                given = {key: _placed(value, mllm) for key, value in batch.items()}
+                batch, said = answered(mllm, asked, answers)
                 entered.clear()
-                logits = mllm.model(**given).logits
+                logits = mllm.model(**batch).logits
                 if not entered or entered[-1].shape[:2] != said.shape:
                     raise ModelError(f"{mllm.card['model']['name']}: its head sees other tokens")
                 states = entered[-1]  # before the head is called again
                 _check_head(mllm, states, logits)
                 hidden.append(states[:, :-1][said[:, 1:]].cpu())
-                targets.append(batch["input_ids"][:, 1:][said[:, 1:]])
+                targets.append(batch["input_ids"][:, 1:].cpu()[said[:, 1:]])
                 signs.append(torch.full((len(targets[-1]),), sign))
             done(min(start + batch_size, len(pairs)))
     finally:
@@ -176,11 +174,6 @@ def _loss(head: Any, weight: Tensor, hidden: Tensor, targets: Tensor, signs: Ten
     shift = signs.to(weight.device)[:, None] * (hidden.float() @ weight.T)
     logits = head((hidden.float() + shift).to(head.weight.dtype))
     return cross_entropy(logits.float(), targets.to(weight.device))
-
-
-def _placed(value: Tensor, mllm: TransformersMLLM) -> Tensor:
-    placed = value.to(mllm.device)
-    return placed.to(mllm.dtype) if placed.is_floating_point() else placed
 
 
 def _check_head(mllm: TransformersMLLM, hidden: Tensor, logits: Tensor) -> None:

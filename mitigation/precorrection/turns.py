@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from halluc.mllm.transformers import TransformersMLLM
 
 
+Asked = tuple[list[list[int]], dict[str, Any], Mapping[str, Any]]
+"""What `ask` gives."""
+
+
 class Item(Protocol):
     """What can be learned from: answers to a prompt on a picture."""
 
@@ -39,10 +43,8 @@ class Item(Protocol):
         """One, or those that are compared."""
 
 
-def ask(
-    mllm: TransformersMLLM, items: Sequence[Item], pictures: Sequence[Image]
-) -> tuple[list[list[int]], dict[str, Any], Mapping[str, Any]]:
-    """What the model is asked with elsewhere (`TransformersMLLM.process`).
+def ask(mllm: TransformersMLLM, items: Sequence[Item], pictures: Sequence[Image | None]) -> Asked:
+    """What the model is asked with elsewhere (`TransformersMLLM.process`); None is no picture.
 
     Returns:
         The tokens of each prompt; what comes beside tokens (pictures, their sizes); the whole.
@@ -124,6 +126,30 @@ def rows(
             told = asked[name][own][asked["attention_mask"][own].bool()]
             made[name][row, : len(prompt)] = told
     return made
+
+
+def answered(
+    mllm: TransformersMLLM, asked: Asked, answers: Sequence[list[int]]
+) -> tuple[dict[str, Tensor], Tensor]:
+    """What the model is called with for prompts and their answers, without training.
+
+    Args:
+        mllm: the model.
+        asked: what `ask` gave.
+        answers: token ids, (rows); empty ones leave the prompts as they are.
+
+    Returns:
+        The model's arguments on its device; where answers stand, (rows, length), on the CPU.
+    """
+    prompts, more, whole = asked
+    batch = {**more, **rows(mllm, prompts, answers, whole)}
+    said = batch.pop("completion_mask").bool()
+
+    def placed(value: Tensor) -> Tensor:
+        value = value.to(mllm.device)
+        return value.to(mllm.dtype) if value.is_floating_point() else value
+
+    return {name: placed(value) for name, value in batch.items()}, said
 
 
 def check_items(

@@ -10,6 +10,7 @@ COMMANDS = {
     "dpo": "Train a LoRA adapter of a model on preference pairs (DPO).",
     "sft": "Train a LoRA adapter of a model on answers (supervised fine-tuning).",
     "control": "Fit a control layer, a dial for --decode control, to preference pairs.",
+    "steering": "Find a direction of hidden states for --decode steering on preference pairs.",
     "lure": "Train LURE's revisor: an adapter that rewrites masked captions.",
     "merge": "Add an adapter to the weights of its model, as a checkpoint of its own.",
     "detector": "Fit a detector of absent objects to captions whose truth is known.",

@@ -1,4 +1,4 @@
-"""Hints from their sources, and the control layer from pairs to captions, by the command."""
+"""Hints from their sources, control layer and direction from pairs to captions, by the command."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ def test_hints(halluc, data, checkpoint, tmp_path):
         assert not (tmp_path / "bad").exists()
 
 
-def test_a_control_layer_from_pairs_to_captions(halluc, data, checkpoint, tmp_path):
-    model = f"hf:{checkpoint('llava')}"
+@pytest.fixture
+def pairs(data, tmp_path):
+    """A folder of three pairs, the same for training and held out."""
     (tmp_path / "pairs").mkdir()
     (tmp_path / "pairs" / "card.json").write_text(json.dumps({"data": data, "state": "finished"}))
     rows = [
@@ -72,7 +73,12 @@ def test_a_control_layer_from_pairs_to_captions(halluc, data, checkpoint, tmp_pa
     lines = "\n".join(map(json.dumps, rows))
     (tmp_path / "pairs" / "train.jsonl").write_text(lines)
     (tmp_path / "pairs" / "test.jsonl").write_text(lines)
-    train = ("train", "control", "--model", model, "--pairs", "pairs", "--device", "cpu")
+    return "pairs"
+
+
+def test_a_control_layer_from_pairs_to_captions(halluc, data, pairs, checkpoint, tmp_path):
+    model = f"hf:{checkpoint('llava')}"
+    train = ("train", "control", "--model", model, "--pairs", pairs, "--device", "cpu")
     code, _, err = halluc(*train, "-o", "dial", "--learning-rate", 0.05)
     assert code == 0, err
     losses = json.loads((tmp_path / "dial" / "card.json").read_bytes())["losses"]
@@ -98,6 +104,54 @@ def test_a_control_layer_from_pairs_to_captions(halluc, data, checkpoint, tmp_pa
     assert all(text.startswith("the two") for text in told["more"])
     code, _, err = halluc(*command, "--decode", "control", "-o", "none")
     assert (code, err.count("\n")) == (2, 1) and "control needs --layer FOLDER" in err
+
+
+def test_a_direction_from_pairs_to_captions(halluc, data, pairs, checkpoint, tmp_path):
+    model = f"hf:{checkpoint('llava')}"
+    train = ("train", "steering", "--model", model, "--pairs", pairs, "--device", "cpu")
+    for name, more in {
+        "vti": (),
+        "vista": ("--source", "picture", "--batch-size", 1),
+        "shuffled": ("--shuffled",),
+    }.items():
+        code, _, err = halluc(*train, *more, "-o", name)
+        assert code == 0, err
+    assert "3 pairs" in err and "--direction shuffled --strength 0.09" in err
+    card = json.loads((tmp_path / "vista" / "card.json").read_bytes())
+    assert (card["source"], card["pairs used"], len(card["norms"])) == ("picture", 3, 2)
+    assert halluc(*train, "-o", "vti")[0] == 2  # it is not empty
+
+    command = ("generate", "--model", model, "--data", data, "--device", "cpu")
+    command += ("--prompt", "what is there", "--max-new-tokens", 4)
+    steer = ("--decode", "steering", "--direction", "vti", "--strength")
+    for name, more in {
+        "plain": (),
+        "off": (*steer, 0),
+        "on": (*steer, 3),
+        "back": (*steer, -3),
+        "random": (*steer, 3, "--random-direction"),
+        "picture": ("--decode", "steering", "--direction", "vista"),
+    }.items():
+        code, _, err = halluc(*command, *more, "-o", f"run-{name}")
+        assert code == 0, err
+    runs = {
+        name: read_run(tmp_path / f"run-{name}")
+        for name in ("plain", "off", "on", "back", "random", "picture")
+    }
+    told = {
+        name: str([(each.text, [t.logprob for t in each.tokens]) for each in run.responses])
+        for name, run in runs.items()
+    }
+    assert told.pop("off") == told["plain"]
+    assert len(set(told.values())) == 5
+    assert runs["on"].card["decoding files"][0]["file"] == "steering.safetensors"
+    for more, said in {
+        (): "steering needs --direction FOLDER",
+        ("--direction", "pairs"): "make it with: halluc train steering",
+    }.items():
+        code, _, err = halluc(*command, "--decode", "steering", *more, "-o", "none")
+        assert (code, err.count("\n")) == (2, 1) and said in err
+        assert not (tmp_path / "none").exists()
 
 
 def test_shuffled_signs_learn_no_dial():

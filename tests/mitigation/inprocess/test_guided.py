@@ -15,7 +15,7 @@ from two_passes import two_passes
 
 from halluc.errors import InputError
 from halluc.jsonl import write_json
-from halluc.mllm import Decoding, Request
+from halluc.mllm import Decoding, Exchange, Request
 from mitigation.inprocess import make_decoding
 from mitigation.inprocess.control import Control
 from mitigation.inprocess.guided import Guided
@@ -91,6 +91,30 @@ def test_guided(load: Any, family: str) -> None:
     alone = Guided(max_new_tokens=8, gamma=1, **GUIDED, **DRAWN)
     assert texts(model, alone) == texts(model, plain, hinted)
     assert together != texts(model, plain)
+
+
+@pytest.mark.parametrize("family", ["llava", "qwen2_vl", "idefics3"])
+def test_hints_as_earlier_turns(load: Any, family: str) -> None:
+    """Two literal passes, the second behind questions that are answered with yes."""
+    model = load(family)
+    decoding = Guided(max_new_tokens=8, hint_turns=True, **GUIDED, **DRAWN)
+    said = ["Is there a dog in the image?", "Is there a cup in the image?", PROMPTS[0]]
+    asked = REQUESTS[0]
+    turns = tuple(
+        Exchange(question, "Yes", asked.image if place == 0 else None)
+        for place, question in enumerate(said[:2])
+    )
+    branches = [
+        dict(model.process([each]))
+        for each in (asked, Request(asked.id, said[2], None, earlier=turns))
+    ]
+    tokens = branches[1]["input_ids"][0]
+    places = [model.tokenizer.decode(tokens).index(each) for each in said]
+    assert places == sorted(places)
+    agree(model, decoding, asked, lambda a, b, step: guide(a, b, 0.7), branches)
+    together = texts(model, decoding)
+    assert texts(model, decoding, REQUESTS[::-1]) == together
+    assert texts(model, decoding, REQUESTS[5:6]) == {"s5": together["s5"]}
 
 
 @pytest.mark.parametrize("family", MODELS)
