@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.inspector.drawing import html, pictures
+from app.inspector.drawing.calls import calls_html
 from app.inspector.drawing.marks import plain
 from app.inspector.drawing.report import report_html
 from app.inspector.drawing.revisions import revision_html
@@ -136,6 +137,9 @@ def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: i
     if revision := revision_html(run, row):
         with st.expander("How it was revised"):
             st.html(revision)
+    if response.calls:
+        with st.expander(f"How it was asked: {len(response.calls)} calls of a plan"):
+            st.html(calls_html(response.calls))
     with st.expander("As it is kept"):
         st.text(response.text[:5000])
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
