@@ -9,6 +9,7 @@ from typing import Any
 from app.workflows.compare.numbers import scaled
 from app.workflows.compare.runs import compare
 from app.workflows.measure import MeasuredRun
+from halluc.records import cost_of
 
 Shown = Sequence[tuple[str, str, str]]
 """Columns: title, figure, and the split of the data that it is of."""
@@ -23,8 +24,7 @@ def table(
         folder: holds a run by the name of each arm.
         told: the arms, the base first.
         shown: the columns.
-        cost: what a card says that answers took ("calls", "generated tokens"), as columns behind
-            them; an arm without a plan took one call an answer.
+        cost: what answers took (`halluc.records.cost_of`), as columns behind them.
     """
     first, *others = told
     found = compare({name: folder / name for name in told}).rows if others else []
@@ -43,7 +43,7 @@ def table(
                 moved_by = scaled(row.unit, row.difference, 1, sign=True)
                 cell += f" ({moved_by}: {', '.join(ends) or 'too few scenes'})"
             cells.append(cell)
-        took = each.run.card.get("cost") or {"calls": len(each.run.responses)}
+        took = cost_of(each.run.responses)
         cells += [f"{took[what]:,}" if what in took else "–" for what in cost]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
