@@ -94,7 +94,7 @@ def _page(place: Path, title: str, body: str, up: str = "") -> None:
     """A page; a browser takes each file on a disk as an origin of its own, hence file:."""
     sheet = f'<link rel="stylesheet" href="{up}style.css">'
     head = HEAD.format(
-        title=title, sheet=sheet, images="'self' file:", styles="'self' file:"
+        title=title, sheet=sheet, images="'self' file: data:", styles="'self' file:"
     )  # fmt: skip
     place.write_text(f"{head}{body}{END}", encoding="utf-8")
 

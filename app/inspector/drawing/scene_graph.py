@@ -6,6 +6,7 @@ truth may state one for every pair. Right, wrong and unverifiable differ by sign
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from itertools import combinations
 from app.inspector.drawing.marks import claim_words, plain
 from halluc.records import Finding, Sample, TrueObject, Verdict
 
-WIDTH, HEIGHT = 720, 380
-_NODE, _LINE, _GAP = 116, 17, 86
+WIDTH, HEIGHT = 760, 380
+_NODE, _LINE, _GAP = 108, 17, 106
 """Width of a node, height of a line of its text, and space for words between two nodes."""
 MOST = 16
 """Objects that are drawn; more are no picture of anything."""
@@ -52,16 +53,38 @@ def graph_html(sample: Sample, findings: Sequence[Finding]) -> str:
         return ""
     nodes, edges = _graph(true, findings)
     _place(nodes, true)
-    drawn = [_edge(nodes[a], nodes[b], told) for (a, b), told in edges.items()]
-    drawn += [_node(each) for each in nodes]
+    lines, labels = [], []
+    for number, ((a, b), told) in enumerate(edges.items()):
+        line, label = _edge(nodes[a], nodes[b], told, 0.38 + 0.2 * (number % 2))
+        lines.append(line)
+        labels.append(label)
+    drawn = [*lines, *map(_node, nodes), *labels]  # words stand above all lines
     bottom = max(each.y + each.height / 2 for each in nodes) + 6
     words = "; ".join(f"{_SIGNS[each.verdict]} {claim_words(each.claim)}" for each in findings[:40])
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom:.0f}"'
+        f' width="{WIDTH}" height="{bottom:.0f}"><style>{_STYLE}</style>{"".join(drawn)}</svg>'
+    )
+    # As a picture: Streamlit leaves SVG's own elements out of what it shows.
+    data = base64.b64encode(svg.encode()).decode("ascii")
     return (
         '<details class="hx-graph" open><summary>Scene graph: claims against the ground truth'
-        f'</summary><div tabindex="0"><svg viewBox="0 0 {WIDTH} {bottom:.0f}" role="img"'
-        f' aria-label="{plain(words)}">{"".join(drawn)}</svg></div><p>✓ right, ✗ wrong, '
-        "? unverifiable, – true and not said; of relations those that are claimed.</p></details>"
+        f'</summary><div tabindex="0"><img src="data:image/svg+xml;base64,{data}"'
+        f' alt="{plain(words)}"></div><p>✓ right, ✗ wrong, ? unverifiable, – true and not said; '
+        "of relations those that are claimed.</p></details>"
     )
+
+
+_STYLE = (
+    "text{font:13px system-ui,sans-serif;text-anchor:middle;fill:#222;stroke:#fff;"
+    "stroke-width:4px;paint-order:stroke}text.hx-hallucinated{font-weight:700}"
+    "rect{fill:#fff;stroke:#888}path{fill:none;stroke:#888;stroke-width:1.5px}polygon{fill:#888}"
+    ".hx-supported:not(text){stroke:#009e73;stroke-width:2px}polygon.hx-supported{fill:#009e73}"
+    ".hx-hallucinated:not(text){stroke:#d55e00;stroke-width:2.5px}"
+    "polygon.hx-hallucinated{fill:#d55e00}:is(rect,path).hx-hallucinated{stroke-dasharray:7 3}"
+    ":is(rect,path).hx-unverifiable{stroke-dasharray:2 3}"
+    "@media(prefers-color-scheme:dark){text{fill:#eee;stroke:#0e1117}rect{fill:#0e1117}}"
+)
 
 
 def _graph(true: Sequence[TrueObject], findings: Sequence[Finding]) -> tuple[list[_Node], _Edges]:
@@ -160,8 +183,10 @@ def _node(node: _Node) -> str:
     )
 
 
-def _edge(one: _Node, other: _Node, told: Sequence[tuple[Verdict, str]]) -> str:
-    """A line from the subject to the object of relations, with an arrow and their words."""
+def _edge(
+    one: _Node, other: _Node, told: Sequence[tuple[Verdict, str]], along: float
+) -> tuple[str, str]:
+    """An arrow from the subject to the object of relations, and their words a share along it."""
     x1, y1 = _border(other, one)
     x2, y2 = _border(one, other)
     worst: Verdict = max((verdict for verdict, _ in told), key=list(_WORSE).index)
@@ -170,7 +195,7 @@ def _edge(one: _Node, other: _Node, told: Sequence[tuple[Verdict, str]]) -> str:
         f"{x2 - 10 * math.cos(angle + turn):.0f},{y2 - 10 * math.sin(angle + turn):.0f}"
         for turn in (0.45, -0.45)
     )
-    x, y = x1 + 0.45 * (x2 - x1), y1 + 0.45 * (y2 - y1)
+    x, y = x1 + along * (x2 - x1), y1 + along * (y2 - y1)
     y -= _LINE * (len(told) - 1) / 2
     texts = "".join(
         f'<text class="hx-{verdict}" x="{x:.0f}" y="{y + _LINE * n + 4:.0f}">'
@@ -179,8 +204,8 @@ def _edge(one: _Node, other: _Node, told: Sequence[tuple[Verdict, str]]) -> str:
     )
     return (
         f'<path class="hx-{worst}" d="M{x1:.0f},{y1:.0f}L{x2:.0f},{y2:.0f}"></path>'
-        f'<polygon class="hx-{worst}" points="{x2:.0f},{y2:.0f} {head}"></polygon>{texts}'
-    )
+        f'<polygon class="hx-{worst}" points="{x2:.0f},{y2:.0f} {head}"></polygon>'
+    ), texts
 
 
 _WORSE: tuple[Verdict, ...] = ("supported", "unverifiable", "hallucinated")

@@ -26,7 +26,7 @@ def sides_html(sample: Sample, sides: Mapping[str, Side | None], picture: Pictur
     base = next(iter(sides.values()))
     columns, first = [], 0
     for name, side in sides.items():
-        parts = [f"<h3>{plain(name)}</h3>", picture_html(sample, every, picture)]
+        parts = [f"<h2>{plain(name)}</h2>", picture_html(sample, every, picture)]
         if side is None:
             parts.append('<p class="hx-note">This run has no answer to it.</p>')
         else:

@@ -102,7 +102,7 @@ def steps(what: str, at: int, last: int, turn: Callable[[int], None]) -> None:
 
     done = st.session_state.get("steps done", 0)
     data = {"walk": what, "at": at, "last": last, "acknowledged": done}
-    component("steps")(key="steps", data=data, on_step_change=step)
+    component("steps")(key="steps", data=data, on_step_change=step, width="content")
 
 
 def opened(folder: str) -> Columns:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import streamlit as st
 
@@ -94,7 +95,7 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
             ]  # fmt: skip
             st.dataframe(pd.DataFrame(rows), hide_index=True)
     with other.expander("Result card"):
-        st.json(card)
+        st.code(msgspec.json.format(msgspec.json.encode(card)).decode(), language=None)
 
 
 def _charts(name: str, run: Columns, metric: str) -> None:

@@ -313,8 +313,8 @@ PLACES = {
     "samples?run=many&page=1": ("h2.hx-id", "many-024"),
     "samples?run=many&sort=id&sample=many-007": ("h2.hx-id", "many-007"),
     "samples?run=captions-vcd&sample=broken-00002&finding=1": (".hx-box.hx-lit, .hx-absent", ""),
-    "compare?run=captions-sampled&other=captions-vcd&parts=object": ("h3", "captions-vcd"),
-    "compare?run=captions-sampled&other=captions-vcd&show=matrix": ("h3", "captions-vcd"),
+    "compare?run=captions-sampled&other=captions-vcd&parts=object": (".hx-side h2", "captions-vcd"),
+    "compare?run=captions-sampled&other=captions-vcd&show=matrix": (".hx-side h2", "captions-vcd"),
     "judge?run=captions-sampled&queue=random&number=20": ("button", "Queue: random"),
     "review?run=captions-sampled": ("h2", "review"),
 }

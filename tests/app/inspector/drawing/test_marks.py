@@ -34,10 +34,11 @@ class Reader(HTMLParser):
 
 OURS = {
     "p", "mark", "span", "div", "img", "b", "i", "ins", "del", "h2", "ul", "li", "label", "input",
+    "details", "summary",
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "dir", "data-f", "data-e", "data-b", "data-t", "data-o", "aria-label", "role",
-    "tabindex", "style", "title", "src", "alt", "type",
+    "tabindex", "style", "title", "src", "alt", "type", "open",
 }  # fmt: skip
 
 
