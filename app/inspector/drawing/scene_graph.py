@@ -83,7 +83,7 @@ _STYLE = (
     ".hx-hallucinated:not(text){stroke:#d55e00;stroke-width:2.5px}"
     "polygon.hx-hallucinated{fill:#d55e00}:is(rect,path).hx-hallucinated{stroke-dasharray:7 3}"
     ":is(rect,path).hx-unverifiable{stroke-dasharray:2 3}"
-    "@media(prefers-color-scheme:dark){text{fill:#eee;stroke:#0e1117}rect{fill:#0e1117}}"
+    "@media(prefers-color-scheme:dark){text{fill:#eee;stroke:#171614}rect{fill:#171614}}"
 )
 
 

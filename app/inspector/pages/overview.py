@@ -95,7 +95,9 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
             ]  # fmt: skip
             st.dataframe(pd.DataFrame(rows), hide_index=True)
     with other.expander("Result card"):
-        st.code(msgspec.json.format(msgspec.json.encode(card)).decode(), language=None)
+        st.code(
+            msgspec.json.format(msgspec.json.encode(card)).decode(), language=None, wrap_lines=True
+        )
 
 
 def _charts(name: str, run: Columns, metric: str) -> None:
