@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halluc.errors import InputError, ModelError
-from halluc.jsonl import reason
+from halluc.jsonl import check_plain, reason
 from halluc.mllm.base import MLLM, Fit
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def load_model(
 
 def _read_text(file: Path) -> str:
     try:
+        check_plain(file)
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         what = reason(error) if isinstance(error, OSError) else "no UTF-8 text"
