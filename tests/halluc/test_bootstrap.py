@@ -85,6 +85,9 @@ def test_runs_of_several_seeds_are_one():
     plain = Score(metric="m", name="words", value=7.0)
     same = pooled([Counted([plain], {"p": []})] * 2)
     assert same.scores == [plain]
+    half = Score(metric="m", name="words", value=7.0, numerator=7)
+    assert pooled([Counted([plain], {}), Counted([half], {})]).scores == [plain]
+    assert pooled([Counted([half], {}), Counted([ratio(1, 2, "words")], {})]).scores == [half]
     with pytest.raises(ValueError, match="different pictures"):
         pooled([one, counted([1], [2]), one])
     with pytest.raises(ValueError, match="different pictures"):
