@@ -158,3 +158,13 @@ def test_the_middle_of_what_was_drawn():
     drawn = np.concatenate([np.arange(201.0), [np.nan] * 9])
     assert percentiles(drawn) == pytest.approx((5.0, 195.0))
     assert percentiles(np.full(4, np.nan)) == (None, None)
+
+
+def test_what_is_grouped_once_stays_grouped(monkeypatch):
+    monkeypatch.setattr(bootstrap, "MOST_CLUSTERS", 50)
+    gathered = Gathered()
+    for number in range(60):
+        gathered.add(f"{number}.jpg", Counter(part=1))
+    found = gathered.counted(lambda c: [ratio(c["part"], 100)])
+    assert all(name.startswith("group ") for name in found.parts)
+    assert found.scores[0].numerator == 60
