@@ -1,38 +1,48 @@
-"""What VCD costs: plain greedy decoding, VCD in one batch, and two passes one after the other.
+"""What decodings cost: plain greedy decoding, methods, and VCD's two passes one after the other.
 
-    python benchmarks/decoding.py [--shape small|7b] [--dtype float32] [--rounds 3]
+    python benchmarks/decoding.py [--shape tiny|small|7b] [--ways vcd,deco,…] [--rounds 3]
 
-A model of LLaVA-1.5's shape with random weights (576 image tokens) answers one request, batch 1,
-with 64 new tokens; the published code of VCD runs two passes, each with its own cache, which is
-restated here on the same model. Every way runs in a process of its own, round after round, so that
-a busy machine slows all of them; seconds are the median over the rounds of the fastest of three.
-Memory is the peak of the process, or of the accelerator where there is one, weights included.
+A model of LLaVA-1.5's proportions with random weights (576 image tokens) answers one request, batch
+1, with 64 new tokens (`--tokens`); the published code of VCD runs two passes, each with its own
+cache, which is restated here on the same model. Guided decoding has a hint of 12 tokens in its
+second prompt; control layer and direction are random matrices. The model is built once; every round
+has all ways in turn, and a way's ratio is that to plain decoding of the same round, so that a busy
+machine slows both. Each round is printed as it ends, with medians over the rounds at the end. With
+`--device cuda` the peak of memory is shown, too, weights included.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import statistics
-import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
-TOKENS = 64
-# LLaVA-1.5-7B, and the same proportions of encoder and backbone in small.
+IMAGE = 3  # the token of pictures
+# LLaVA-1.5-7B, and about the same proportions of encoder, backbone and head in small.
 SHAPES: dict[str, dict[str, dict[str, int]]] = {
+    "tiny": {
+        "text": {"hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 16},
+        "vision": {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 4},
+        "heads": {"text": 8, "vision": 3},
+        "words": {"vocab_size": 8000},
+    },
     "small": {
         "text": {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 24},
         "vision": {"hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 8},
         "heads": {"text": 16, "vision": 6},
+        "words": {"vocab_size": 32000},
     },
     "7b": {
         "text": {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32},
         "vision": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24},
         "heads": {"text": 32, "vision": 16},
+        "words": {"vocab_size": 32000},
     },
 }
 
@@ -56,9 +66,9 @@ def build(shape: str, dtype: str, device: str) -> Any:
             patch_size=14,
         ),
         text_config=LlamaConfig(
-            **sizes["text"], num_attention_heads=sizes["heads"]["text"], vocab_size=32000
+            **sizes["text"], num_attention_heads=sizes["heads"]["text"], **sizes["words"]
         ),
-        image_token_id=3,
+        image_token_id=IMAGE,
         image_seq_length=576,
     )
     torch.manual_seed(0)
@@ -76,11 +86,12 @@ def inputs(model: Any) -> tuple[dict[str, Any], Any]:
 
     from mitigation.inprocess.noise import add_noise
 
-    text = torch.randint(4, 32000, (36,), generator=torch.Generator().manual_seed(1))
-    ids = torch.cat([text[:6], torch.full((576,), 3), text[6:]])[None]
+    words = model.config.text_config.vocab_size
+    text = torch.randint(4, words, (36,), generator=torch.Generator().manual_seed(1))
+    ids = torch.cat([text[:6], torch.full((576,), IMAGE), text[6:]])[None]
     pixels = torch.randn(1, 3, 336, 336, generator=torch.Generator().manual_seed(2))
     clean = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "pixel_values": pixels}
-    noised = add_noise(clean, ["a"], step=500, seed=0, image_token=3)
+    noised = add_noise(clean, ["a"], step=500, seed=0, image_token=IMAGE)
     clean["pixel_values"] = pixels.to(model.dtype)
     return {key: each.to(model.device) for key, each in clean.items()}, noised.to(
         clean["pixel_values"]
@@ -93,17 +104,73 @@ def plain(model: Any, steps: int) -> Any:
     return model.generate(**clean, max_new_tokens=steps, do_sample=False)
 
 
-def vcd(model: Any, steps: int) -> Any:
-    """Greedy VCD in one batch."""
-    from functools import partial
+def by(kind: str, second: Callable[[dict[str, Any], Any], Any] | None = None, **own: Any) -> Any:
+    """A way: greedy decoding by a method.
 
-    from mitigation.inprocess.loop import decode, stack
-    from mitigation.inprocess.vcd import combine
+    Args:
+        kind: name of the method.
+        second: makes the inputs of its second branch of those of the first and the noised picture.
+        own: its options; those that name a folder get one with random weights.
+    """
 
-    clean, noised = inputs(model)
-    batch = stack([clean, {**clean, "pixel_values": noised.to(model.device)}], pad=0)
-    loop = partial(decode, branches=2, combine=partial(combine, alpha=1.0, beta=0.1))
-    return model.generate(**batch, custom_generate=loop, max_new_tokens=steps, do_sample=False)
+    def way(model: Any, steps: int) -> Any:
+        from mitigation.inprocess import make_decoding
+        from mitigation.inprocess.loop import stack
+
+        clean, noised = inputs(model)
+        branches = [clean] if second is None else [clean, second(clean, noised.to(model.device))]
+        card = {"model": {"name": "random", "hash": "random"}}
+        asked: Any = SimpleNamespace(model=model, card=card, config=model.config)
+        with tempfile.TemporaryDirectory() as folder:
+            method: Any = make_decoding(
+                kind, {}, {**own, **fitted(kind, model, Path(folder), card)}
+            )
+            batch = stack(branches, pad=0)
+            with method.hooks(asked, batch):
+                return model.generate(
+                    **batch, custom_generate=method.custom_generate(asked),
+                    max_new_tokens=steps, do_sample=False,
+                )  # fmt: skip
+
+    return way
+
+
+def fitted(kind: str, model: Any, folder: Path, card: dict[str, Any]) -> dict[str, str]:
+    """Random weights as `halluc train` writes them, for a method that reads some."""
+    import torch
+    from safetensors.torch import save_file
+
+    from halluc.jsonl import write_json
+
+    text = model.config.text_config
+    shapes = {
+        "control": ("weight", "layer", (text.hidden_size, text.hidden_size)),
+        "steering": ("direction", "direction", (text.num_hidden_layers, text.hidden_size)),
+    }
+    if kind not in shapes:
+        return {}
+    name, option, shape = shapes[kind]
+    weights = torch.randn(shape, generator=torch.Generator().manual_seed(4)) / text.hidden_size
+    save_file({name: weights}, folder / f"{kind}.safetensors")
+    write_json(folder / "card.json", {**card, "source": "answers"})
+    return {option: str(folder)}
+
+
+def hinted(clean: dict[str, Any], noised: Any) -> dict[str, Any]:
+    """The prompt with 12 tokens more."""
+    import torch
+
+    ids = clean["input_ids"]
+    hint = torch.randint(4, 8000, (1, 12), generator=torch.Generator().manual_seed(3))
+    told = torch.cat([ids[:, :-30], hint.to(ids.device), ids[:, -30:]], 1)
+    return {**clean, "input_ids": told, "attention_mask": torch.ones_like(told)}
+
+
+def blind(clean: dict[str, Any], noised: Any) -> dict[str, Any]:
+    """The prompt without its picture."""
+    ids = clean["input_ids"]
+    text = ids[:, (ids != IMAGE)[0]]
+    return {"input_ids": text, "attention_mask": clean["attention_mask"][:, : text.shape[1]]}
 
 
 def two_passes(model: Any, steps: int) -> Any:
@@ -134,54 +201,71 @@ def two_passes(model: Any, steps: int) -> Any:
     return ids
 
 
-WAYS: dict[str, Callable[[Any, int], Any]] = {"plain": plain, "vcd": vcd, "two passes": two_passes}
+WAYS: dict[str, Callable[[Any, int], Any]] = {
+    "plain": plain,
+    "vcd": by("vcd", lambda clean, noised: {**clean, "pixel_values": noised}),
+    "m3id": by("m3id", blind),
+    "guided": by("guided", hinted),
+    "pai": by("pai", blind),
+    "control": by("control"),
+    "steering": by("steering"),
+    "deco": by("deco"),
+    "dola": by("dola"),
+    "vaf": by("vaf"),
+    "two passes": two_passes,
+}
 
 
-def work(way: str, shape: str, dtype: str, device: str) -> dict[str, Any]:
-    """Seconds, peak memory in MiB and the tokens of one way, in this process."""
+def measure(way: str, model: Any, steps: int) -> tuple[float, float, list[int]]:
+    """Seconds, peak of the accelerator's memory in MiB, and the tokens."""
     import torch
 
-    model = build(shape, dtype, device)
-    WAYS[way](model, 2)
+    cuda = model.device.type == "cuda"
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
     start = time.perf_counter()
-    tokens = WAYS[way](model, TOKENS)[0, -TOKENS:].tolist()
+    tokens = WAYS[way](model, steps)[0, -steps:].tolist()
     seconds = time.perf_counter() - start
-    peak = (
-        torch.cuda.max_memory_allocated() / 2**20
-        if device == "cuda"
-        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    )
-    parameters = sum(each.numel() for each in model.parameters())
-    return {"seconds": seconds, "peak": peak, "tokens": tokens, "parameters": parameters}
+    return seconds, torch.cuda.max_memory_allocated() / 2**20 if cuda else 0.0, tokens
 
 
 def main() -> None:
-    """Measure the three ways in turn and print them."""
+    """Measure the ways in turn and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shape", choices=list(SHAPES), default="small")
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
+    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--ways", default=",".join(WAYS), help="some of them")
     given = parser.parse_args()
-    if given.way:
-        print(json.dumps(work(given.way, given.shape, given.dtype, given.device)))
-        return
-    told: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
-    for _ in range(given.rounds):
+    ways = list(dict.fromkeys(["plain", *given.ways.split(",")]))
+    if unknown := [each for each in ways if each not in WAYS]:
+        sys.exit(f"there is no way {unknown[0]!r}; there are {', '.join(WAYS)}")
+    model = build(given.shape, given.dtype, given.device)
+    millions = sum(each.numel() for each in model.parameters()) / 1e6
+    print(
+        f"{millions:.0f} M parameters, {given.dtype} on {given.device}, {given.tokens} new tokens"
+    )
+    told: dict[str, list[tuple[float, float, list[int]]]] = {way: [] for way in ways}
+    for way in ways:
+        WAYS[way](model, 2)
+    for number in range(given.rounds):
         for way, runs in told.items():
-            command = [sys.executable, __file__, *sys.argv[1:], "--way", way]
-            output = subprocess.run(command, check=True, stdout=-1, text=True).stdout
-            runs.append(json.loads(output.splitlines()[-1]))
-    if told["vcd"][0]["tokens"] != told["two passes"][0]["tokens"] and given.dtype == "float32":
+            runs.append(measure(way, model, given.tokens))
+        seconds = ", ".join(f"{way} {runs[-1][0]:.2f} s" for way, runs in told.items())
+        print(f"round {number + 1}: {seconds}", flush=True)
+    same = [told[way][0][2] for way in ("vcd", "two passes") if way in told]
+    if len(same) == 2 and same[0] != same[1] and given.dtype == "float32":
         sys.exit("VCD and two passes say different tokens")
-    base = statistics.median(each["seconds"] for each in told["plain"])
-    millions = told["plain"][0]["parameters"] / 1e6
-    print(f"{millions:.0f} M parameters, {given.dtype} on {given.device}, {TOKENS} new tokens")
     for way, runs in told.items():
-        seconds = statistics.median(each["seconds"] for each in runs)
-        peak = max(each["peak"] for each in runs)
-        print(f"{way:12} {seconds:7.2f} s  {seconds / base:5.2f} x plain  {peak:7.0f} MiB")
+        ratios = [
+            run[0] / base[0] for run, base in zip(runs, told["plain"], strict=True)
+        ]  # fmt: skip
+        memory = f"  {max(run[1] for run in runs):7.0f} MiB" if runs[0][1] else ""
+        spread = f"({min(ratios):.2f} to {max(ratios):.2f})"
+        print(f"{way:12} {median(run[0] for run in runs):7.2f} s  {median(ratios):5.2f} x plain "
+              f"{spread}{memory}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Time and memory of the inspector on a run of 100,000 captions.
+"""Time and memory of the inspector on a large run.
 
     python benchmarks/inspector.py RUN [--answers 100000]
 
 The answers, samples and findings of RUN (such as ``runs/demo/captions-sampled``) are repeated under
 new ids. Measured in a process of its own each: the overview's figures, the run opened for the first
 time (its tables are then kept in the user's cache) and again, the whole overview as the app draws
-it, and filters. Memory is the process's peak, the processor's seconds are of all its threads. A
-plain peer reads the same run with `halluc.runs.read_run` and counts wrong claims by kind.
+it, filters, and a step to the next sample, with Streamlit's full garbage collection after each run
+of the script and without. Memory is the process's peak, the processor's seconds are of all its
+threads. A plain peer reads the run with `halluc.runs.read_run` and counts wrong claims by kind.
 
 Then `halluc inspect` is started with an empty cache, and a headless Chromium opens it as soon as it
 answers: seconds until the figures, the first chart and each further one show. Needs Debian's
@@ -25,9 +26,16 @@ import tempfile
 import time
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import msgspec
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
 
 from halluc.jsonl import write_json, write_jsonl
 from halluc.runs import read_run
@@ -61,7 +69,7 @@ import app.inspector
 from app.inspector.settings import Settings
 os.environ.update(Settings((sys.argv[1],), reviews="sqlite://").environment())
 script = Path(app.inspector.__file__).with_name("pages") / "main.py"
-test = AppTest.from_file(str(script), default_timeout=60)
+test = AppTest.from_file(str(script), default_timeout=600)
 begun = time.perf_counter()
 test.run()
 assert not test.exception and len(test.get("vega_lite_chart")) == 1
@@ -87,6 +95,31 @@ for view in (
     said.append(f"{view}: {took:.0f} ms, {len(seen.rows):,} answers")
 print("; ".join(said))
 """
+STEPS = """
+import os, sys, time
+from statistics import median
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+from app.inspector.reading.columns import open_columns
+from app.inspector.settings import Settings
+os.environ.update(Settings((sys.argv[1],), reviews="sqlite://").environment())
+code = "from app.inspector.pages import common, samples\\ncommon.show(samples.render)\\n"
+test = AppTest.from_string(code, default_timeout=600)
+test.query_params["sample"] = open_columns(sys.argv[1]).answers["id"].iat[0]
+test.run()
+said, medians = [], []
+for collect in (True, False):
+    config.set_option("runner.postScriptGC", collect)
+    took = []
+    for _ in range(10):
+        begun = time.process_time()
+        next(each for each in test.button if each.label == "Next →").click().run()
+        took.append(1000 * (time.process_time() - begun))
+    assert not test.exception
+    medians.append(median(took))
+    said.append(f"{'with' if collect else 'without'} collection {medians[-1]:.0f} ms of processor")
+print("; ".join(said) + f"; ratio {medians[0] / medians[1]:.1f}")
+"""
 PLAIN = """
 import sys, time
 from collections import Counter
@@ -97,6 +130,8 @@ found = Counter((each.claim.kind, each.verdict) for each in run.findings())
 print(f"{time.perf_counter() - begun:.2f} s")
 """
 
+LIMIT = 600
+"""Seconds after which a browser is not waited for any more."""
 
 # The further charts, and what they are called.
 CHARTS = {
@@ -141,21 +176,40 @@ def measure(code: str, run: Path, cache: Path) -> str:
     """What a Python process prints, with its peak of memory."""
     command = [sys.executable, "-c", code, str(run)]
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    process = subprocess.Popen(command, stdout=-1, stderr=-3, text=True, env=environment)
-    output = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"the process ended with {status}")
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=-1, stderr=said, text=True, env=environment)
+        output = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            said.seek(0)
+            sys.exit(f"{said.read()[-2000:]}the process ended with {status}")
     used = usage.ru_utime + usage.ru_stime
     return f"{output.strip()}; peak {usage.ru_maxrss / 1024:.0f} MiB, processor {used:.1f} s"
 
 
-def browse(run: Path, cache: Path) -> None:
-    """Print how long `halluc inspect` takes to show the overview in a browser."""
-    from selenium import webdriver
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.ui import WebDriverWait
+def rest(driver: WebDriver) -> None:
+    """Wait until the page is drawn."""
+    shown = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    WebDriverWait(driver, LIMIT, 0.02).until(lambda d: d.find_elements(By.CSS_SELECTOR, shown))
 
+
+def step(driver: WebDriver) -> float:
+    """Median seconds from the key N to the next sample's text."""
+    took = []
+    for _ in range(10):
+        rest(driver)
+        [head] = driver.find_elements(By.CSS_SELECTOR, "h2.hx-id")
+        before, pressed = head.text, time.perf_counter()
+        driver.find_element("tag name", "body").send_keys("n")
+        WebDriverWait(driver, LIMIT, 0.005, [StaleElementReferenceException]).until(
+            lambda d, before=before: d.find_element(By.CSS_SELECTOR, "h2.hx-id").text != before
+        )
+        took.append(time.perf_counter() - pressed)
+    return median(took)
+
+
+def browse(run: Path, cache: Path, sample: str) -> None:
+    """Print how long `halluc inspect` takes to show the overview in a browser."""
     options = webdriver.ChromeOptions()
     for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(flag)
@@ -165,7 +219,7 @@ def browse(run: Path, cache: Path) -> None:
         port = free.getsockname()[1]
 
     def shows(selector: str, since: float) -> str:
-        WebDriverWait(driver, 60, 0.02).until(
+        WebDriverWait(driver, LIMIT, 0.02).until(
             lambda driver: driver.find_elements(By.CSS_SELECTOR, selector)
         )
         return f"{time.perf_counter() - since:.2f} s"
@@ -190,12 +244,19 @@ def browse(run: Path, cache: Path) -> None:
         first = shows(chart_of("kinds"), there)
         total = time.perf_counter() - begun
         print(f"in Chromium: figures {figures}, chart {first}, {total:.2f} s from the command")
+        driver.get(f"http://127.0.0.1:{port}/samples?sample={quote(sample)}")
+        shows(".hx-right", time.perf_counter())
+        print(f"{'  a key':24} {1000 * step(driver):.0f} ms")
+        driver.get(f"http://127.0.0.1:{port}/")
+        shows(chart_of("kinds"), time.perf_counter())
+        rest(driver)
         for name, title in CHARTS.items():
             selector = '[data-testid="stButtonGroup"] button'
             buttons = driver.find_elements(By.CSS_SELECTOR, selector)
             clicked = time.perf_counter()
             next(each for each in buttons if each.text == title).click()
             print(f"{'  ' + title:24} {shows(chart_of(name), clicked)}")
+            rest(driver)
     finally:
         driver.quit()
         os.killpg(server.pid, 2)
@@ -223,11 +284,14 @@ def main() -> None:
             ("opened again", OPEN),
             ("overview, in the app", PAGE),
             ("filters", FILTERS),
+            ("a step to the next sample", STEPS),
             ("read_run and a Counter", PLAIN),
         ):
             print(f"{title:24} {measure(code, folder, cache)}")
         if shutil.which("chromedriver"):
-            browse(folder, Path(name) / "another cache")
+            with (folder / "samples.jsonl").open("rb") as file:
+                sample = msgspec.json.decode(file.readline())["id"]
+            browse(folder, Path(name) / "another cache", sample)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-"""What VCD gains on the embedded world, against its controls, and how its parameters matter.
+"""What each decoding gains on the embedded world, against its controls.
 
-    python benchmarks/tabletop_decoding.py FOLDER [--scenes 1000] [--sweep 200] [--plot PICTURE]
+    python benchmarks/tabletop_decoding.py FOLDER [--scenes 1000] [--arms greedy,vcd,…]
+        [--pairs PAIRS] [--sweep 200] [--plot PICTURE]
 
 FOLDER keeps the runs; the same command continues with what is there. Bias-broken scenes are
-captioned by the embedded MM-LLM in each way, scored with CHAIR, and compared pair by pair:
-everything against sampling, VCD also against its controls. The sweep changes one of α, β and the
-noise step at a time, on the first scenes of them.
+captioned by the embedded MM-LLM in each way, scored, and compared with greedy decoding pair by
+pair: differences in points with their 95 % intervals, which hold for all arms at once. Each arm is
+a run of its own, so several commands with some of the arms can share a FOLDER; the table is made of
+the runs. What a method reads (control layer, direction) is fitted to PAIRS, a folder of `halluc
+data pairs`, when an arm first needs it, and kept in FOLDER/fitted; without PAIRS and without what
+is there, these arms are left out. The sweep changes one of VCD's α, β and noise step at a time, on
+the first scenes.
 """
 
 from __future__ import annotations
@@ -14,21 +19,84 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from app.cli.compare import compare
-from app.workflows.measure import MeasuredRun, first_scenes, measure_task
-from halluc.mllm import load_model
+from arms import chosen, table
 
-# What is compared: name → whether tokens are drawn, method, parameters.
-WAYS: dict[str, tuple[bool, str | None, dict[str, Any]]] = {
-    "sampled": (True, None, {}),
-    "mask-only": (True, "mask-only", {}),
-    "vcd": (True, "vcd", {}),
-    "greedy": (False, None, {}),
-    "greedy-vcd": (False, "vcd", {}),
-    "icd": (True, "icd", {}),
-    "m3id": (True, "m3id", {}),
+from app.workflows.measure import MeasuredRun, first_scenes, measure_task
+from app.workflows.train.control import train_control
+from app.workflows.train.steering import train_steering
+from halluc.mllm import load_model
+from mitigation.precorrection.control import Recipe as ControlRecipe
+from mitigation.precorrection.steering import Recipe as SteeringRecipe
+
+# What is fitted to pairs: its name → how, and the option that takes it.
+FITTED: dict[str, tuple[Any, str]] = {
+    "control": (ControlRecipe(), "layer"),
+    "control-shuffled": (ControlRecipe(shuffled=True), "layer"),
+    "steering": (SteeringRecipe(), "direction"),
+    "steering-shuffled": (SteeringRecipe(shuffled=True), "direction"),
+    "vista": (SteeringRecipe("picture"), "direction"),
 }
-CONTROLS = ("mask-only", "greedy")
+SELF = {"hint": "self", "hint_turns": True}
+TRUTH = {"hint": "truth", "hint_turns": True}
+Way = tuple[bool, str | None, dict[str, Any], str]
+# What is compared: name → whether tokens are drawn, method, parameters, what is fitted for it. A
+# name that begins with that of a method and goes on with a hyphen is a control or another setting.
+WAYS: dict[str, Way] = {
+    "greedy": (False, None, {}, ""),
+    "vcd": (False, "vcd", {}, ""),
+    "icd": (False, "icd", {}, ""),
+    "m3id": (False, "m3id", {}, ""),
+    "guided": (False, "guided", SELF, ""),
+    "guided-alone": (False, "guided", {**SELF, "gamma": 1.0}, ""),
+    "guided-other": (False, "guided", {**SELF, "other_hint": True}, ""),
+    "guided-words": (False, "guided", {"hint": "self"}, ""),
+    "guided-truth": (False, "guided", TRUTH, ""),
+    "guided-truth-alone": (False, "guided", {**TRUTH, "gamma": 1.0}, ""),
+    "guided-truth-other": (False, "guided", {**TRUTH, "other_hint": True}, ""),
+    **{
+        f"control{epsilon:+g}": (False, "control", {"epsilon": epsilon}, "control")
+        for epsilon in (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0)
+    },
+    "control-shuffled": (False, "control", {}, "control-shuffled"),
+    "deco": (False, "deco", {}, ""),
+    "deco-candidates": (False, "deco", {"alpha": 0.0}, ""),
+    "deco-random": (False, "deco", {"random_layer": True}, ""),
+    "dola": (False, "dola", {}, ""),
+    "dola-random": (False, "dola", {"random_layer": True}, ""),
+    "pai": (False, "pai", {}, ""),
+    "pai-contrast": (False, "pai", {"attention": 0.0}, ""),
+    "pai-attention": (False, "pai", {"gamma": 1.0}, ""),
+    "pai-text": (False, "pai", {"boosted": "text"}, ""),
+    "pai-random": (False, "pai", {"boosted": "random"}, ""),
+    "vaf": (False, "vaf", {}, ""),
+    "vaf-text": (False, "vaf", {"boosted": "text"}, ""),
+    "vaf-random": (False, "vaf", {"boosted": "random"}, ""),
+    "steering": (False, "steering", {}, "steering"),
+    **{
+        f"steering{strength:+g}": (False, "steering", {"strength": strength}, "steering")
+        for strength in (-0.09, 0.0, 0.18, 0.36)
+    },
+    "steering-random": (False, "steering", {"random_direction": True}, "steering"),
+    "steering-shuffled": (False, "steering", {}, "steering-shuffled"),
+    "vista": (False, "steering", {}, "vista"),
+    "vista-0.17": (False, "steering", {"strength": -0.17}, "vista"),
+    "vista-random": (False, "steering", {"random_direction": True}, "vista"),
+    "vcd+control": (False, "vcd,control", {"epsilon": -1.0}, "control"),
+    "sampled": (True, None, {}, ""),
+    "sampled-mask-only": (True, "mask-only", {}, ""),
+    "sampled-vcd": (True, "vcd", {}, ""),
+    "sampled-icd": (True, "icd", {}, ""),
+    "sampled-m3id": (True, "m3id", {}, ""),
+}
+# Columns of the table: title, figure, split.
+SHOWN = (
+    ("CHAIRi", "CHAIRi", ""),
+    ("CHAIRs", "CHAIRs", ""),
+    ("recall", "Recall", ""),
+    ("attributes wrong", "attribute hallucination rate", ""),
+    ("relations wrong", "relation hallucination rate", ""),
+    ("words", "Len", ""),
+)
 DEFAULTS = {"alpha": 1.0, "beta": 0.1, "noise_step": 500}
 SWEEP: dict[str, tuple[float, ...]] = {
     "alpha": (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0),
@@ -39,9 +107,9 @@ SYMBOLS = {"alpha": "α", "beta": "β", "noise_step": "noise step"}
 FIGURES = (("CHAIRi", "#D55E00"), ("Recall", "#0072B2"))
 
 
-def measure(folder: Path, scenes: int, way: tuple[bool, str | None, dict[str, Any]]) -> MeasuredRun:
+def measure(folder: Path, scenes: int, way: Way) -> MeasuredRun:
     """Caption the first scenes in one way; what is there already is only scored."""
-    do_sample, method, own = way
+    do_sample, method, own, _ = way
     return measure_task(
         folder, MODEL, first_scenes(scenes), "caption",
         do_sample=do_sample, method=method, own=own, title=folder.name,
@@ -55,12 +123,12 @@ def sweep(folder: Path, scenes: int) -> dict[str, dict[str, dict[float, Measured
         told[name] = {"vcd": {}}
         for value in values:
             same = value == DEFAULTS[name]
-            run = folder / ("vcd" if same else f"vcd-{name}-{value:g}")
+            run = folder / ("sampled-vcd" if same else f"sampled-vcd-{name}-{value:g}")
             told[name]["vcd"][value] = measure(
-                run, scenes, (True, "vcd", {} if same else {name: value})
+                run, scenes, (True, "vcd", {} if same else {name: value}, "")
             )
     told["beta"]["mask-only"] = {
-        value: measure(folder / f"mask-{value:g}", scenes, (True, "mask-only", {"beta": value}))
+        value: measure(folder / f"mask-{value:g}", scenes, (True, "mask-only", {"beta": value}, ""))
         for value in SWEEP["beta"]
     }
     return told
@@ -108,22 +176,40 @@ def plot(
     figure.savefig(picture)
 
 
+def fitted(name: str, folder: Path, pairs: Path | None) -> dict[str, str] | None:
+    """The option that names what an arm reads, which is made if need be; None: it cannot be."""
+    if not name:
+        return {}
+    recipe, option = FITTED[name]
+    if not (folder / name / "card.json").is_file():
+        if pairs is None:
+            return None
+        fit = train_steering if option == "direction" else train_control
+        print(fit(MODEL, pairs, folder / name, recipe, batch_size=32), flush=True)  # type: ignore[arg-type]
+    return {option: str(folder / name)}
+
+
 def main() -> None:
     """Measure, compare, sweep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scenes", type=int, default=1000)
-    parser.add_argument("--sweep", type=int, default=200, help="scenes of the sweep; 0: none")
+    parser.add_argument("--arms", help="names with commas between; default: all")
+    parser.add_argument("--pairs", type=Path, help="what control layer and directions learn from")
+    parser.add_argument("--sweep", type=int, default=0, help="scenes of the sweep; 0: none")
     parser.add_argument("--plot", type=Path, help="where to, with --sweep")
     given = parser.parse_args()
     folder = given.folder / f"{given.scenes}-scenes"
-    for name, way in WAYS.items():
-        told = measure(folder / name, given.scenes, way)
-        shown = {label: told.figure(label) for label in ("CHAIRi", "CHAIRs", "Recall", "Len")}
-        print(f"{name:12}", {key: value and round(value, 4) for key, value in shown.items()})
-    controls = [each for control in CONTROLS for each in ("--control", control)]
-    runs = [str(folder / name) for name in WAYS]
-    compare.main([*runs, *controls], standalone_mode=False)
+    told = {}
+    for name in chosen(given.arms, WAYS, "greedy"):
+        drawn, method, own, needs = WAYS[name]
+        reads = fitted(needs, given.folder / "fitted", given.pairs)
+        if reads is None:
+            print(f"{name} is left out: it needs --pairs", flush=True)
+            continue
+        told[name] = measure(folder / name, given.scenes, (drawn, method, {**own, **reads}, needs))
+        print(name, {title: told[name].figure(figure) for title, figure, _ in SHOWN}, flush=True)
+    table(folder, told, SHOWN)
     if given.sweep:
         small = given.folder / f"sweep-{given.sweep}"
         lines = {

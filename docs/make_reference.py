@@ -30,9 +30,15 @@ defaults are those of the command. A package of your own [adds to these tables](
 GROUPS: dict[Group, tuple[str, str]] = {
     "metrics": ("Metrics", "`halluc score NAME`, `halluc compare --metric NAME`"),
     "decodings": ("Decodings", "`halluc generate --decode NAME`: correction during generation"),
+    "plans": ("Plans", "`halluc generate --plan NAME`: correction by prompting"),
     "revisers": ("Revisers", "`halluc revise NAME`: correction after generation"),
 }
-PAGES = {"metrics": "metrics/{}.md", "decodings": "decoding.md", "revisers": "revise.md"}
+PAGES = {
+    "metrics": "metrics/{}.md",
+    "decodings": "decoding.md",
+    "plans": "prompting.md",
+    "revisers": "revise.md",
+}
 
 
 def sections(command: click.Command, name: str, above: click.Context | None) -> Iterator[str]:

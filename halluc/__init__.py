@@ -23,14 +23,20 @@ _API = {
     "compare": "app.workflows.compare",
     "revise": "app.workflows.revise",
     "make_pairs": "app.workflows.data.pairs",
+    "load_pairs": "app.workflows.train.pairs",
+    "EvalCallback": "app.workflows.train.watch",
     "read_run": "halluc.runs",
 }
+# Name → the module that it is.
+_MODULES = {"rewards": "mitigation.precorrection.rewards"}
 
-__all__ = ["__version__", *_API]  # noqa: PLE0604
+__all__ = ["__version__", *_API, *_MODULES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
     """Import a name of the API."""
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _API:
         raise AttributeError(f"module 'halluc' has no attribute {name!r}")
     return getattr(import_module(_API[name]), name)

@@ -19,13 +19,13 @@ from halluc.faults import explain
 from halluc.jsonl import read_json
 
 # What may differ between the command that began a run and the one that goes on with it.
-CIRCUMSTANCES = frozenset({"state", "versions", "device"})
+CIRCUMSTANCES = frozenset({"state", "versions", "device", "cost"})
 
 
 def card_differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     """Name each way in which two runs were made differently.
 
-    State, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
+    State, cost, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
     somewhere in it counts by those alone, so a moved file stays the same file.
 
     >>> card = {"data": {"name": "a.json", "sha256": "12"}, "decoding": {"seed": 0}}
@@ -57,6 +57,7 @@ class _Card(msgspec.Struct):
     adapter: dict[str, Any] | None = None
     data: dict[str, Any] | None = None
     decoding: dict[str, Any] | None = None
+    plan: dict[str, Any] | None = None
     revision: dict[str, Any] | None = None
     versions: dict[str, Any] | None = None
 

@@ -16,6 +16,9 @@ import msgspec
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON of the type wanted."""
 
+NUL = "a NUL, which no text has: the file is damaged, or not UTF-8"
+"""What is said of it where it is not JSON that refuses it."""
+
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 _NO_NUMBER = re.compile(_STRING + rb"|-?\bInfinity\b|\bNaN\b", re.DOTALL)
 _MARK = re.compile(_STRING + rb"|[{}\[\]]", re.DOTALL)

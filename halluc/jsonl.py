@@ -145,11 +145,13 @@ def write_atomically(path: str | Path, content: Iterable[bytes]) -> None:
         content: its parts, in order; written as they come.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or a pipe or a device stands there.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.new")
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise InputError("is a pipe or a device, and a file would take its place", path)
         try:
             temporary.unlink(missing_ok=True)
             with temporary.open("xb") as file:

@@ -86,6 +86,8 @@ def options_of(
 ) -> list[Option]:
     """The options of a Struct, in the order of its fields.
 
+    A field whose ``Meta`` has ``extra={"found": True}`` is none: it is filled in by the program.
+
     Args:
         struct: whose fields are annotated.
         without: leave out the fields that this one has, too, such as those of a base class.
@@ -93,7 +95,7 @@ def options_of(
     hints = get_type_hints(struct, include_extras=True)
     left_out = set(without.__struct_fields__) if without else set()
     fields = [each for each in msgspec.structs.fields(struct) if each.name not in left_out]
-    return [_option(each, hints[each.name]) for each in fields]
+    return [_option(each, hints[each.name]) for each in fields if not _found(hints[each.name])]
 
 
 def check_options(made: msgspec.Struct) -> None:
@@ -104,6 +106,12 @@ def check_options(made: msgspec.Struct) -> None:
     """
     for option in options_of(type(made)):
         option.check(getattr(made, option.name))
+
+
+def _found(hint: Any) -> bool:
+    """Whether a field is filled in by the program."""
+    metas = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return any((getattr(each, "extra", None) or {}).get("found") for each in metas)
 
 
 def _option(field: Any, hint: Any) -> Option:

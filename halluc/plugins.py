@@ -1,4 +1,4 @@
-"""Metrics, decodings and revisers by their names, from the entry points of installed packages.
+"""Metrics, decodings, plans and revisers by name, from entry points of installed packages.
 
 halluc's own stand in its pyproject.toml in the same way, so a package of somebody else adds one by
 an entry point of the same group. Nothing is imported before it is asked for.
@@ -12,9 +12,14 @@ from typing import Any, Literal
 
 from halluc.errors import HallucError, InputError
 
-Group = Literal["metrics", "decodings", "revisers"]
+Group = Literal["metrics", "decodings", "plans", "revisers"]
 
-GROUPS: dict[Group, str] = {"metrics": "metric", "decodings": "decoding", "revisers": "reviser"}
+GROUPS: dict[Group, str] = {
+    "metrics": "metric",
+    "decodings": "decoding",
+    "plans": "plan",
+    "revisers": "reviser",
+}
 """The groups, whose entry points are ``halluc.metrics`` and so on, and the word for one of each."""
 
 

@@ -8,7 +8,7 @@ corner, width, height, in pixels of the picture.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -129,6 +129,43 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     logprob: float
 
 
+class Turn(Record, frozen=True):
+    """An earlier question of a dialogue with its answer, as a call to a model held it.
+
+    Attributes:
+        prompt, text: question and answer.
+        picture: as `Call` has it.
+    """
+
+    prompt: str
+    text: str
+    picture: str = ""
+
+
+class Call(Record, frozen=True):
+    """One call that a plan made to the model on the way to an answer (see `mitigation.prompting`).
+
+    Attributes:
+        name: which call of the plan ("describe").
+        prompt: what was asked last, word for word.
+        text: what the model said.
+        picture: what was shown with it: "own", "" for none, or the id of another sample.
+        earlier: the turns of the dialogue before it.
+        tokens: how many tokens were generated; None where the model does not tell.
+        answers: probabilities of short answers, as in `Response`.
+        finish: why it ended, as in `Response`.
+    """
+
+    name: str
+    prompt: str
+    text: str
+    picture: str = ""
+    earlier: tuple[Turn, ...] = ()
+    tokens: int | None = None
+    answers: dict[str, float] = {}
+    finish: Finish = "stop"
+
+
 class Response(Record, frozen=True):
     """What an MM-LLM answered to a Sample.
 
@@ -146,6 +183,7 @@ class Response(Record, frozen=True):
             calls a tool ("tool_calls"), or the server broke off ("error").
         thought: what a reasoning model wrote before the answer; no part of the text.
         error: why there is no answer, in one line, where asking failed.
+        calls: what a plan asked on the way, in order; empty for a plain answer.
     """
 
     id: str
@@ -158,11 +196,29 @@ class Response(Record, frozen=True):
     finish: Finish = "stop"
     thought: str = ""
     error: str = ""
+    calls: tuple[Call, ...] = ()
 
     @property
     def lack(self) -> Lack:
         """Why this is no answer; empty for an answer, also for one that the token limit cut."""
         return lack_of(self.text, self.finish)
+
+
+def cost_of(responses: Sequence[Response]) -> dict[str, int]:
+    """How many calls answers took, and how many tokens the model generated in them.
+
+    An answer without a plan is one call. Tokens are left out where a call with a text does not
+    tell them.
+    """
+    made = [
+        pair
+        for each in responses
+        for pair in [(call.text, call.tokens) for call in each.calls]
+        or [(each.text, len(each.tokens))]
+    ]
+    if any(text and not tokens for text, tokens in made):
+        return {"calls": len(made)}
+    return {"calls": len(made), "generated tokens": sum(tokens or 0 for _, tokens in made)}
 
 
 def told_numbers(response: Response) -> Response:

@@ -17,8 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from halluc.errors import InputError
 from halluc.records import Finding
 
-Judgement = Literal["right", "truth wrong", "rule wrong"]
+Judgement = Literal["right", "truth wrong", "rule wrong", "unverifiable", "missed"]
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+GOLD = "gold"
+"""The reviewer whose judgements are known answers: they decide, and others are held to them."""
 _LONGEST = {"reviewer": 80, "note": 4000}
 
 _META = sql.MetaData()
@@ -44,8 +46,9 @@ class Review:
     Attributes:
         finding: as it was when it was reviewed.
         reviewer: who.
-        judgement: the finding is right; the ground truth is wrong; or the rule is (the text does
-            not claim that, or it may not be decided so).
+        judgement: the finding is right; the ground truth is wrong; the rule is (the text does
+            not claim that, or it may not be decided so); the picture leaves it unverifiable; or the
+            metric missed it, and the finding is the reviewer's own.
         note: why.
         at: when, UTC, ISO 8601.
     """
@@ -64,14 +67,20 @@ def claim_key(finding: Finding) -> str:
 
 
 def decided(reviews: Iterable[Review]) -> dict[str, Judgement]:
-    """What most reviewers say of each finding, by its key; left out where they are divided."""
+    """What most reviewers say of each finding, by its key; left out where they are divided.
+
+    A judgement of `GOLD` decides alone.
+    """
     votes: dict[str, Counter[Judgement]] = defaultdict(Counter)
+    found: dict[str, Judgement] = {}
     for each in reviews:
-        votes[claim_key(each.finding)][each.judgement] += 1
-    found = {}
+        key = claim_key(each.finding)
+        votes[key][each.judgement] += 1
+        if person(each.reviewer) == GOLD:
+            found[key] = each.judgement
     for key, counter in votes.items():
         (first, most), *others = counter.most_common()
-        if not others or others[0][1] < most:
+        if key not in found and (not others or others[0][1] < most):
             found[key] = first
     return found
 
@@ -141,10 +150,25 @@ class Reviews:
         try:
             with self._engine.connect() as connection:
                 earlier = connection.execute(same).scalars().all()
-            spelled = next((e for e in earlier if _person(e) == _person(reviewer)), reviewer)
+            spelled = next((e for e in earlier if person(e) == person(reviewer)), reviewer)
             with self._engine.begin() as connection:
                 insert = make.values({**row, "reviewer": spelled})
                 connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=fresh))
+        except sql.exc.SQLAlchemyError as error:
+            raise InputError(_why(self._engine.url, error)) from None
+
+    def withdraw(self, run: str, finding: Finding, reviewer: str) -> None:
+        """Take a person's review of a finding back; nothing happens where there is none.
+
+        Raises:
+            InputError: the database cannot be written.
+        """
+        same = sql.and_(_TABLE.c.run == run, _TABLE.c.claim == claim_key(finding))
+        try:
+            with self._engine.begin() as connection:
+                names = connection.execute(sql.select(_TABLE.c.reviewer).where(same)).scalars()
+                mine = [each for each in names if person(each) == person(reviewer)]
+                connection.execute(sql.delete(_TABLE).where(same, _TABLE.c.reviewer.in_(mine)))
         except sql.exc.SQLAlchemyError as error:
             raise InputError(_why(self._engine.url, error)) from None
 
@@ -161,7 +185,7 @@ class Reviews:
         except sql.exc.SQLAlchemyError as error:
             raise InputError(_why(self._engine.url, error)) from None
         names: dict[str, str] = {}
-        latest = {(row.claim, _person(row.reviewer)): row for row in rows}
+        latest = {(row.claim, person(row.reviewer)): row for row in rows}
         return [
             Review(
                 msgspec.json.decode(row.finding, type=Finding),
@@ -185,7 +209,7 @@ def _url(place: str) -> sql.URL:
         raise InputError("the URL of the reviews is none that SQLAlchemy reads") from None
 
 
-def _person(name: str) -> str:
+def person(name: str) -> str:
     """What tells a reviewer from others: a name, however it is typed."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 

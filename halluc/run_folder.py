@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from halluc.card import now
 from halluc.errors import InputError, RunError
-from halluc.jsonl import BAD_JSON, reason, sync_folder, write_json, write_jsonl
+from halluc.jsonl import BAD_JSON, check_plain, reason, sync_folder, write_json, write_jsonl
 from halluc.locks import alone
 from halluc.records import Response, Sample, decode_response
 
@@ -30,6 +30,7 @@ def read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Res
     if not file.exists():
         return numbered, sound, mended
     try:
+        check_plain(file)
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 try:

@@ -39,7 +39,7 @@ from halluc.jsonl import (
     write_jsonl,
 )
 from halluc.locks import alone, lock
-from halluc.records import Finding, Response, Sample, Score, told_numbers
+from halluc.records import Finding, Response, Sample, Score, cost_of, told_numbers
 from halluc.run_folder import check_folder, create, cut_torn_line, ordered, read_responses
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ class Run:
         write_jsonl(self.path / "responses.jsonl", self.responses)
         self._note_time({"what": "finished", "at": now()})
         card = {**self.card, "state": "finished"}
+        if any(each.calls for each in self.responses):
+            card["cost"] = cost_of(self.responses)
         write_json(self.path / "run.json", card)
         self.card = card
         self.close()

@@ -101,10 +101,11 @@ def with_intervals(
 ) -> list[Score]:
     """The figures, each ratio and blend of ratios with its interval.
 
-    Wilson's, where each picture adds one thing at most to a proportion (a caption is one thing of
-    CHAIRs), and where a proportion is 0 or 1, of which a bootstrap would be certain: there with the
-    pictures as the number of things. Else the percentiles of a bootstrap over pictures. A figure
-    that is undefined, rests on one picture alone, or is the same in all draws has no interval.
+    Wilson's, where each picture adds one thing at most to a proportion, wholly or not at all (a
+    caption is one thing of CHAIRs), and where a proportion is 0 or 1, of which a bootstrap would be
+    certain: there with the pictures as the number of things. Else the percentiles of a bootstrap
+    over pictures. A figure that is undefined, rests on one picture alone, or is the same in all
+    draws has no interval.
 
     Args:
         figures: the figures and what each picture adds to them.
@@ -136,7 +137,7 @@ def with_intervals(
 def _exact(above: NDArray[Any], below: NDArray[Any]) -> tuple[float, float] | None:
     """Wilson's interval of a share, from what each picture adds, if better than a bootstrap."""
     part, whole, pictures = float(above.sum()), float(below.sum()), int((below > 0).sum())
-    if bool(((below == 0) | (below == 1)).all()):
+    if bool((((below == 0) | (below == 1)) & ((above == 0) | (above == 1))).all()):
         return wilson(part, whole)
     if part in (0, whole):
         return wilson(pictures if part else 0, pictures)

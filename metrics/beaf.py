@@ -15,14 +15,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from halluc.answers.given import Given
-from halluc.bootstrap import Counted
 from halluc.datasets.beaf import KEPT, ORIGINAL, REMOVED, scene_of
-from halluc.errors import InputError
 from halluc.records import Sample, Score
-from halluc.work import Spread, in_process
 from metrics.dash_b import harmonic, read_contained
-from metrics.protocol import Keep, Measured, Metric, rightly
+from metrics.question_set import Answered, QuestionSet, label_of
 from metrics.ratio import ratio
 from metrics.tasks import Task, has_label
 
@@ -36,9 +32,7 @@ def outcome(sample: Sample, text: str) -> str:
     Raises:
         InputError: the sample has no label.
     """
-    if sample.truth is None or sample.truth.label is None:
-        raise InputError(f"sample {sample.id!r} has no yes/no label")
-    said, label = read_contained(text), sample.truth.label
+    said, label = read_contained(text), label_of(sample)
     if said == "unknown":
         return f"unknown {label}"
     return ("T" if said == label else "F") + ("P" if said == "yes" else "N")
@@ -111,7 +105,7 @@ def beaf(samples: Sequence[Sample], answers: Mapping[str, str]) -> list[Score]:
     return compute(tally((each, answers[each.id]) for each in samples))
 
 
-class Beaf(Metric, frozen=True, kw_only=True):
+class Beaf(QuestionSet, frozen=True, kw_only=True):
     """BEAF over answers of a run or of a file."""
 
     name = METRIC
@@ -120,38 +114,23 @@ class Beaf(Metric, frozen=True, kw_only=True):
     paper = "arXiv:2407.13442"
     edition = "BEAF (arXiv:2407.13442)"
     task = Task(METRIC, "questions of BEAF", has_label, answers=("yes", "no"))
-    by_default = False
     story = ("F1_TUID", "TU", "ID", "SB+")
     coverage = ("recall",)
     hidden = frozenset({"unknown", "other change"})
 
-    @classmethod
-    def fits(cls, source: str, truth: Sequence[str]) -> bool:
-        """Answers to BEAF's questions."""
-        return any(each.startswith(f"{METRIC}:") for each in truth)
+    def together(self, sample: Sample) -> str:
+        """A picture with its edited copies."""
+        return scene_of(sample)
 
-    def read(
-        self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
-    ) -> Given:
-        """Answers joined to the questions of a run or of ``beaf_qna.json``; see `Metric.read`."""
-        named = [f"{METRIC}:{each.removeprefix(f'{METRIC}:')}" for each in truth]
-        return super().read(sources, named, allow_missing=allow_missing)
+    def tally(self, answered: Answered) -> Counter[str]:
+        """Counts of answers; see `tally`."""
+        return tally(answered)
 
-    def measure(
-        self, given: Given, spread: Spread = in_process, keep: Keep | None = None
-    ) -> Measured:
-        """The figures, with what each picture and its edited copies add to them."""
-        scenes: dict[str, list[tuple[Sample, str]]] = {}
-        for sample, answer in given:
-            scenes.setdefault(scene_of(sample), []).append((sample, answer.text))
-        counts = {scene: tally(each) for scene, each in scenes.items()}
-        total = sum(counts.values(), Counter[str]())
-        parts = {scene: compute(each) for scene, each in counts.items()}
-        warnings = []
-        if alone := total["alone"]:
-            warnings.append(f"{alone} questions on edited copies have none on the original")
-        return Measured([Counted(compute(total), parts)], self.settings(given), warnings=warnings)
+    def compute(self, counts: Counter[str]) -> list[Score]:
+        """The figures of counts."""
+        return compute(counts)
 
-    def right(self, given: Given) -> dict[str, dict[str, bool]]:
-        """Whether each question was answered rightly, by split and id."""
-        return rightly(given, lambda text, label: read_contained(text))
+    def warnings(self, counts: Counter[str]) -> list[str]:
+        """How many questions on copies have none on the original."""
+        alone = counts["alone"]
+        return [f"{alone} questions on edited copies have none on the original"] if alone else []

@@ -10,22 +10,24 @@ before its figure, beside controls that look at nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from halluc.answers.given import Given
 from halluc.bootstrap import Counted
-from halluc.datasets.haelm import words_of
+from halluc.datasets.haelm import parts_of, words_of
 from halluc.errors import InputError
-from halluc.judges.agreement import Judged, agreement
+from halluc.judges.agreement import FIGURES, Judged, agreement, unlisted_classes
 from halluc.judges.replies import Verdict, read_verdict
 from halluc.records import Label, Sample, Score
 from halluc.work import Spread, in_process
-from metrics.protocol import Keep, Measured, Metric
+from metrics.protocol import Keep, Measured, Metric, Table
 from metrics.ratio import ratio
+from metrics.tables import figure, interval
 from metrics.tasks import Task
 
 METRIC = "haelm"
@@ -103,17 +105,46 @@ class Haelm(Metric, frozen=True, kw_only=True):
         counts = {id: Counter[str]({each: 1}) for id, (_, each) in verdicts.items()}
         scores = compute(sum(counts.values(), Counter[str]()))
         parts = {id: compute(each) for id, each in counts.items()}
-        judged = _judged(verdicts)
         settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
+        warnings = []
+        extra: dict[str, Any] = {}
+        if judged := _judged(given, verdicts):
+            told = agreement(judged, METRIC)
+            scores = [*told.scores, *scores]
+            extra["confusion"] = told.confusion
+            warnings += [told.warning] if told.warning else []
         if self.validated is not None:
-            settings["agrees with people"] = agreement_of(self.validated, given)
-        warnings = [] if judged or self.validated else [UNVALIDATED]
-        told = agreement(judged, METRIC) if judged else []
-        return Measured([Counted([*told, *scores], parts)], settings, warnings=warnings)
+            settings |= agreement_of(self.validated, given)
+        elif not judged:
+            warnings.append(UNVALIDATED)
+        return Measured([Counted(scores, parts)], settings, extra=extra, warnings=warnings)
+
+    def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
+        """Where labels are known, what the judge is worth; then what it says of the captions."""
+        by = {(each.split, each.name): each for each in scores if each.split}
+        # Not wider than a terminal: "balanced accuracy" is the second figure.
+        rows = [["verdicts of", "accuracy", "balanced", "95 %", *FIGURES[2:]]]
+        for way in dict.fromkeys(way for way, _ in by):
+            cells = [figure(by.get((way, name))) for name in FIGURES]
+            rows.append([way, *cells[:2], interval(by[way, FIGURES[1]]), *cells[2:]])
+        if by:
+            yield Table(rows, left=("verdicts of",), title="agreement with the labels, ×100")
+        yield from super().tables([each for each in scores if not each.split], given)
+
+    def lists(self, measured: Measured, given: Given) -> Iterator[Table]:
+        """How many captions of each label the judge calls what."""
+        if confusion := measured.extra.get("confusion"):
+            verdicts = ("yes", "no", "unknown")
+            rows = [["label", *(f"judge: {each}" for each in verdicts)]]
+            rows += [
+                [name, *(str(confusion[label][each]) for each in verdicts)]
+                for label, name in (("yes", "accurate"), ("no", "hallucinated"))
+            ]
+            yield Table(rows, left=("label",), title="labels and verdicts")
 
 
-def agreement_of(run: Path, given: Given) -> str:
-    """In words, how far the judge of replies agrees with people on the captions of another run.
+def agreement_of(run: Path, given: Given) -> dict[str, str]:
+    """For a card, how far the judge of replies agrees with labels of the captions of another run.
 
     Args:
         run: replies of the same judge to HaELM's prompt.
@@ -128,19 +159,12 @@ def agreement_of(run: Path, given: Given) -> str:
     theirs = other.run.card.get("model") if other.run else None
     if mine is not None and theirs != mine:
         raise InputError("these are replies of another judge; --validated wants the same", run)
-    judged = _judged(_verdicts(other))
+    judged = _judged(other, _verdicts(other))
     if not judged:
         raise InputError("nobody's verdicts are in this run; judge HaELM's eval_data.jsonl", run)
-    found = {(each.split, each.name): each for each in agreement(judged, METRIC)}
-    parts = []
-    for name in ("accuracy", "balanced accuracy", "kappa"):
-        each = found["judge", name]
-        if each.value is not None and each.low is not None and each.high is not None:
-            parts.append(f"{name} {each.value:.3f} ({each.low:.3f} to {each.high:.3f})")
-        else:
-            parts.append(f"{name} undefined" if each.value is None else f"{name} {each.value:.3f}")
-    control = found["always no", "accuracy"].value
-    return f"{', '.join(parts)} on {len(judged)} captions; always no has accuracy {control:.3f}"
+    exact = other.run is not None and "files" not in other.run.card.get("data", {})
+    whose = "the embedded world's labels" if exact else "people"
+    return {f"agrees with {whose}": agreement(judged, METRIC).in_words()}
 
 
 def _verdicts(given: Given) -> dict[str, tuple[Sample, Verdict]]:
@@ -154,10 +178,31 @@ def _verdicts(given: Given) -> dict[str, tuple[Sample, Verdict]]:
     return {id: (about[id], verdict_of(each)) for id, each in replies.items()}
 
 
-def _judged(verdicts: Mapping[str, tuple[Sample, Verdict]]) -> list[Judged]:
+def _judged(given: Given, verdicts: Mapping[str, tuple[Sample, Verdict]]) -> list[Judged]:
+    """The verdicts on captions whose labels are known."""
+    chances = _chances(given)
+    references: dict[str, list[str]] = {}
+    for sample in given.samples:
+        if parts := parts_of(sample.prompt):
+            references.setdefault(sample.id.partition("/")[0], []).append(parts[0])
     found = []
-    for sample, verdict in verdicts.values():
-        people: Label | None = sample.truth.label if sample.truth else None
-        if people is not None:
-            found.append(Judged(people, verdict, words_of(sample)))
+    for id, (sample, verdict) in verdicts.items():
+        label: Label | None = sample.truth.label if sample.truth else None
+        if label is None:
+            continue
+        unlisted = None
+        if parts := parts_of(sample.prompt):
+            unlisted = unlisted_classes(" ".join(references[id]), parts[1])
+        found.append(Judged(label, verdict, words_of(sample), chances.get(id), unlisted))
     return found
+
+
+def _chances(given: Given) -> dict[str, float]:
+    """P(yes) / (P(yes) + P(no)) of each caption, the mean over its prompts, where all tell it."""
+    told: dict[str, list[float | None]] = {}
+    for each in given.run.responses if given.run else ():
+        yes, no = (each.answers.get(name, 0.0) for name in ("yes", "no"))
+        chance = yes / (yes + no) if yes + no > 0 else None
+        told.setdefault(each.id.partition("/")[0], []).append(chance)
+    known = {id: [each for each in some if each is not None] for id, some in told.items()}
+    return {id: fmean(some) for id, some in known.items() if len(some) == len(told[id])}

@@ -29,6 +29,7 @@ from halluc.datasets.hallusionbench import AGAIN, load, place_of, read_recorded
 from halluc.errors import InputError
 from halluc.records import Answer, Label, Sample, Score
 from halluc.work import Spread, in_process
+from metrics.hallusionbench_judge import Verdict, is_judge, judgement
 from metrics.pope_parsers import read_vlmevalkit
 from metrics.protocol import Keep, Measured, Metric, Table, joined, rightly
 from metrics.ratio import ratio
@@ -36,9 +37,6 @@ from metrics.tables import figure, interval
 from metrics.tasks import Task, has_label
 
 METRIC = "hallusionbench"
-Verdict = Literal[0, 1, 2]
-"""Wrong, right, unclear."""
-
 _CATEGORIES = ("", "VD", "VS")
 _GROUPS = ("fAcc", "qAcc", "easy", "hard")
 _OVERALL = ("aAcc", "fAcc", "qAcc")
@@ -166,6 +164,8 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
 
     Attributes:
         reading: whose way to read an answer, or the verdicts that the file has.
+        judge: run of a judge's replies on these answers; its verdicts count, not the reading.
+        validated: run of the same judge on answers that people have judged.
     """
 
     name = METRIC
@@ -173,7 +173,12 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
     summary = "Groups of yes/no questions on pictures and on edited ones."
     paper = "arXiv:2310.14566"
     edition = "HallusionBench (arXiv:2310.14566)"
-    task = Task("hallusionbench", "questions of HallusionBench", has_label, answers=("yes", "no"))
+    task = Task(
+        "hallusionbench",
+        "questions of HallusionBench, or answers for its judge",
+        lambda sample: has_label(sample) or (bool(sample.prompt) and sample.image is None),
+        answers=("yes", "no"),
+    )
     story = ("aAcc", "qAcc", "fAcc")
     hidden = frozenset({"all right", "all wrong", "false positives of wrong", "unclear"})
     one_table = True
@@ -188,6 +193,22 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
             "word. recorded: the verdicts that the file has, of people or of a judge."
         ),
     ] = "vlmevalkit"
+    judge: Annotated[
+        Path | None,
+        Meta(
+            description="A judge's replies on these answers (generate --task hallusionbench --data "
+            "hallusionbench-judge:ANSWERS); its verdicts go before --reading.",
+            extra={"metavar": "RUN"},
+        ),
+    ] = None
+    validated: Annotated[
+        Path | None,
+        Meta(
+            description="With --judge: replies of the same judge on answers that people have "
+            "judged; its agreement with them goes with the figures.",
+            extra={"metavar": "RUN"},
+        ),
+    ] = None
 
     @classmethod
     def fits(cls, source: str, truth: Sequence[str]) -> bool:
@@ -204,6 +225,9 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
             rows[Path(sources[0])] = len(answers)
         else:
             run, stream = open_answers(sources, read_answers, allow_missing=allow_missing)
+            if run is not None and is_judge(run.card):
+                what = "a judge's replies; score the answers, and name this run with --judge"
+                raise InputError(what, sources[0])
             answers, verdicts = list(count_rows(stream, rows)), {}
             own = [] if source else samples_of(run, answers)
         dataset = load(source) if source else None
@@ -222,7 +246,14 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
     ) -> Measured:
         """The figures, with what each set of questions adds to them."""
         told: Mapping[str, int] = given.note["verdicts"]
-        verdicts = self._verdicts(given, told)
+        settings: dict[str, Any] = {"reading": self.reading}
+        warnings: list[str] = []
+        if self.judge is not None:
+            judged = judgement(self.judge, given, self.validated)
+            verdicts, warnings = judged.verdicts, judged.warnings
+            settings |= judged.settings
+        else:
+            verdicts = self._verdicts(given, told)
         sets: dict[str, list[tuple[Sample, Verdict]]] = {}
         for each in given.samples:
             name = "/".join(place_of(each)[:3])
@@ -230,15 +261,14 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
         counts = {name: tally(judged) for name, judged in sets.items()}
         total = sum(counts.values(), Counter[tuple[str, str]]())
         parts = {name: compute(each) for name, each in counts.items()}
-        settings: dict[str, Any] = {"reading": self.reading}
         settings |= {"left out": given.left_out} if given.left_out else {}
-        if told and self.reading != "recorded":
+        if told and (self.judge is not None or self.reading != "recorded"):
             agreed = sum(told[id] == verdict for id, verdict in verdicts.items() if id in told)
             share = f"{100 * agreed / len(told):.1f} % of {len(told)}"
             settings["agrees with the recorded verdicts"] = share
         twice = [each.id for each in given.samples if each.id.endswith(f"/{AGAIN}")]
         named = ", ".join(each.removesuffix(f"/{AGAIN}") for each in twice[:_NAMED])
-        warnings = [f"{len(twice)} questions stand in the file twice ({named})"] if twice else []
+        warnings += [f"{len(twice)} questions stand in the file twice ({named})"] if twice else []
         counted = Counted(compute(total), parts, self.blends)
         return Measured([counted], settings, warnings=warnings)
 
@@ -259,7 +289,7 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by category and id."""
-        if self.reading == "recorded":
+        if self.judge is not None or self.reading == "recorded":
             return {}
         read = READINGS[self.reading]
         return rightly(given, lambda text, label: label if read(text, label) == 1 else None)
@@ -295,7 +325,7 @@ def _recorded(path: Path) -> tuple[list[Answer], list[Sample], dict[str, int]]:
     """Answers, questions and verdicts of a file in HallusionBench's form."""
     found = read_recorded(path)
     answers, verdicts = [], {}
-    for line, sample, text, verdict in found:
+    for line, sample, text, verdict, _ in found:
         if text is None:
             what = f'{sample.id} has no answer: give it as "model_prediction"'
             raise InputError(what, path, line)

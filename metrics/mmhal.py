@@ -99,9 +99,7 @@ class Mmhal(Metric, frozen=True, kw_only=True):
     paper = "arXiv:2309.14525"
     edition = "MMHal-Bench (arXiv:2309.14525), any judge"
     task = Task(
-        METRIC,
-        "answers to MMHal-Bench for a judge",
-        lambda sample: bool(sample.prompt) and sample.image is None,
+        METRIC, "questions of MMHal-Bench, or answers for its judge", lambda s: bool(s.prompt)
     )
     by_default = False
     story = ("score", "hallucination rate")
@@ -121,14 +119,22 @@ class Mmhal(Metric, frozen=True, kw_only=True):
         """A judge's replies: of a run, of a file by number, or as the published script keeps them.
 
         Raises:
-            InputError: see `Metric.read`; or there are not 96 replies.
+            InputError: see `Metric.read`; or there are not 96 replies, or a run holds the answers
+                that a judge is to rate.
         """
         path = Path(sources[0])
         if truth or len(sources) > 1 or not path.is_file():
             named = [
                 each if each.startswith(f"{METRIC}:") else f"{METRIC}:{each}" for each in truth
             ]
-            return super().read(sources, named, allow_missing=allow_missing)
+            given = super().read(sources, named, allow_missing=allow_missing)
+            if given.run is not None and any(each.image for each in given.run.samples):
+                raise InputError(
+                    "answers, which a judge has to rate first: halluc generate --task mmhal "
+                    f"--model JUDGE --data mmhal:{sources[0]} -o JUDGED",
+                    sources[0],
+                )
+            return given
         answers = _published(path)
         card = "the order of the replies" if answers else "the numbers of the replies"
         answers = answers or read_answers(path)
@@ -149,7 +155,7 @@ class Mmhal(Metric, frozen=True, kw_only=True):
             gathered.add(sample.id, update(sample.split, answer.text))
         settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
         if self.validated is not None:
-            settings["agrees with people"] = agreement_of(self.validated, given)
+            settings |= agreement_of(self.validated, given)
         warnings = [] if self.validated else [UNVALIDATED]
         return Measured([gathered.counted(compute)], settings, warnings=warnings)
 

@@ -22,7 +22,7 @@ from halluc.answers.given import Given, open_answers, picture_of, samples_of
 from halluc.bootstrap import Counted, Gathered, Key
 from halluc.language.words.offline import offline_words
 from halluc.options import check_options
-from halluc.records import Finding, Label, Sample, Score
+from halluc.records import Answer, Finding, Label, Sample, Score
 from halluc.work import Spread, Work, in_process
 from metrics.tasks import CAPTION, Task
 
@@ -92,6 +92,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         title, summary, paper: what it is called, what it measures in a line, where it is published.
         edition: the metric as the result card names it.
         task: what is asked for it.
+        judges: what a judge of the answers is asked, where one can be; its replies are a run, which
+            an option of the metric names.
         by_default: it is compared, and suggested after `generate`, wherever its task was asked.
         spreads: ``--engine`` can spread it over machines.
         story: figures that are put into words, the first figure by default; the first one that
@@ -112,6 +114,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     paper: ClassVar[str] = ""
     edition: ClassVar[str] = ""
     task: ClassVar[Task]
+    judges: ClassVar[Task | None] = None
     by_default: ClassVar[bool] = True
     spreads: ClassVar[bool] = False
     story: ClassVar[tuple[str, ...]] = ()
@@ -158,18 +161,22 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         from halluc.datasets.load import load_dataset
 
         rows: Counter[Any] = Counter()
-        run, stream = open_answers(sources, read_answers, allow_missing=allow_missing)
+        run, stream = open_answers(sources, self.answers_in, allow_missing=allow_missing)
         answers = list(count_rows(stream, rows))
         dataset = load_dataset(name) if (name := only_truth(truth)) else None
         samples = dataset.samples if dataset else samples_of(run, answers)
         pairs = Pairs(answers, samples, allow_missing=allow_missing)
         return joined(run, pairs, dataset.card.get("files") if dataset else None, rows, samples)
 
+    def answers_in(self, path: str) -> list[Answer]:
+        """The answers of a file."""
+        return read_answers(path)
+
     def update(self, sample: Sample, text: str) -> tuple[Counter[str], list[Finding]]:
         """Counts and findings of one answer; counts of several add up."""
         raise NotImplementedError
 
-    def compute(self, counts: Counter[str]) -> list[Score]:
+    def compute(self, counts: Counter[Any]) -> list[Score]:
         """The figures of counts; a ratio of nothing is None."""
         raise NotImplementedError
 

@@ -13,7 +13,7 @@ from halluc.runs import open_run
 
 NAMES = (
     *("load_model", "load_dataset", "generate", "score", "compare", "revise", "make_pairs"),
-    "read_run",
+    *("read_run", "rewards", "load_pairs", "EvalCallback"),
 )
 
 

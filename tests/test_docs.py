@@ -27,17 +27,24 @@ PAGES = {
     "halluc score": "measure.md",
     "halluc compare": "compare.md",
     "halluc gate": "gate.md",
+    "halluc arena": "arena.md",
     "halluc inspect": "inspector.md",
     "halluc report": "inspector.md",
     "halluc revise": "revise.md",
     "halluc analyse": "revise.md",
+    "halluc analyse alignment": "sft.md",
     "halluc analyse uncertainty": "uncertainty.md",
+    "halluc analyse reviews": "inspector.md",
     "halluc data pope": "metrics/pope.md",
     "halluc data verify": "metrics/pope.md",
     "halluc data pairs": "dpo.md",
     "halluc train dpo": "dpo.md",
+    "halluc train grpo": "grpo.md",
     "halluc train merge": "dpo.md",
     "halluc train sft": "sft.md",
+    "halluc train control": "decoding.md",
+    "halluc train judge": "metrics/haelm.md",
+    "halluc train steering": "decoding.md",
     "halluc train lure": "revise.md",
     "halluc train detector": "revise.md",
     "halluc train tabletop": "tabletop.md",
@@ -107,7 +114,7 @@ def test_a_command_and_its_options_are_on_the_page_of_its_job(path: str) -> None
             where += ["measure.md"] if path.startswith("halluc score") else []
             # The options of a metric are explained on its page, those of a decoding on theirs.
             where += [f"metrics/{name}.md" for name in own("metrics") if path in COMPARING]
-            where += ["decoding.md"] if path == "halluc generate" else []
+            where += ["decoding.md", "prompting.md", "grpo.md"] if path == "halluc generate" else []
             where += ["dpo.md"] if path.startswith("halluc train") else []
             if not any(names(each, one) for each in where for one in flags):
                 missing.append(f"{flag} of `{path}` is not on docs/{' or docs/'.join(where)}")

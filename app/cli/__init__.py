@@ -20,8 +20,9 @@ COMMANDS = {
     "score": "Score a run or a file of answers with a published metric.",
     "compare": "Say whether runs really differ: paired, with intervals and a verdict in words.",
     "gate": "Fail a pipeline where a new run is worse than its base by more than is allowed.",
+    "arena": "Run many methods, controls, models and benchmarks from one file, in one report.",
     "inspect": "Inspect runs in the browser: wrong words, their evidence, reviews.",
-    "report": "Write what a view of a run shows as one HTML file.",
+    "report": "Write what a view of a run shows, or an arena, as one HTML file.",
     "analyse": "Analyse which factors go along with hallucination (LURE), and a detector.",
     "data": "Build POPE questions and preference pairs, and recognise published questions.",
     "train": "Train adapters (DPO, fine-tuning), a detector, or what halluc ships.",
@@ -30,11 +31,11 @@ COMMANDS = {
     "doctor": "Show what is installed, what is missing, and the command that repairs it.",
 }
 
-# A disk that is full, failing or not to be written, and names that no file can have: no bug,
-# wherever they come up.
+# A disk that is full, failing or not to be written, limits of a process, and names that no file can
+# have: no bug, wherever they come up.
 STORAGE = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS),
-    *(errno.ENAMETOOLONG, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG, errno.EMFILE, errno.ENFILE),
 }
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 import click
 
-from app.cli.options import AS_JSON, STATISTICS, TRUTH, VOCABULARY
+from app.cli.options import AS_JSON, DEVICE, DTYPE, IMAGES, STATISTICS, TRUTH, VOCABULARY
 from app.cli.text import say
+from halluc.errors import HallucError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -196,6 +197,110 @@ def uncertainty(
     say(f"{len(judged.mentions):,} mentions by {labels}, {wrong:,} of them hallucinated")
     if judged.untold:
         say(f"{judged.untold:,} more come without log-probabilities and are left out")
+
+
+@analyse.command()
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--reviews",
+    metavar="FILE|URL",
+    help="Database of the reviews. Default: reviews.sqlite beside the run.",
+)
+@click.option(
+    "--view",
+    default="",
+    metavar="QUERY",
+    help="Of which claims, as in the inspector's links: kind=relation, metric=chair.",
+)
+@AS_JSON
+def reviews(*, run: Path, reviews: str | None, view: str, as_json: bool) -> None:
+    """Rates corrected by what people judged in the inspector, and what each rule costs.
+
+    Prediction-powered inference on the claims that were judged in random or stratified order
+    (arXiv:2301.09633, arXiv:2311.01453), with 95 % intervals over pictures; the reviewers'
+    agreement, and how they did on known answers.
+    """
+    import msgspec
+
+    from app.cli.tables import print_table
+
+    try:
+        from app.inspector.reading.reviewed import read_reviewed
+    except ImportError as error:
+        raise HallucError(
+            f"reviews need {error.name}; install it with: pip install 'halluc[inspector]'"
+        ) from None
+    found = read_reviewed(run, reviews or str(run.resolve().parent / "reviews.sqlite"), view)
+    if as_json:
+        say(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    print_table(found.rate_rows(), left=("of",))
+    if found.corrections.rules:
+        print_table(found.rule_rows(), left=("rule",), title="What each rule costs")
+    for line in found.lines():
+        say(line)
+
+
+@analyse.command()
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--model", default="tabletop", show_default=True, metavar="M", help="Model to probe.")
+@VOCABULARY
+@IMAGES
+@click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Of what is made wrong.")
+@DTYPE
+@DEVICE
+@AS_JSON
+@click.option("-o", "--output", type=_FOLDER, help="Write alignment.json (each caption) there.")
+def alignment(
+    *,
+    run: Path,
+    model: str,
+    vocabulary: Path | None,
+    images: Path | None,
+    batch_size: int,
+    seed: int,
+    dtype: str,
+    device: str,
+    as_json: bool,
+    output: Path | None,
+) -> None:
+    """How well a model tells a picture's true caption from false ones (HACL's probe).
+
+    RUN holds captions that halluc score finegrained has read. Of each picture a true caption (wrong
+    ones are corrected) stands beside itself with an object, an attribute or a relation made wrong.
+    AUROC of the similarity of picture and caption, the hidden states at the end token, through the
+    heads that halluc train sft --hacl left beside the adapter, if there are any. arXiv:2312.06968.
+    """
+    import msgspec
+
+    from app.cli.progress import bars
+    from app.cli.tables import print_table
+    from halluc.jsonl import write_json
+    from halluc.language.claims.things import load_things
+    from halluc.mllm import load_model
+
+    mllm = load_model(model, dtype=dtype, device=device)
+    from app.workflows.analyse.alignment import analyse_alignment
+    from halluc.mllm.transformers import TransformersMLLM
+
+    if not isinstance(mllm, TransformersMLLM):
+        raise HallucError(f"{model} is no checkpoint, so its hidden states cannot be seen")
+    adapter = model.partition("+")[2]
+    with bars() as progress:
+        found = analyse_alignment(
+            run, mllm, Path(adapter) if adapter else None, load_things(vocabulary),
+            images=images, seed=seed, batch_size=batch_size, progress=progress,
+        )  # fmt: skip
+    if output is not None:
+        _make(output)
+        write_json(output / "alignment.json", found.document())
+    if as_json:
+        say(msgspec.json.format(msgspec.json.encode(found.document()), indent=2))
+        return
+    print_table(found.rows(), left=("false",))
+    by = "HACL's heads" if found.heads else "hidden states as they are"
+    say(f"{len(found.probes):,} pictures of {run}, by {by}")
 
 
 def _make(folder: Path) -> None:

@@ -120,6 +120,13 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     type=click.IntRange(min=1),
     help="Pairs of captions of each kind, at most [as many as there are].",
 )
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="REWARD",
+    help="Of runs by halluc generate --best-of: the best caption of each picture beside its worst, "
+    "by this reward; may repeat.",
+)
 @VOCABULARY
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of the pictures.")
 @click.option(
@@ -135,6 +142,11 @@ def verify(files: tuple[str, ...], as_json: bool) -> None:
     show_default=True,
     help="Share of the pictures whose pairs are kept out of training.",
 )
+@click.option(
+    "--balance-length",
+    is_flag=True,
+    help="Keep only as many pairs whose better answer is longer as such whose is as much shorter.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
 def pairs(
     *,
@@ -142,10 +154,12 @@ def pairs(
     output: Path,
     kinds: str,
     most: int | None,
+    by: tuple[str, ...],
     vocabulary: Path | None,
     images: Path | None,
     reviews: str | None,
     test_share: float,
+    balance_length: bool,
     seed: int,
 ) -> None:
     """Make preference pairs from what was found in runs, for halluc train dpo.
@@ -160,14 +174,26 @@ def pairs(
     chosen = [kind for kind in KINDS if kind in kinds.replace(" ", "").split(",")]
     if len(chosen) != len(kinds.split(",")):
         raise InputError(f"--kinds names some of {', '.join(KINDS)}, each once; not {kinds!r}")
-    card = make_pairs(
-        runs, output, vocabulary=vocabulary, kinds=chosen, seed=seed, test_share=test_share,
-        images=images, reviews=reviews, most=most,
-    )  # fmt: skip
+    if by and reviews:
+        raise InputError("--by goes by rewards, not by findings, so it takes no --reviews")
+    if by:
+        from app.workflows.data.ranked import make_ranked_pairs
+
+        card = make_ranked_pairs(
+            runs, output, by, most=most, vocabulary=vocabulary, images=images,
+            test_share=test_share, seed=seed,
+        )  # fmt: skip
+    else:
+        card = make_pairs(
+            runs, output, vocabulary=vocabulary, kinds=chosen, seed=seed, test_share=test_share,
+            images=images, reviews=reviews, most=most, balance_length=balance_length,
+        )  # fmt: skip
     for kind, told in card["kinds"].items():
         if told["pairs"]:
             words = f"{told['chosen words']} words chosen, {told['rejected words']} rejected"
-            say(f"{kind}: {told['pairs']:,} pairs, {words}")
+            apart = f"{told['words apart']:.1f} apart, {told['chosen is shorter']:.0%} shorter"
+            once = f"{told['differ in one place']:.0%} differ in one place"
+            say(f"{kind}: {told['pairs']:,} pairs, {words} ({apart}), {once}")
     if told := card.get("reviews"):
         say(f"reviews: {told['reviews']:,}, {told['left out']:,} findings left out", err=True)
     say(f"next: halluc train dpo --pairs {output} -o runs/dpo", err=True)

@@ -15,16 +15,36 @@ from halluc.errors import SampleError
 from halluc.mllm import Fit
 from halluc.plugins import load_plugin, plugins
 from mitigation.inprocess import own_options
+from mitigation.prompting import plan_options
 
 if TYPE_CHECKING:
     from halluc.runs import Run
 
 _OWN = {name: own_options(name) for name in plugins("decodings")}
+_OF_PLANS = {name: plan_options(name) for name in plugins("plans")}
 _SHOWN = 5  # samples that failed, that are shown
+_METRICS = [load_plugin("metrics", name) for name in plugins("metrics")]
 _TASKS = sorted(
-    {load_plugin("metrics", name).task.name for name in plugins("metrics")},
+    {each.name for metric in _METRICS for each in (metric.task, metric.judges) if each},
     key=lambda name: (name != "caption", name),
 )
+
+
+class Methods(click.ParamType[str]):
+    """Names of decodings with commas between them."""
+
+    name = "methods"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The names, as a choice shows them."""
+        return f"[{'|'.join(_OWN)}][,…]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that is not known."""
+        for name in value.split(","):
+            if name.strip() not in _OWN:
+                self.fail(f"{name!r} is not one of {', '.join(map(repr, _OWN))}.", param, ctx)
+        return value
 
 
 @click.command()
@@ -59,10 +79,30 @@ _TASKS = sorted(
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--decode",
-    type=click.Choice(list(_OWN)),
-    help="Mitigation during decoding, or a control of it; see halluc list decodings. [none]",
+    type=Methods(),
+    help="Mitigation during decoding, or a control of it; several with commas between them; see "
+    "halluc list decodings. [none]",
 )
 @union_options(_OWN)
+@click.option(
+    "--plan",
+    metavar="NAME[:N]",
+    help="Mitigation by prompting: several calls in place of one, kept in the answer; see halluc "
+    "list plans. vote:8 asks eight times, icl:4 shows four examples. [none]",
+)
+@union_options(_OF_PLANS)
+@click.option(
+    "--best-of",
+    type=click.IntRange(2, 64),
+    metavar="N",
+    help="Draw N captions and keep the best by --by: a control, which reads the ground truth.",
+)
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="REWARD",
+    help="Reward of --best-of, as halluc train grpo --reward names it; may repeat.",
+)
 @click.option(
     "--match-yes",
     type=click.Path(path_type=Path),
@@ -102,6 +142,9 @@ def generate(
     limit: int | None,
     prompt: str | None,
     decode: str | None,
+    plan: str | None,
+    best_of: int | None,
+    by: tuple[str, ...],
     match_yes: Path | None,
     match_length: Path | None,
     batch_size: int,
@@ -123,15 +166,15 @@ def generate(
     """Ask an MM-LLM for captions or yes/no answers and keep them as a run.
 
     M is tabletop (embedded), hf:ORG/NAME, hf:./folder, openai:NAME@URL (a server; its key is in
-    OPENAI_API_KEY) or replay:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE, mme:FOLDER,
-    amber:FOLDER or jsonl:FILE. The same command continues an interrupted run.
+    OPENAI_API_KEY), replay:FILE or judge:FILE. D is tabletop, coco:FOLDER, vg:FOLDER, pope:FILE,
+    mme:FOLDER, amber:FOLDER or jsonl:FILE. The same command continues an interrupted run.
     With ray, the model is on every worker, and the run comes out as with one process.
     """
     from app.cli.progress import bars
     from app.engine.connect import open_cluster
     from app.engine.models import Named
     from app.workflows.generate import generate as work
-    from app.workflows.score import metrics_of_task
+    from app.workflows.score import next_command
 
     seen: list[Run] = []
     said: list[str] = []
@@ -152,7 +195,8 @@ def generate(
                         Fit(quantize or "", device_map or "", attn or ""),
                     ),
                     data, output,
-                    task=task, decode=decode, prompt=prompt, limit=limit,
+                    task=task, decode=decode, plan=plan, best_of=best_of, by=by,
+                    prompt=prompt, limit=limit,
                     images=images, match_yes=match_yes, match_length=match_length,
                     cluster=cluster, batch_size=batch_size, skip_failing=skip_failing,
                     progress=progress, started=started, **chosen(given),
@@ -168,7 +212,7 @@ def generate(
     say(said[0] if said else f"{output}: {len(run.samples)} answers", err=True)
     for line in _incomplete(run):
         say(f"halluc: {line}", err=True)
-    say(f"next: halluc score {metrics_of_task(task)[0].name} {output}", err=True)
+    say(f"next: {next_command(task, output)}", err=True)
 
 
 def _incomplete(run: Run) -> Iterator[str]:

@@ -6,19 +6,28 @@ import importlib.util
 import ipaddress
 import socket
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.options import TRUTHS
 from app.cli.text import say
+from halluc.datasets.mme import has_results
 from halluc.errors import HallucError, InputError
 from halluc.jsonl import reason
+
+if TYPE_CHECKING:
+    from app.inspector.settings import Settings
 
 LOCAL = "127.0.0.1"
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN…")
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN_OR_FILE]…")
+@TRUTHS
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option(
     "--address",
@@ -45,6 +54,7 @@ LOCAL = "127.0.0.1"
 def inspect(
     *,
     runs: tuple[Path, ...],
+    truth: tuple[str, ...],
     port: int,
     address: str,
     hosts: tuple[str, ...],
@@ -54,11 +64,12 @@ def inspect(
 ) -> None:
     """Open runs in the browser: wrong words, their evidence, two runs side by side, reviews.
 
+    Files of answers are opened, too, in any form that `halluc score` takes: they are scored
+    first, against --truth or against the truth that stands beside the answers. Without any
+    argument a page opens to drop files on.
+
     It listens on 127.0.0.1, sends nothing anywhere, and stops with Ctrl-C.
     """
-    for each in runs:
-        if not (each / "run.json").is_file():
-            raise InputError(f"{each} is no run: there is no run.json in it")
     if len({each.resolve() for each in runs}) < len(runs):
         raise InputError("a run is named twice; name each once")
     if missing := [each for each in ("streamlit", "sqlalchemy") if not _installed(each)]:
@@ -67,13 +78,35 @@ def inspect(
         )
     from app.inspector.settings import Settings
 
-    settings = Settings(
-        runs=tuple(map(str, runs)),
-        images=str(images) if images else "",
-        reviews=reviews or str(runs[0].resolve().parent / "reviews.sqlite"),
-        models=models,
-    )
+    beside = runs[0].resolve().parent if runs else Path.cwd()
     _check_free(address, port)
+    with tempfile.TemporaryDirectory(prefix="halluc-") as drafts:
+        folders = [str(_opened(each, truth, Path(drafts) / str(n))) for n, each in enumerate(runs)]
+        settings = Settings(
+            runs=tuple(folders),
+            images=str(images) if images else "",
+            reviews=reviews or str(beside / "reviews.sqlite"),
+            models=models,
+            drafts=drafts,
+        )
+        _serve(settings, address, port, hosts)
+
+
+def _opened(place: Path, truth: Sequence[str], drafts: Path) -> Path:
+    """The folder of a run, or of one that is made of a file of answers."""
+    if (place / "run.json").is_file():
+        return place
+    if place.is_dir() and not has_results(place):
+        raise InputError(f"{place} is no run: there is no run.json in it")
+    from app.workflows.opened import open_answers
+
+    made = open_answers(place, truth, drafts / place.resolve().stem)
+    say(f"{place}: {made}", err=True)
+    return made.folder
+
+
+def _serve(settings: Settings, address: str, port: int, hosts: Sequence[str]) -> None:
+    """Say where the inspector is, and run it until it is stopped."""
     if not _is_local(address):
         say(
             f"halluc: warning: everyone who reaches {address} can read these runs and file "

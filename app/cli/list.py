@@ -16,10 +16,10 @@ from halluc.plugins import GROUPS, Group, load_plugin, origin, plugins
 @click.command("list")
 @click.argument("what", required=False, type=click.Choice([*GROUPS, "models", "data"]))
 def list_(what: Any) -> None:
-    """Show the metrics, decodings, revisers, forms of models or of data that there are.
+    """Show the metrics, decodings, plans, revisers, forms of models or of data that there are.
 
-    Without an argument, all five. Metrics, decodings and revisers of other packages are among
-    them once these are installed.
+    Without an argument, all six. Metrics, decodings, plans and revisers of other packages are
+    among them once these are installed.
     """
     from app.cli.tables import print_table
 

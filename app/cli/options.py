@@ -17,7 +17,8 @@ SCORES = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write scores.json (and findings.jsonl) into this folder. A run keeps its own.",
+    help="Write the answers, their figures and findings into this folder, a run that inspect, "
+    "compare and report open. Default: a run keeps its own.",
 )
 TRUTH = click.option(
     "--truth",

@@ -68,11 +68,13 @@ class Replicas:
         named: the model.
         cluster: where it is asked.
         card: the model's part of a result card, as a worker has it.
+        plan: what is made of the model where it is asked; None: it is asked as it is.
     """
 
     named: Named
     cluster: Cluster
     card: dict[str, Any]
+    plan: Callable[[MLLM], MLLM] | None = None
 
     def generate_batches(
         self,
@@ -89,8 +91,9 @@ class Replicas:
         """As `halluc.mllm.batches.generate_batches`; batches come in any order."""
         batches = list(cut_batches(samples, batch_size, done))
         begin = partial(
-            _answering, self.named, self.card, open_image, prompt, decoding, answers, skip_failing
-        )
+            _answering, self.named, self.card, self.plan, open_image, prompt, decoding, answers,
+            skip_failing,
+        )  # fmt: skip
         items = [msgspec.json.encode(batch) for batch in batches]
         for _, result in self.cluster.spread(begin, items):
             responses = msgspec.json.decode(result, type=list[Response])
@@ -120,7 +123,7 @@ def place_model(named: Named, cluster: Cluster | None) -> MLLM | Replicas:
     """
     if cluster is None:
         return named.load()
-    if not named.name.startswith(("openai:", "replay:")):
+    if not named.name.startswith(("openai:", "replay:", "judge:")):
         try:
             import torch
         except ImportError as error:
@@ -157,6 +160,7 @@ def _load(named: Named, card: dict[str, Any]) -> MLLM:
 def _answering(  # noqa: PLR0917
     named: Named,
     card: dict[str, Any],
+    plan: Callable[[MLLM], MLLM] | None,
     open_image: Callable[[Sample], Image],
     prompt: Callable[[Sample], str],
     decoding: Decoding,
@@ -164,6 +168,7 @@ def _answering(  # noqa: PLR0917
     skip_failing: bool,
 ) -> Work:
     model = _load(named, card)
+    model = plan(model) if plan else model
 
     def work(item: bytes) -> bytes:
         batch = msgspec.json.decode(item, type=list[Sample])

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from app.engine.cluster import Cluster
 from app.engine.models import Named, Replicas, ask_batches, place_model
 from app.workflows.eos_bias import check_eos_bias
 from app.workflows.eos_bias import match_length as length_bias
+from app.workflows.hints import FILE as HINTS
+from app.workflows.hints import with_hints
+from app.workflows.plans import plan_card, set_plan, take_best, take_plan, with_plan
 from app.workflows.progress import Progress, silent
 from app.workflows.yes_bias import check_yes_bias, match_yes_ratio
 from halluc.datasets import Dataset
+from halluc.datasets.files import file_card
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
+from halluc.jsonl import write_json
 from halluc.mllm import MLLM, Decoding
 from halluc.plugins import load_plugin, plugins
 from halluc.records import Sample
@@ -24,8 +30,9 @@ from mitigation.inprocess import make_decoding
 
 
 def tasks() -> dict[str, Task]:
-    """What can be asked, by name: the tasks of all metrics, "caption" first."""
-    every: list[Task] = [load_plugin("metrics", name).task for name in plugins("metrics")]
+    """What can be asked, by name: the tasks of all metrics and judges, "caption" first."""
+    kinds = [load_plugin("metrics", name) for name in plugins("metrics")]
+    every: list[Task] = [each for kind in kinds for each in (kind.task, kind.judges) if each]
     found = {task.name: task for task in every}
     return dict(sorted(found.items(), key=lambda each: (each[0] != "caption", each[0])))
 
@@ -61,6 +68,9 @@ def generate(
     *,
     task: str = "caption",
     decode: str | None = None,
+    plan: str | None = None,
+    best_of: int | None = None,
+    by: Sequence[str] = (),
     prompt: str | None = None,
     limit: int | None = None,
     images: str | Path | None = None,
@@ -84,7 +94,13 @@ def generate(
         data: the data set's name, as `halluc.datasets.load.load_dataset` takes it, or a data set.
         output: folder of the run.
         task: what to ask: "caption", "pope", "mme", "amber" or that of another metric.
-        decode: method of in-process correction, as `halluc list decodings` shows it; None: none.
+        decode: method of in-process correction, as `halluc list decodings` shows it, or several
+            with commas between them; None: none.
+        plan: plan of several calls, as `halluc list plans` shows it, with its number: "vote:8";
+            None: one call.
+        best_of: draw so many captions and keep the best, 2 to 64; a control that reads the ground
+            truth.
+        by: the reward by which it is the best, as `mitigation.precorrection.rewards` names them.
         prompt: what to ask instead of the data set's own or the default; with questions,
             {question} stands for the question.
         limit: ask about the first so many samples.
@@ -97,7 +113,7 @@ def generate(
         progress: called with how far it is.
         started: called with the run before anything is asked.
         options: of `halluc.mllm.Decoding` (max_new_tokens, do_sample, temperature, top_p, top_k,
-            seed), and the method's own, such as ``alpha=1.0``.
+            seed), and the method's or plan's own, such as ``alpha=1.0``, ``control="neutral"``.
 
     Returns:
         The finished run.
@@ -113,6 +129,7 @@ def generate(
         check_yes_bias(decode, find_task(task), own.get("bias"), match_yes)
     if decode == "eos-bias" or match_length:
         check_eos_bias(decode, find_task(task), own.get("bias"), match_length)
+    planned = take_best(best_of, by, plan, decode) or take_plan(plan, own, decode)
     how = make_decoding(decode, plain, own)
     asked = find_task(task)
     ask = asked.ask(prompt)  # a bad prompt is refused before any model is read
@@ -120,6 +137,7 @@ def generate(
     if isinstance(dataset, str):
         dataset = load_dataset(dataset, None if images is None else Path(images), task)
     samples = select_samples(dataset, asked, limit)
+    setting = None if planned is None else set_plan(planned, dataset, samples, asked, prompt)
     mllm = model
     if isinstance(mllm, str | Named):
         mllm = place_model(Named(mllm) if isinstance(mllm, str) else mllm, cluster)
@@ -136,17 +154,26 @@ def generate(
             batch_size=batch_size, progress=progress,
         )  # fmt: skip
         how = make_decoding(decode, plain, own)
+    more: dict[str, Any] = {}
+    if planned is not None and setting is not None:
+        mllm = with_plan(mllm, planned, setting)
+        more = plan_card(planned, setting)
     run = open_answers(
         Path(output), model=mllm, dataset=dataset, samples=samples, task=asked, decoding=how,
-        prompt=prompt,
+        prompt=prompt, more=more,
     )  # fmt: skip
     try:
         if started is not None:
             started(run)
+        how, hints = with_hints(
+            how, run, mllm, dataset, batch_size=batch_size, progress=progress
+        )  # fmt: skip
         answer(
             run, mllm, dataset, how, prompt=prompt, batch_size=batch_size, progress=progress,
             skip_failing=skip_failing,
         )  # fmt: skip
+        if hints:
+            write_json(run.path / HINTS, hints)
     finally:
         run.close()
     return run
@@ -161,12 +188,22 @@ def open_answers(
     task: Task,
     decoding: Decoding,
     prompt: str | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Run:
-    """The run of a task, new or to be continued; see `halluc.runs.open_run`."""
+    """The run of a task, new or to be continued; see `halluc.runs.open_run`.
+
+    `more` goes into the result card.
+    """
+    files = [
+        {name: value for name, value in file_card(each, 0).items() if name != "rows"}
+        for each in decoding.files
+    ]
     card = {
         "task": task.name,
         "prompt": prompt or task.prompt,
         "decoding": decoding,
+        **({"decoding files": files} if files else {}),
+        **more,
         "data": {"name": dataset.name, **dataset.card},
         **model.card,
     }

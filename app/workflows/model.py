@@ -6,13 +6,18 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from halluc.errors import HallucError, ModelError, said
+from halluc.jsonl import write_json
 from halluc.mllm import Decoding, Request
 from halluc.records import Response
 from mitigation.inprocess import make_decoding
+from mitigation.inprocess.guided import Guided
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +41,13 @@ _OFF: dict[str, dict[str, Any]] = {
     "vcd": {"alpha": 0.0, "beta": 0.0},
     "icd": {"alpha": 0.0, "beta": 0.0},
     "m3id": {"lambda_": 0.0, "beta": 0.0},
+    "guided": {"gamma": 0.0},
+    "control": {"epsilon": 0.0},
+    "steering": {"strength": 0.0},
+    "deco": {"alpha": 0.0, "candidate_k": 0, "candidate_p": 1.0},
+    "dola": {"alpha": 0.0, "beta": 0.0},
+    "pai": {"attention": 0.0, "gamma": 1.0, "beta": 0.0},
+    "vaf": {"enhance": 1.0, "suppress": 1.0},
     "mask-only": {"beta": 0.0},
     "yes-bias": {"bias": 0.0},
     "eos-bias": {"bias": 0.0},
@@ -95,10 +107,18 @@ def _questions(model: TransformersMLLM, tokens: int) -> Iterator[tuple[str, Call
     yield "picture counts", lambda: _sees(model)
     yield "batches", lambda: _batches(model, plain, drawn)
     yield "shared prefixes", lambda: _prefixes(model, plain)
+
+    @cache
+    def before(decoding: Decoding) -> list[Response]:
+        return model.generate(_requests(), decoding, _ANSWERS)
+
     for method, off in _OFF.items():
 
         def tried(method: str = method, off: dict[str, Any] = off) -> _Found:
-            return _method(model, method, off, tokens)
+            # greedy, mask-only masks nothing
+            ways = [drawn] if method == "mask-only" else [plain, drawn]
+            with tempfile.TemporaryDirectory() as folder:
+                return _method(model, method, off, ways, before, Path(folder))
 
         yield method, tried
     yield "training on pairs", lambda: _pairs(model)
@@ -218,18 +238,53 @@ def _prefixes(model: TransformersMLLM, decoding: Decoding) -> _Found:
     return ("no", f"{differing} answers change") if differing else ("yes", "")
 
 
-def _method(model: TransformersMLLM, method: str, off: dict[str, Any], tokens: int) -> _Found:
+def _method(  # noqa: PLR0917
+    model: TransformersMLLM,
+    method: str,
+    off: dict[str, Any],
+    ways: Sequence[Decoding],
+    before: Callable[[Decoding], list[Response]],
+    folder: Path,
+) -> _Found:
     """Whether a method is plain decoding where it is off, and the same alone as in a batch."""
-    asked = _requests()
-    ways = (True,) if method == "mask-only" else (False, True)  # greedy, it masks nothing
-    plain: dict[str, Any] = {"max_new_tokens": tokens, "do_sample": ways[0]}
-    before = model.generate(asked, Decoding(**plain), _ANSWERS)
-    nothing = model.generate(asked, make_decoding(method, plain, off), _ANSWERS)
-    for one, other in zip(before, nothing, strict=True):
+    own = _fitted(model, method, folder)
+    nothing = model.generate(_requests(), _made(method, ways[0], {**own, **off}), _ANSWERS)
+    for one, other in zip(before(ways[0]), nothing, strict=True):
         if not _same(model, one, other, Decoding()):
             return "no", "without contrast it is not plain decoding"
-    both = [make_decoding(method, {**plain, "do_sample": each}, {}) for each in ways]
-    return _alone(model, *both)
+    return _alone(model, *(_made(method, each, own) for each in ways))
+
+
+def _made(method: str, plain: Decoding, own: dict[str, Any]) -> Decoding:
+    """A method; one that needs hints has them of these requests."""
+    made = make_decoding(method, msgspec.structs.asdict(plain), own)
+    if not isinstance(made, Guided):
+        return made
+    return msgspec.structs.replace(made, hints={each.id: ("a cup",) for each in _requests()})
+
+
+def _fitted(model: TransformersMLLM, method: str, folder: Path) -> dict[str, Any]:
+    """The option that names what `halluc train` fits; random weights, written as it does."""
+    import torch
+    from safetensors.torch import save_file
+
+    from mitigation.inprocess import control, steering
+
+    generator = torch.Generator().manual_seed(0)
+    if method == "control":
+        size = control.head_of(model).weight.shape[-1]
+        weights = {"weight": torch.randn(size, size, generator=generator) / size}
+        file, option = control.WEIGHTS, "layer"
+    elif method == "steering":
+        count = len(steering.feed_forwards(model))
+        size = model.model.get_decoder().config.get_text_config().hidden_size
+        weights = {"direction": torch.randn(count, size, generator=generator)}
+        file, option = steering.WEIGHTS, "direction"
+    else:
+        return {}
+    save_file(weights, folder / file)
+    write_json(folder / "card.json", {"model": model.card["model"], "source": "answers"})
+    return {option: str(folder)}
 
 
 def _pairs(model: TransformersMLLM) -> _Found:

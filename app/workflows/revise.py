@@ -17,7 +17,14 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import file_card
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError, RunError
-from halluc.jsonl import append_durably, read_jsonl, reason, write_atomically, write_jsonl
+from halluc.jsonl import (
+    append_durably,
+    check_plain,
+    read_jsonl,
+    reason,
+    write_atomically,
+    write_jsonl,
+)
 from halluc.language.claims.things import Things, load_things
 from halluc.mllm import MLLM
 from halluc.plugins import load_plugin
@@ -256,6 +263,7 @@ def _read(file: Path) -> dict[str, Revision]:
     """The revisions so far; a last line that a crash cut short is taken away."""
     if not file.exists():
         return {}
+    check_plain(file)
     content = file.read_bytes()
     if not content.endswith(b"\n"):
         write_atomically(file, [content[: content.rfind(b"\n") + 1]])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from app.workflows.kept import Keeper
 from halluc import __version__
 from halluc.answers.given import Given, count_lacks
 from halluc.answers.kinds import answers_hint, truth_hint
@@ -117,6 +118,15 @@ def metrics_of_task(task: str) -> list[type[Metric]]:
     return sorted(mine, key=lambda kind: not kind.by_default)
 
 
+def next_command(task: str, run: str | Path) -> str:
+    """The command that scores a run of a task, or what a judge's replies in it are about."""
+    if kinds := metrics_of_task(task):
+        return f"halluc score {kinds[0].name} {run}"
+    every = (load_plugin("metrics", name) for name in plugins("metrics"))
+    kind = next(kind for kind in every if kind.judges and kind.judges.name == task)
+    return f"halluc score {kind.name} ANSWERS --judged {run}, with the answers that were judged"
+
+
 def score(
     answers: str | Path | Run | Sequence[str | Path],
     metric: str | Metric,
@@ -139,7 +149,8 @@ def score(
         allow_missing: leave out what has no answer and what was not asked, and count it.
         keep_thinking: score the thought of a reasoning model with its answer, instead of the answer
             alone.
-        output: folder for scores.json and findings.jsonl; default: the run's own.
+        output: folder for a run of the answers with their figures and findings; default: of a run,
+            its own folder gets these two.
         spread: where the work is done; see `app.engine.connect.open_cluster`.
         options: of the metric, such as ``parser="vlmevalkit"``.
 
@@ -165,6 +176,7 @@ def score(
 
     try:
         given = made.read(sources, truths, allow_missing=allow_missing)
+        keeper = None if output is None else Keeper(given, sources, Path(output))
         if keep_thinking:
             given.with_thoughts()
         measured = made.measure(given, spread, keep)
@@ -181,6 +193,8 @@ def score(
         if (folder := place()) is not None:
             way = measured.ways[number] if measured.ways else {}
             folder.write_scores(found, how | way)
+    if keeper:
+        keeper.write(made.task.name)
     return Scored(made, scores, how, given, measured)
 
 

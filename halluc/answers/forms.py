@@ -15,7 +15,7 @@ from halluc.datasets.keys import ANSWERS, IDS, TEXTS
 from halluc.datasets.tables import columns_of, form_of
 from halluc.errors import InputError
 from halluc.faults import without_nan
-from halluc.jsonl import BAD_JSON, open_plain, reason
+from halluc.jsonl import BAD_JSON, open_plain
 
 POPE = "POPE or LLaVA answers"
 LMMS_EVAL = "lmms-eval samples"
@@ -101,12 +101,9 @@ def by_picture(path: Path) -> Iterator[tuple[int, tuple[str, str]]]:
 def _forms_of_folder(folder: Path) -> list[str]:
     found = [RUN] if (folder / "run.json").is_file() else []
     for file in islice(sorted(folder.glob("*.txt")), 1):
-        try:
-            with file.open("rb") as lines:
-                if lines.readline(_HEAD).count(b"\t") == 3:
-                    found.append(MME)
-        except OSError as error:
-            raise InputError(reason(error), file) from None
+        with open_plain(file) as lines:
+            if lines.readline(_HEAD).count(b"\t") == 3:
+                found.append(MME)
     return found
 
 

@@ -90,6 +90,7 @@ class Given:
 
     @cached_property
     def _held(self) -> list[tuple[Sample, Answer]]:
+        self.pairs = list(self.pairs)  # what is in memory can be gone through again
         return list(self._answered())
 
     @cached_property

@@ -31,7 +31,7 @@ def answers_hint(source: str, metric: str, *, captions: bool) -> str:
         captions: whether that one wants captions.
     """
     path = Path(source)
-    what, right = _answers(path)
+    what, right = answers_kind(path)
     if not what or metric in right or (captions and "captions" in right):
         return ""
     if not captions and "questions" in right:
@@ -50,8 +50,11 @@ def truth_hint(source: str, metric: str) -> str:
     return f"{source} is {what}: {how}" if what and metric not in right else ""
 
 
-def _answers(path: Path) -> tuple[str, tuple[str, ...]]:
-    """What a file of answers holds, and the metrics, or "captions" or "questions", for it."""
+def answers_kind(path: Path) -> tuple[str, tuple[str, ...]]:
+    """What a file of answers holds, and the metrics, or "captions" or "questions", for it.
+
+    Both are empty where it cannot be seen.
+    """
     if path.is_dir():
         return ("MME's answers", ("mme",)) if has_results(path) else ("", ())
     rows = _rows(path)
@@ -76,7 +79,15 @@ def _answers(path: Path) -> tuple[str, tuple[str, ...]]:
         ),
         ({"img_id", "object_name", "gt"} <= keys, "DASH-B's answers", ("dash-b",)),
         ({"query_prompt", "relation_type"} <= keys, "Reefknot's questions", ("reefknot",)),
+        ({"orig_img", "edited_img"} <= keys, "MERLIM's questions, no answers", ()),
         ("orig_img" in keys and not texts, "BEAF's questions, no answers", ()),
+        ({"yes_question", "no_question"} <= keys, "PhD's questions, no answers", ()),
+        (
+            {"question", "label", "prediction"} <= keys and str(rows[0]["label"]) in "ABCDE",
+            "HumbleBench's results",
+            ("humblebench",),
+        ),
+        ("stage 2" in keys, "FaithScore's facts with verdicts", ("faithscore",)),
         (
             {"instruction", "output"} == keys or "reference caption" in keys,
             "captions for HaELM's judge, to be named by --data haelm:FILE for halluc generate",
@@ -139,7 +150,19 @@ def _truth(path: Path) -> tuple[str, tuple[str, ...], str]:
                 captioned,
                 "name the folder that it lies in, for halluc score chair or finegrained",
             ),
+            (
+                {"orig_img", "edited_img"} <= row.keys(),
+                "MERLIM's questions",
+                ("merlim",),
+                "halluc score merlim … --truth",
+            ),
             ("orig_img" in row, "BEAF's questions", ("beaf",), "halluc score beaf … --truth"),
+            (
+                {"yes_question", "no_question"} <= row.keys(),
+                "PhD's questions",
+                ("phd",),
+                "halluc score phd … --truth",
+            ),
             (
                 {"query_prompt", "relation_type"} <= row.keys(),
                 "Reefknot's questions",

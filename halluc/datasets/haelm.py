@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
+from halluc.datasets.haelm_scenes import Caption, captions_of_run, drawn_captions
 from halluc.errors import InputError
 from halluc.records import Label, Sample, Truth
 
@@ -25,21 +26,15 @@ EACH = "each:"
 _ROW = re.compile(
     r"reference captions:\n(.*?)\nour caption:\n(.*?)\s*Is our caption accurate\?\s*", re.DOTALL
 )
-_CAPTION = re.compile(r"\nour caption:\n(.*)\nIs our caption accurate\?\n$", re.DOTALL)
+_PROMPT = re.compile(
+    r"reference captions:\n(.*)\nour caption:\n(.*)\nIs our caption accurate\?\n$", re.DOTALL
+)
 
 
 class _Row(msgspec.Struct):
     instruction: str | None = None
     output: str | None = None
     references: list[str] | None = msgspec.field(name="reference caption", default=None)
-    image: str | int | None = None
-
-
-class _Caption(NamedTuple):
-    text: str
-    references: list[str]
-    label: Label | None
-    image: str | None
 
 
 def prompt_of(references: list[str], caption: str) -> str:
@@ -53,58 +48,88 @@ def prompt_of(references: list[str], caption: str) -> str:
     return f"reference captions:\n{' '.join(references)}\nour caption:\n{first}\n{asked}\n"
 
 
+def parts_of(prompt: str | None) -> tuple[str, str] | None:
+    """References and caption of a prompt; None where it is none of HaELM's.
+
+    >>> parts_of(prompt_of(["A dog.", "Two dogs."], "A dog runs."))
+    ('A dog. Two dogs.', 'A dog runs.')
+    """
+    found = _PROMPT.search(prompt or "")
+    return None if found is None else (found[1], found[2])
+
+
 def words_of(sample: Sample) -> int:
     """How many words the caption has that a sample asks about; 0 if it asks about none."""
-    found = _CAPTION.search(sample.prompt or "")
-    return len(found[1].split()) if found else 0
+    parts = parts_of(sample.prompt)
+    return len(parts[1].split()) if parts else 0
 
 
 def load(path: str | Path, images: Path | None = None) -> Dataset:
-    """The prompts on the captions of a file.
+    """The prompts on captions.
 
     Args:
-        path: the released rows (``instruction``, ``output`` yes or no: five a caption), or rows as
-            the published interface reads them (``image``, ``reference caption``, ``output``: the
-            caption). With "each:" before it, each reference is asked about alone.
+        path: a file of the released rows (``instruction``, ``output`` yes or no: five a caption),
+            or of rows as the published interface reads them (``image``, ``reference caption``,
+            ``output``: the caption); the folder of a run with captions of the embedded world; or
+            scenes of it such as "tabletop:broken:0-99", whose captions are drawn (see
+            `halluc.datasets.haelm_scenes`). With "each:" before it, each reference is asked about
+            alone.
         images: not needed: the judge sees no picture.
 
     Returns:
-        Samples with ids such as "17", or with each reference "17/3"; the labels are people's (yes:
-        the caption is accurate), where the file has them.
+        Samples with ids such as "17", or with each reference "17/3"; the labels (yes: the caption
+        is accurate) are people's where the file has them, exact ones in the embedded world.
 
     Raises:
-        InputError: the file cannot be read, or a row is none of these.
+        InputError: file or run cannot be read, or a row is none of these.
     """
     apart = str(path).startswith(EACH)
-    file = Path(str(path).removeprefix(EACH))
-    captions = list(_captions(file))
+    source = str(path).removeprefix(EACH)
+    if source.partition(":")[0] == "tabletop":
+        captions, card = drawn_captions(source)
+    elif (Path(source) / "run.json").is_file():
+        captions, card = captions_of_run(Path(source))
+    else:
+        captions = list(_captions(Path(source)))
+        card = {"files": [file_card(source, len(captions))]}
+    return prompts_on(captions, f"haelm:{path}", card, apart=apart)
+
+
+def prompts_on(
+    captions: list[Caption], name: str, card: dict[str, Any], *, apart: bool = False
+) -> Dataset:
+    """The prompts on captions as a data set of that name.
+
+    Raises:
+        InputError: there are no captions.
+    """
     samples = []
-    for number, each in enumerate(captions, 1):
+    for each in captions:
         truth = Truth(label=each.label) if each.label else None
         asked = [[one] for one in each.references] if apart else [each.references]
         samples += [
             Sample(
-                id=f"{number}/{place}" if apart else str(number),
+                id=f"{each.id}/{place}" if apart else each.id,
                 prompt=prompt_of(references, each.text),
                 truth=truth,
             )
             for place, references in enumerate(asked, 1)
         ]
     if not samples:
-        raise InputError("no captions in this file", file)
-    card = {"files": [file_card(file, len(captions))]}
-    return Dataset(f"haelm:{path}", samples, _no_picture, card)
+        raise InputError("no captions in it", name.removeprefix("haelm:"))
+    return Dataset(name, samples, no_picture, card)
 
 
-def _captions(path: Path) -> Iterator[_Caption]:
-    labelled: dict[str, _Caption] = {}
+def _captions(path: Path) -> Iterator[Caption]:
+    labelled: dict[str, Caption] = {}
+    number = 0
     for line, row in read_rows(path, _Row):
         if row.instruction is None:
             if not row.references or not row.output:
                 what = 'no row of HaELM: give "instruction" and "output", or "reference caption"'
                 raise InputError(f'{what} and "output"', path, line)
-            image = None if row.image is None else str(row.image)
-            yield _Caption(row.output, row.references, None, image)
+            number += 1
+            yield Caption(str(number), row.output, row.references, None)
             continue
         found = _ROW.fullmatch(row.instruction)
         verdict = (row.output or "").strip().lower()
@@ -112,12 +137,20 @@ def _captions(path: Path) -> Iterator[_Caption]:
             what = "no instruction of HaELM with yes or no as its output"
             raise InputError(what, path, line)
         label: Label = "yes" if verdict == "yes" else "no"
-        known = labelled.setdefault(found[2], _Caption(found[2], [], label, None))
+        if found[2] not in labelled:
+            number += 1
+            labelled[found[2]] = Caption(str(number), found[2], [], label)
+        known = labelled[found[2]]
         if known.label != label:
             raise InputError("this caption has another label further up", path, line)
         known.references.append(found[1])
     yield from labelled.values()
 
 
-def _no_picture(sample: Sample) -> Any:
+def no_picture(sample: Sample) -> Any:
+    """Opens the pictures of prompts to a judge: there are none.
+
+    Raises:
+        InputError: always.
+    """
     raise InputError(f"sample {sample.id!r} has no picture: judges see none")

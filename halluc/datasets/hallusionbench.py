@@ -68,12 +68,14 @@ class Recorded(NamedTuple):
         sample: the question.
         text: the answer; None if there is none.
         verdict: 0 wrong, 1 right, 2 unclear, as the file has it; None if it has none.
+        details: the right answer in a sentence; empty if it has none.
     """
 
     line: int
     sample: Sample
     text: str | None
     verdict: int | None
+    details: str = ""
 
 
 def place_of(sample: Sample) -> Place:
@@ -139,7 +141,8 @@ def _rows(path: Path) -> Iterator[Recorded]:
         sample = msgspec.structs.replace(sample, id=id)
         text = next((written[name] for name in _TEXTS if isinstance(written.get(name), str)), None)
         told = next((written[name] for name in _VERDICTS if written.get(name) is not None), None)
-        yield Recorded(line, sample, text, _verdict(told, path, line))
+        details = str(written.get("gt_answer_details") or "")
+        yield Recorded(line, sample, text, _verdict(told, path, line), details)
 
 
 def _sample_of(written: Mapping[str, Any], path: Path, line: int) -> Sample:

@@ -1,14 +1,18 @@
 """Benchmarks as the Hugging Face hub holds them: questions, truth and pictures in one place.
 
 That is Parquet files with the bytes of the pictures (``data/test-00000-of-00003.parquet``), or what
-``datasets`` saves to disk (``*.arrow``). Pictures are read when they are opened, one row group at a
-time, so a set need not fit in memory. Columns are those of lmms-lab's POPE, MME and HallusionBench.
+``datasets`` saves to disk (``*.arrow``); "hub:ORG/NAME" is fetched from the hub by ``datasets``,
+which keeps it on disk. Pictures are read when they are opened, one row group at a time, so a set
+need not fit in memory. Columns are those of lmms-lab's POPE, MME and HallusionBench.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +26,11 @@ from halluc.records import Label, Sample
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+HUB = "hub:"
+"""Before the name of a data set on the hub."""
+
 _LABELS: dict[str, Label] = {"yes": "yes", "no": "no"}
+_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class _Place(NamedTuple):
@@ -34,8 +42,17 @@ class _Place(NamedTuple):
 
 
 def is_hub(path: str | Path) -> bool:
-    """Whether a file or folder is a data set in this form, with a picture in each row."""
+    """Whether this is a data set in this form, with a picture in each row.
+
+    Args:
+        path: a file, a folder, or "hub:ORG/NAME".
+
+    Raises:
+        InputError: it is on the hub and cannot be fetched.
+    """
     files = _files(Path(path))
+    if str(path).startswith(HUB):
+        return True  # whatever it lacks is said by column
     if not files:
         return False
     try:
@@ -51,7 +68,7 @@ def load_hub(
 
     Args:
         name: of the data set.
-        path: a file of it, or a folder with all its files.
+        path: a file of it, a folder with all its files, or "hub:ORG/NAME".
         sample_of: makes the question of a row, from its columns without the picture, its file and
             its number from 1.
 
@@ -103,11 +120,40 @@ def column(row: Mapping[str, Any], name: str, file: Path, number: int) -> str:
 
 
 def _files(path: Path) -> list[Path]:
+    if str(path).startswith(HUB):
+        return _fetch(str(path).removeprefix(HUB))
     if path.is_file():
         return [path] if path.suffix in (".parquet", ".arrow") else []
     found = [*path.rglob("*.parquet"), *path.rglob("*.arrow")] if path.is_dir() else []
     # `datasets` keeps what it derived from a set beside it.
     return sorted(each for each in found if not each.name.startswith("cache-"))
+
+
+@cache
+def _fetch(name: str) -> list[Path]:
+    """The files of a data set on the hub, all its splits, as ``datasets`` keeps them.
+
+    Raises:
+        InputError: ``datasets`` is not installed, or cannot fetch it.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"a data set of the hub is named {HUB}ORG/NAME, not {HUB}{name}")
+    try:
+        datasets: Any = import_module("datasets")
+    except ImportError:
+        what = f"{HUB}{name} needs datasets: pip install datasets"
+        raise InputError(what) from None
+    retries = logging.getLogger("huggingface_hub")  # a line for each, without a network
+    level = retries.level
+    retries.setLevel(logging.ERROR)
+    try:
+        splits = datasets.load_dataset(name)
+    except Exception as error:  # of the network, of the hub, of the files: each in its own way
+        how = "download it with the hub's tools and name its folder instead"
+        raise InputError(f"{HUB}{name} cannot be fetched ({said(error)}); {how}") from None
+    finally:
+        retries.setLevel(level)
+    return [Path(each["filename"]) for split in splits.values() for each in split.cache_files]
 
 
 def _columns(file: Path) -> list[str]:

@@ -19,6 +19,7 @@ from halluc.datasets.files import read_bytes
 from halluc.datasets.hub import column, is_hub, label_of, load_hub
 from halluc.datasets.images import open_from, refused
 from halluc.errors import InputError
+from halluc.faults import NUL
 from halluc.records import Answer, Label, Sample, Truth
 
 if TYPE_CHECKING:
@@ -215,6 +216,8 @@ def _read_columns(file: Path) -> Iterator[tuple[int, list[str]]]:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError("not UTF-8", file, line) from None
     for line, row in enumerate(StringIO(text, newline=None), 1):
+        if "\0" in row:
+            raise InputError(NUL, file, line)
         if row.strip():
             yield line, row.rstrip("\n").split("\t")
 

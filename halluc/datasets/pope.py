@@ -72,7 +72,7 @@ def load_files(paths: Sequence[str | Path], images: Path | None = None) -> Datas
     Raises:
         InputError: as `load`, or two files are of the same split.
     """
-    files = [Path(path) for path in paths]
+    files = [Path(str(path).removeprefix("pope:")) for path in paths]
     if len(files) == 1 and is_hub(files[0]):
         return load_hub(f"pope:{files[0]}", files[0], _of_hub)
     taken: dict[str, Path] = {}

@@ -18,6 +18,7 @@ from zipfile import BadZipFile, ZipFile
 
 from halluc.datasets.keys import IDS, TEXTS
 from halluc.errors import InputError, said
+from halluc.faults import NUL
 from halluc.jsonl import open_plain, reason
 
 Form = Literal["csv", "tsv", "xlsx", "parquet"]
@@ -102,6 +103,8 @@ def _read_text(path: str | Path, mark: str) -> Iterator[tuple[int, dict[str, Any
                     what = f"not {columns} columns as in the first line"
                     how = "a text with the mark or a line end in it must stand in quotes"
                     raise InputError(f"{what}; {how}", path, begin)
+                if any("\0" in cell for cell in row.values()):
+                    raise InputError(NUL, path, begin)
                 yield begin, _row(row)
                 begin = rows.line_num + 1
         except (csv.Error, UnicodeDecodeError) as error:

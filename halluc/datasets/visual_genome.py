@@ -20,6 +20,7 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import inside, open_from
 from halluc.errors import InputError
+from halluc.jsonl import read_lines
 from halluc.language.claims.lexicon import attribute_of
 from halluc.records import Box, Sample, TrueObject, TrueRelation, Truth
 
@@ -168,6 +169,8 @@ def load(
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, _Picture]]:
+    if not any(read_lines(path)):
+        raise InputError("nothing is in this file", path)
     for line, row in read_rows(path, _Picture):
         id = row.id if row.image_id is None else row.image_id
         if id is None:

@@ -23,6 +23,21 @@ def read_verdict(reply: str) -> Verdict:
     return "yes" if found[1].lower() == "yes" else "no"
 
 
+def read_correct(reply: str) -> Literal[0, 1, 2] | None:
+    """Wrong, right or unclear as HallusionBench's script reads it; None where no verdict stands.
+
+    It looks for "incorrect", then for "correct", anywhere in the lower-cased reply, and takes all
+    else for unclear, so that "not correct" is right.
+
+    >>> [read_correct(each) for each in ("Incorrect.", "It is correct", "unclear", "Yes")]
+    [0, 1, 2, None]
+    """
+    text = reply.lower()
+    if "incorrect" in text:
+        return 0
+    return 1 if "correct" in text else 2 if "unclear" in text else None
+
+
 def read_rating(reply: str) -> int | None:
     """The rating from 0 to 6 as MMHal-Bench's script reads it: None where it finds none or several.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halluc.mllm.base import MLLM, Decoding, Fit, LocalMLLM, Request
+from halluc.mllm.base import MLLM, Decoding, Exchange, Fit, LocalMLLM, Request
 from halluc.mllm.load import MODELS, NAMES, load_detector, load_model
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "MODELS",
     "NAMES",
     "Decoding",
+    "Exchange",
     "Fit",
     "LocalMLLM",
     "Request",

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import transformers
 from PIL import Image
 
 from halluc.mllm.base import Request
+from halluc.mllm.texts import auto_class
 from halluc.mllm.transformers import TransformersMLLM
 
 # What transformers' families call the modules of each part. The first match counts, as Qwen's
@@ -82,7 +82,7 @@ def take_apart(model: TransformersMLLM) -> Anatomy:
     """Count a model's parts without reading its weights."""
     config = model.config
     with torch.device("meta"):
-        skeleton = transformers.AutoModelForImageTextToText.from_config(config)
+        skeleton = auto_class(config).from_config(config)
     skeleton.tie_weights()
     order = ("vision encoder", "input projector", "LLM backbone", OTHER)
     counts = {part: [0, 0] for part in order}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -60,6 +62,28 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
         """
         return model.prepare(requests)
 
+    def hooks(self, model: LocalMLLM, inputs: Any) -> AbstractContextManager[object]:
+        """What changes the forward pass; entered around all passes of a batch.
+
+        Args:
+            model: the model.
+            inputs: what `inputs` gave, with the rows of all branches.
+
+        Raises:
+            ModelError: the method cannot work on the model.
+        """
+        return nullcontext()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files that the method reads; a result card holds their SHA-256."""
+        return ()
+
+    @property
+    def shares(self) -> bool:
+        """Whether prefixes may be computed once for several rows; not with hooks that know rows."""
+        return True
+
     def custom_generate(self, model: LocalMLLM) -> Callable[..., Any] | None:
         """The argument of this name to ``generate``; None leaves the loop to transformers.
 
@@ -90,6 +114,20 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """An earlier turn of a dialogue: what was asked, and what is taken as the model's answer.
+
+    Attributes:
+        prompt, text: question and answer.
+        image: the picture of the question, RGB; None: it has none.
+    """
+
+    prompt: str
+    text: str
+    image: Image | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """One thing to ask.
 
@@ -97,11 +135,19 @@ class Request:
         id: the sample's id.
         prompt: the instruction, before any chat template.
         image: the picture, RGB; None asks without one.
+        earlier: the turns of the dialogue before it; a model needs a chat template for them.
     """
 
     id: str
     prompt: str
     image: Image | None = None
+    earlier: tuple[Exchange, ...] = ()
+
+    @property
+    def images(self) -> list[Image]:
+        """All pictures of the dialogue, in order."""
+        every = [*(each.image for each in self.earlier), self.image]
+        return [each for each in every if each is not None]
 
 
 class MLLM(Protocol):

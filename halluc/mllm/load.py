@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halluc.errors import InputError, ModelError
-from halluc.jsonl import reason
+from halluc.jsonl import check_plain, reason
 from halluc.mllm.base import MLLM, Fit
 
 if TYPE_CHECKING:
@@ -19,10 +19,14 @@ MODELS = {
     "M+FOLDER": "any of these with a LoRA adapter",
     "openai:NAME@URL": "a model behind an OpenAI-compatible server (vLLM, SGLang, hosted)",
     "replay:FILE": "answers that were recorded elsewhere",
+    "judge:FILE": "a small judge of captions (halluc train judge); judge:tabletop ships",
 }
 """Names of models, and what each stands for."""
 
-NAMES = "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), openai:NAME@URL or replay:FILE"
+NAMES = (
+    "tabletop, hf:ORG/NAME, hf:./folder (each with +ADAPTER), judge:FILE, openai:NAME@URL or "
+    "replay:FILE"
+)
 
 
 def load_model(
@@ -40,8 +44,8 @@ def load_model(
     Args:
         name: ``tabletop`` (the embedded one), ``hf:ORG/NAME`` (from the hub or its cache),
             ``hf:./folder`` (a checkpoint on disk), each followed by ``+FOLDER`` to add a LoRA
-            adapter, ``openai:NAME@URL`` (behind a chat endpoint) or ``replay:FILE`` (recorded
-            answers).
+            adapter, ``openai:NAME@URL`` (behind a chat endpoint), ``replay:FILE`` (recorded
+            answers) or ``judge:FILE`` (a small judge of captions).
         dtype: "float32", "bfloat16" or "float16"; "auto" is float32 on a CPU, else bfloat16
             where the accelerator has it and float16 where not.
         device: as torch names it; "auto" takes an accelerator if there is one.
@@ -52,12 +56,16 @@ def load_model(
 
     Raises:
         ModelError: no such model, or it cannot be loaded.
-        InputError: a file of recorded answers, or of a chat template, cannot be used.
+        InputError: a file of recorded answers, a judge or a chat template cannot be used.
     """
     if name.startswith("replay:"):
         from halluc.mllm.replay import ReplayMLLM
 
         return ReplayMLLM(Path(name.removeprefix("replay:")))
+    if name.startswith("judge:"):
+        from halluc.mllm.judge import JudgeMLLM
+
+        return JudgeMLLM(name)
     if name.startswith("openai:"):
         try:
             from halluc.mllm.openai import TIMEOUT, OpenAIMLLM
@@ -93,6 +101,7 @@ def load_model(
 
 def _read_text(file: Path) -> str:
     try:
+        check_plain(file)
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         what = reason(error) if isinstance(error, OSError) else "no UTF-8 text"

@@ -27,6 +27,7 @@ from halluc.errors import HallucError, ModelError
 from halluc.jsonl import read_json
 from halluc.mllm.base import Fit
 from halluc.mllm.checkpoint import ADAPTER, INDEX, Checkpoint, check_shards
+from halluc.mllm.texts import TextProcessor, reads_text_only
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -49,7 +50,7 @@ def cached_only(source: str) -> bool:
 
 
 def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
-    """The configuration of an image-text-to-text model.
+    """The configuration of an image-text-to-text model, or of a text-only one.
 
     Raises:
         ModelError: it cannot be had, or the checkpoint is another kind of model.
@@ -61,10 +62,14 @@ def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
             local_files_only=cached_only(checkpoint.source),
         )
     known = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
-    if not known and not (trust_remote_code and hasattr(config, "auto_map")):
+    if (
+        not known
+        and not reads_text_only(config)
+        and not (trust_remote_code and hasattr(config, "auto_map"))
+    ):
         raise ModelError(
             f"{checkpoint.name}: a {config.model_type!r} checkpoint is no model that transformers "
-            "loads as AutoModelForImageTextToText"
+            "loads as AutoModelForImageTextToText or, with text alone, as AutoModelForCausalLM"
         )
     return config
 
@@ -106,7 +111,9 @@ def load_processor(checkpoint: Checkpoint, config: Any, trust_remote_code: bool)
 
 
 def _load_processor(source: str, config: Any, arguments: dict[str, Any]) -> Any:
-    """A processor, without its video part if need be."""
+    """A processor, without its video part if need be; of a text-only model, its tokenizer."""
+    if reads_text_only(config):
+        return TextProcessor(transformers.AutoTokenizer.from_pretrained(source, **arguments))
     try:
         return transformers.AutoProcessor.from_pretrained(source, **arguments)
     except (ImportError, ValueError, TypeError):  # which of them depends on the family
@@ -124,8 +131,10 @@ def load_weights(
     device: torch.device,
     trust_remote_code: bool,
     fit: Fit = Fit(),  # noqa: B008 (frozen)
+    *,
+    kind: Any = transformers.AutoModelForImageTextToText,
 ) -> Any:
-    """The model, in evaluation mode; safetensors only.
+    """The model, in evaluation mode; safetensors only. `kind`: see `halluc.mllm.texts.auto_class`.
 
     Raises:
         ModelError: it cannot be loaded, lacks weights, or is another kind of model.
@@ -133,7 +142,7 @@ def load_weights(
     with one_line(checkpoint):
         if checkpoint.folder is None:
             _check_hub(checkpoint)
-        model, report = transformers.AutoModelForImageTextToText.from_pretrained(
+        model, report = kind.from_pretrained(
             checkpoint.source,
             dtype=dtype,
             use_safetensors=True,

@@ -45,8 +45,8 @@ class Batches:
         single = 0  # how many are still to be asked one by one
         while len(done) < len(requests):
             batch = requests[len(done) :][: 1 if single else self.most]
-            # Processors take a picture for each request or none at all.
-            batch = list(next(groupby(batch, lambda request: request.image is not None))[1])
+            # Processors take as many pictures for each request.
+            batch = list(next(groupby(batch, lambda request: len(request.images)))[1])
             try:
                 with torch.inference_mode():
                     done += work(batch)
@@ -76,7 +76,9 @@ class Batches:
 
     def _failed(self, request: Request, error: Exception) -> SampleError:
         """What the model's own code says of a sample, in one line."""
-        held = next((each for each in self._special if each in request.prompt), None)
+        asked = [*(text for turn in request.earlier for text in (turn.prompt, turn.text))]
+        asked.append(request.prompt)
+        held = next((e for e in self._special if any(e in text for text in asked)), None)
         hint = f"; its prompt holds {held!r}, which is no text to this model" if held else ""
         what = f"{self._name} cannot answer {request.id!r}: {said(error)}{hint}"
         return SampleError(request.id, what)

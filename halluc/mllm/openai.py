@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 import openai
 
 from halluc.errors import InputError, ModelError, SampleError
-from halluc.mllm.base import Decoding, Request
+from halluc.mllm.base import Decoding, Exchange, Request
 from halluc.mllm.patience import asked_pause, whole_within
 from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
 from halluc.records import Response
@@ -154,12 +154,9 @@ class OpenAIMLLM:
     def _answer(self, request: Request, decoding: Decoding, answers: Sequence[str]) -> Response:
         if not is_text(request.prompt):
             raise SampleError(request.id, f"the prompt of {request.id!r} is no text in UTF-8")
-        content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
-        if request.image is not None:
-            content.insert(0, {"type": "image_url", "image_url": {"url": _data_url(request.image)}})
         fields: dict[str, Any] = {
             "model": self._name,
-            "messages": [{"role": "user", "content": content}],
+            "messages": _messages(request),
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature if decoding.do_sample else 0.0,
             "logprobs": True,
@@ -331,6 +328,20 @@ def _first_line(content: bytes) -> str:
 def _seed(seed: int, id: str) -> int:
     """A seed of its own for each sample, so that neither batch nor order changes an answer."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{id}".encode()).digest()[:4]) >> 1
+
+
+def _messages(request: Request) -> list[dict[str, Any]]:
+    """What a request asks, with its earlier turns."""
+    messages: list[dict[str, Any]] = []
+    turns: list[Exchange | Request] = [*request.earlier, request]
+    for each in turns:
+        content: list[dict[str, Any]] = [{"type": "text", "text": each.prompt}]
+        if each.image is not None:
+            content.insert(0, {"type": "image_url", "image_url": {"url": _data_url(each.image)}})
+        messages.append({"role": "user", "content": content})
+        if isinstance(each, Exchange):
+            messages.append({"role": "assistant", "content": each.text})
+    return messages
 
 
 def _data_url(image: Image) -> str:

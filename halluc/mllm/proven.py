@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -29,11 +30,13 @@ _LONGER = " Say it in a few words, please."
 def same_in_batches(mllm: LocalMLLM, requests: Sequence[Request]) -> bool:
     """Ask two requests together and alone, a prompt and a picture of other sizes in each."""
     first = requests[0]
-    alike = [each for each in requests if (each.image is None) == (first.image is None)]
+    alike = [each for each in requests if len(each.images) == len(first.images)]
     longest = max(alike, key=lambda each: len(each.prompt))
     others = (each for each in alike if each is not longest)
     part = longest.image and longest.image.crop((0, 0, *_part(*longest.image.size)))
-    longer = Request(f"{longest.id}+", longest.prompt + _LONGER, part)
+    longer = replace(
+        longest, id=f"{longest.id}+", prompt=longest.prompt + _LONGER, image=part or None
+    )
     pair = [min(others, key=lambda each: len(each.prompt), default=first), longer]
     short = Decoding(max_new_tokens=4)
     together = mllm.generate(pair, short)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from halluc.errors import ModelError, said
+from halluc.mllm.base import Exchange, Request
 
 Form = Literal["parts", "text"]
 """What a template takes as a message's content: parts (picture, text), or text alone."""
@@ -89,6 +90,23 @@ def render(processor: Any, messages: list[dict[str, Any]], *, ask: bool = False)
             tokenize=False,
         )
     )
+
+
+def dialogue(
+    processor: Any, form: Form, request: Request, *, pixels: bool = False
+) -> list[dict[str, Any]]:
+    """The messages of a request, with its earlier turns; `pixels`: the pictures are in them."""
+    messages: list[dict[str, Any]] = []
+    turns: list[Exchange | Request] = [*request.earlier, request]
+    for each in turns:
+        asked = message(processor, form, each.prompt, picture=each.image is not None)
+        if pixels and each.image is not None:
+            asked["content"][0]["image"] = each.image
+        messages.append(asked)
+        if isinstance(each, Exchange):
+            said = message(processor, form, each.text, picture=False)
+            messages.append({**said, "role": "assistant"})
+    return messages
 
 
 def message(processor: Any, form: Form, prompt: str, *, picture: bool) -> dict[str, Any]:

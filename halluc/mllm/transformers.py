@@ -1,4 +1,4 @@
-"""Any image-text-to-text checkpoint that transformers loads, run on this machine."""
+"""Any image-text-to-text or text-only checkpoint that transformers loads, on this machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from halluc.mllm.prefixes import WORTH, let_share, share_prefixes
 from halluc.mllm.proven import PROVEN, same_in_batches
 from halluc.mllm.rows import Rows
 from halluc.mllm.spellings import spellings
-from halluc.mllm.templates import TODAY, Form, form_of, freeze_clock, message, render
+from halluc.mllm.templates import TODAY, Form, dialogue, form_of, freeze_clock, render
+from halluc.mllm.texts import auto_class
 from halluc.records import Response
 from halluc.thoughts import opens_thought
 
@@ -92,7 +93,8 @@ class TransformersMLLM:
             check_form(self.config.model_type, checkpoint.name)
         self.tokenizer = self.processor.tokenizer
         image = getattr(self.processor, "image_token", None)
-        special = [each for each in (image, *self.tokenizer.all_special_tokens) if each]
+        # BLIP-2's processor has a token as an object.
+        special = [str(each) for each in (image, *self.tokenizer.all_special_tokens) if each]
         self.batches = Batches(checkpoint.name, special, cuda=self.device.type == "cuda")
         self._unproven = self.config.model_type not in PROVEN
         self.pads = True
@@ -127,11 +129,27 @@ class TransformersMLLM:
             decoder.set_attn_implementation("sdpa")  # as it was before it was let share prefixes
         return made
 
+    def in_training(self, state: dict[str, Any]) -> TransformersMLLM:
+        """The same model, to be asked while it is trained; it shares no prefixes.
+
+        Sharing would change how its layers attend from then on.
+
+        Args:
+            state: of the adapter in it, for the card.
+        """
+        made = copy.copy(self)
+        made.__dict__ |= {"model": self.model, "_shares": False}
+        made.card = {**self.card, "adapter": state}
+        return made
+
     @functools.cached_property
     def model(self) -> Any:
         """The loaded model; of its generation config only the vocabulary's part is kept."""
         with one_line(self._checkpoint):
-            model = load_weights(self._checkpoint, self.dtype, self.device, self._trust, self._fit)
+            model = load_weights(
+                self._checkpoint, self.dtype, self.device, self._trust, self._fit,
+                kind=auto_class(self.config),
+            )  # fmt: skip
             model = merge_adapter(self._checkpoint, model, self.card["model"]["hash"])
         own = model.generation_config
         kept = {
@@ -186,9 +204,15 @@ class TransformersMLLM:
 
         def work(batch: Sequence[Request]) -> list[Response]:
             inputs = decoding.inputs(self, batch)
+            with decoding.hooks(self, inputs):
+                return answer(batch, inputs)
+
+        def answer(batch: Sequence[Request], inputs: Any) -> list[Response]:
             begun = opens_thought(self.tokenizer.decode(inputs["input_ids"][0, -16:]))
-            shared = self._shares and share_prefixes(
-                self.model, inputs, image_token(self.config), self.worth
+            shared = (
+                decoding.shares
+                and self._shares
+                and share_prefixes(self.model, inputs, image_token(self.config), self.worth)
             )
             loop = decoding.custom_generate(self)
             ids = [request.id for request in batch]
@@ -241,14 +265,8 @@ class TransformersMLLM:
     def process(self, requests: Sequence[Request]) -> Any:
         """What `prepare` gives, still on the CPU and as precise as the processor made it."""
         if self.processor.chat_template and self.form == "parts":
-            conversations = []
-            for request in requests:
-                content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
-                if request.image is not None:
-                    content.insert(0, {"type": "image", "image": request.image})
-                conversations.append([{"role": "user", "content": content}])
             inputs = self.processor.apply_chat_template(
-                conversations,
+                [dialogue(self.processor, self.form, each, pixels=True) for each in requests],
                 add_generation_prompt=True,
                 tokenize=True,
                 return_dict=True,
@@ -257,10 +275,8 @@ class TransformersMLLM:
             )
         else:
             inputs = self.processor(
-                text=[
-                    self._asked(each.prompt, picture=each.image is not None) for each in requests
-                ],
-                images=[[request.image] for request in requests if request.image] or None,
+                text=[self._asked(each) for each in requests],
+                images=[each.images for each in requests if each.images] or None,
                 padding=True,
                 return_tensors="pt",
                 **({} if self.processor.chat_template else tokenized(self.config.model_type)),
@@ -268,12 +284,16 @@ class TransformersMLLM:
             inputs.pop("labels", None)  # PaliGemma's, for training
         return inputs
 
-    def _asked(self, prompt: str, *, picture: bool) -> str:
-        """A prompt in a template for text alone, or in the family's plain form."""
+    def _asked(self, request: Request) -> str:
+        """A request in a template for text alone, or in the family's plain form."""
         if self.processor.chat_template:
-            asked = message(self.processor, self.form, prompt, picture=picture)
-            return render(self.processor, [asked], ask=True)
-        return as_asked(self.config.model_type, prompt, picture=picture)
+            return render(self.processor, dialogue(self.processor, self.form, request), ask=True)
+        if request.earlier:
+            raise ModelError(
+                f"{self._checkpoint.name}: no chat template comes with it, so it takes no earlier "
+                "turns; give one with --chat-template FILE, or ask in a single turn"
+            )
+        return as_asked(self.config.model_type, request.prompt, picture=request.image is not None)
 
     def _run(
         self, inputs: Any, picker: Picker, steps: int, loop: Callable[..., Any] | None

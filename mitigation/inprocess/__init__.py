@@ -12,6 +12,7 @@ from halluc.errors import InputError
 from halluc.mllm import Decoding
 from halluc.options import Option, options_of
 from halluc.plugins import load_plugin
+from mitigation.inprocess.composed import Composed
 
 
 def own_options(method: str) -> list[Option]:
@@ -24,29 +25,44 @@ def own_options(method: str) -> list[Option]:
 
 
 def make_decoding(method: str | None, plain: dict[str, Any], own: dict[str, Any]) -> Decoding:
-    """The decoding of a method.
+    """The decoding of a method, or of several.
 
     Args:
-        method: its name, as `halluc list decodings` shows it; None is plain decoding.
+        method: its name, as `halluc list decodings` shows it, or several with commas between them;
+            None is plain decoding.
         plain: what `Decoding` takes.
-        own: values of the method's own options; those left out are at the paper's default.
+        own: values of the methods' own options; those left out are at the papers' defaults.
 
     Raises:
-        InputError: there is no such method, or an option is not the method's or out of its range.
+        InputError: there is no such method, methods do not go together, or an option is not the
+            method's, is that of several, or is out of its range.
     """
     if method is None:
         if own:
             raise InputError(f"{_flags(own)} belongs to a method; name it with --decode")
         return Decoding(**plain)
-    known = [option.name for option in own_options(method)]
-    if strange := [each for each in own if each not in known]:
+    names = [each.strip() for each in method.split(",")]
+    known = {name: [option.name for option in own_options(name)] for name in names}
+    options = list(dict.fromkeys(each for some in known.values() for each in some))
+    if strange := [each for each in own if each not in options]:
         raise InputError(
             f"{_flags(strange)} does not belong to --decode {method}, which takes "
-            f"{_flags(known) or 'no options'}"
+            f"{_flags(options) or 'no options'}"
         )
-    decoding = load_plugin("decodings", method)(**plain, **own)
-    assert isinstance(decoding, Decoding)  # noqa: S101
-    return decoding
+    for each in own:
+        if len(having := [name for name in known if each in known[name]]) > 1:
+            raise InputError(
+                f"{_flags([each])} is an option of {' and of '.join(having)}; together they have "
+                "their defaults, and mitigation.inprocess.composed.Composed takes others"
+            )
+    made = tuple(
+        load_plugin("decodings", name)(**plain, **{e: own[e] for e in own if e in known[name]})
+        for name in names
+    )
+    if len(made) == 1:
+        assert isinstance(made[0], Decoding)  # noqa: S101
+        return made[0]
+    return Composed(method=",".join(names), parts=made, **plain)
 
 
 def _flags(names: Any) -> str:

@@ -1,8 +1,10 @@
-"""What a contrastive decoding is: several branches of a request, and a combiner of their logits.
+"""What a method of decoding brings: branches of a request, a combiner of their logits, and hooks.
 
-A method asks the model several times at once: as it is, and disturbed (another picture, another
+A method may ask the model several times at once: as it is, and disturbed (another picture, another
 instruction, no picture). Each of these is a *branch*, an input transform; a pure function combines
-their logits. `mitigation.inprocess.loop` runs it. Modules of methods import torch late, so that
+their logits, and `mitigation.inprocess.loop` runs it. A method may also change the forward pass, by
+a context manager (`hooks`); it changes every branch. So methods go together, see
+`mitigation.inprocess.composed`. Modules of methods import torch late, so that
 their options can be listed without it.
 """
 
@@ -28,7 +30,7 @@ to the logits to pick from, (rows, vocabulary)."""
 
 
 class Contrastive(Decoding, frozen=True, kw_only=True):
-    """A decoding that picks from the combined logits of several branches.
+    """A decoding that picks from the combined logits of its branches, or changes the forward pass.
 
     A subclass sets ``tag_field="method"`` and ``tag``, the name that ``--decode`` takes; its fields
     are its options (see `halluc.options`).
@@ -60,13 +62,13 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
         """
         return [model.process(requests)]
 
-    def combiner(self, model: LocalMLLM) -> Combiner:
-        """What to make of the branches' logits.
+    def combiner(self, model: LocalMLLM) -> Combiner | None:
+        """What to make of the branches' logits; None: a method of hooks alone.
 
         Raises:
             ModelError: the method cannot work on the model.
         """
-        raise NotImplementedError
+        return None
 
     def inputs(self, model: LocalMLLM, requests: Sequence[Request]) -> Any:
         """The branches' rows behind one another.
@@ -88,11 +90,17 @@ class Contrastive(Decoding, frozen=True, kw_only=True):
         stacked = stack(branches, model.tokenizer.pad_token_id)
         return BatchFeature(stacked).to(model.device, model.dtype)
 
-    def custom_generate(self, model: LocalMLLM) -> Callable[..., Any]:
-        """The loop with this method's branches and combiner."""
-        from mitigation.inprocess.loop import decode
+    def custom_generate(self, model: LocalMLLM) -> Callable[..., Any] | None:
+        """The loop with this method's branches and combiner; None: transformers' own."""
+        combine = self.combiner(model)
+        return combine and looped(self.width, combine, drop=self.shares)
 
-        return functools.partial(decode, branches=self.width, combine=self.combiner(model))
+
+def looped(branches: int, combine: Combiner, *, drop: bool) -> Callable[..., Any]:
+    """The loop of `mitigation.inprocess.loop`, as ``custom_generate`` takes it."""
+    from mitigation.inprocess.loop import decode
+
+    return functools.partial(decode, branches=branches, combine=combine, drop=drop)
 
 
 def require_pictures(method: str, requests: Sequence[Request]) -> None:

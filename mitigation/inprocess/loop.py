@@ -93,9 +93,13 @@ def decode(
     *,
     branches: int,
     combine: Combiner,
+    drop: bool = True,
     **model_kwargs: Any,
 ) -> Any:
-    """``custom_generate`` for a batch that `stack` made; set the last two with functools.partial.
+    """``custom_generate`` for a batch that `stack` made; set the last three with functools.partial.
+
+    These are the number of branches, what to make of their logits, and whether rows that have
+    ended leave the batch.
 
     Returns:
         What ``generate`` returns, for the rows of the first branch.
@@ -115,7 +119,7 @@ def decode(
     if not generation_config.use_cache or not isinstance(cache, DynamicCache):
         raise InputError("contrastive decoding needs the dynamic key-value cache; leave it on")
     rows = len(input_ids) // branches
-    view = Branches(model, input_ids, model_kwargs, branches, combine)
+    view = Branches(model, input_ids, model_kwargs, branches, combine, drop=drop)
     search = getattr(type(model), SEARCHES[mode])
     return search(
         view,
@@ -137,7 +141,7 @@ class Branches:
         input_ids: prompts, (branches x rows, length), as `stack` orders them.
         model_kwargs: what else ``generate`` prepared for the model.
         branches: how many.
-        combine: see `Combiner`.
+        combine, drop: see `decode`.
     """
 
     def __init__(
@@ -147,12 +151,15 @@ class Branches:
         model_kwargs: dict[str, Any],
         branches: int,
         combine: Combiner,
+        *,
+        drop: bool,
     ) -> None:
         self._model, self._ids, self._kwargs = model, input_ids, model_kwargs
         self._branches, self._combine = branches, combine
         self._rows = len(input_ids) // branches
         self._left = torch.arange(self._rows, device=input_ids.device)  # rows that go on
         self._ends: torch.Tensor | None = None
+        self._may_drop = drop
         self._step = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -160,7 +167,9 @@ class Branches:
 
     def _prefill(self, input_ids: torch.Tensor, config: Any, *_: Any, **__: Any) -> Any:
         """The prompts, pictures encoded."""
-        if config.num_beams == 1:  # beams that have ended are put aside by the search itself
+        if (
+            self._may_drop and config.num_beams == 1
+        ):  # beams that have ended are put aside by the search itself
             self._ends = config._eos_token_tensor
         outputs = self._model._prefill(self._ids, config, self._kwargs)
         for name in MULTIMODAL_INPUTS_TO_DROP_OUTSIDE_PREFILL:

@@ -57,22 +57,32 @@ class M3ID(Contrastive, frozen=True, kw_only=True, tag_field="method", tag="m3id
             InputError: a request has no picture to begin with.
             ModelError: the model takes no request without a picture, or not beside one that has it.
         """
-        require_pictures("m3id", requests)
-        blind = [replace(request, image=None) for request in requests]
-        try:
-            branches = [model.process(requests), model.process(blind)]
-        except (ValueError, TypeError):  # PaliGemma's
-            branches = []
-        if not branches or _ROW_BY_ROW & set(branches[0]) or not _in_the_text(*branches):
-            name = model.card["model"]["name"]
-            raise ModelError(
-                f"{name} needs a picture with every request, so m3id cannot take it away"
-            )
-        return branches
+        return with_and_without("m3id", model, requests)
 
     def combiner(self, model: LocalMLLM) -> Combiner:
         """The paper's z."""
         return partial(combine, lambda_=self.lambda_, beta=self.beta)
+
+
+def with_and_without(method: str, model: LocalMLLM, requests: Sequence[Request]) -> list[Inputs]:
+    """The inputs of requests with their picture, and without.
+
+    Raises:
+        InputError: a request has no picture to begin with.
+        ModelError: the model takes no request without a picture, or not beside one that has it.
+    """
+    require_pictures(method, requests)
+    blind = [replace(request, image=None) for request in requests]
+    try:
+        branches = [model.process(requests), model.process(blind)]
+    except (ValueError, TypeError):  # PaliGemma's
+        branches = []
+    if not branches or _ROW_BY_ROW & set(branches[0]) or not _in_the_text(*branches):
+        name = model.card["model"]["name"]
+        raise ModelError(
+            f"{name} needs a picture with every request, so {method} cannot take it away"
+        )
+    return branches
 
 
 def _in_the_text(seen: Inputs, blind: Inputs) -> bool:

@@ -1,9 +1,9 @@
 """Control: the plausibility constraint of contrastive decoding, alone.
 
-Yin et al. 2025, "Rethinking Contrastive Decoding" (arXiv:2504.10020), find that gains of VCD, ICD
-and SID on POPE come from two side effects: more answers of yes, and the plausibility constraint,
-which makes sampling nearly greedy. Each of them stands alone here as a control, which a method has
-to beat.
+Yin et al. 2025, "The Mirage of Performance Gains: Why Contrastive Decoding Fails to Mitigate Object
+Hallucinations in MLLMs?" (arXiv:2504.10020), find that gains of VCD, ICD and SID on POPE come from
+two side effects: more answers of yes, and the plausibility constraint, which makes sampling nearly
+greedy. Each of them stands alone here as a control, which a method has to beat.
 """
 
 from __future__ import annotations

@@ -59,21 +59,8 @@ def revise_text(
     Returns:
         Edits in order, that do not overlap; none also where nothing would be left.
     """
-    words = read_words(doc)
     text = doc.text
-    asserted = {
-        each.start for each in claims if each.kind == "object" and each.stance == "asserted"
-    }
-    phrases = [
-        Phrase(
-            each.thing,
-            words[each.begin].start,
-            words[each.last].end,
-            each.plural,
-            each.thing in absent and words[each.first].start in asserted,
-        )
-        for each in find_mentions(words, things)
-    ]
+    phrases = phrases_of(doc, things, claims, absent)
     fine = [replacement(text, span, *new) for span, new in sorted(instead.items())]
     editor = Editor(text, phrases, fine)
     sentences = [match.span() for match in _SENTENCE.finditer(text)]
@@ -94,6 +81,26 @@ def revise_text(
         if not any(start < each.end and each.start < end for start, end in spans)
     ]
     return tuple(sorted([*editor.edits, *loose], key=lambda each: (each.start, each.end)))
+
+
+def phrases_of(
+    doc: Doc, things: Things, claims: Sequence[Claim], absent: frozenset[str]
+) -> list[Phrase]:
+    """The mentions of objects in a caption; those that assert an absent one have to go."""
+    words = read_words(doc)
+    asserted = {
+        each.start for each in claims if each.kind == "object" and each.stance == "asserted"
+    }
+    return [
+        Phrase(
+            each.thing,
+            words[each.begin].start,
+            words[each.last].end,
+            each.plural,
+            each.thing in absent and words[each.first].start in asserted,
+        )
+        for each in find_mentions(words, things)
+    ]
 
 
 def _revise_sentence(

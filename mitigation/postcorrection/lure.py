@@ -29,6 +29,7 @@ from halluc.language.pipeline.parser import parse
 from halluc.mllm import MLLM, Decoding, Request
 from halluc.records import Response
 from halluc.runs import Run
+from mitigation.postcorrection.marks import Mark, mark
 from mitigation.postcorrection.masks import (
     MASK,
     MaskDetector,
@@ -63,10 +64,12 @@ class Settings:
     Attributes:
         suspicion: what is masked.
         decoding: how the revisor picks its words.
+        mark: what is masked is put into brackets instead, and no revisor is asked.
     """
 
     suspicion: Suspicion
     decoding: Decoding = field(default_factory=Decoding)
+    mark: bool = False
 
 
 class Lure(Reviser, frozen=True, kw_only=True):
@@ -91,9 +94,12 @@ class Lure(Reviser, frozen=True, kw_only=True):
     max_new_tokens: Annotated[
         int, Meta(ge=1, description="A caption that is not at its end by then stays as it was.")
     ] = 512
+    mark: Mark = False
 
     def asks(self, original: Run) -> str:
         """The revisor."""
+        if self.mark:
+            return model_of(original)
         if self.revisor:
             return self.revisor
         wrote = model_of(original)
@@ -110,7 +116,8 @@ class Lure(Reviser, frozen=True, kw_only=True):
         how["statistics"] = self.statistics or "the data of the run"
         decoding = Decoding(max_new_tokens=self.max_new_tokens)
         how |= {"decoding": decoding, "vocabulary": things.name}
-        settings = Settings(suspicion, decoding)
+        how |= {"mark": True} if self.mark else {}
+        settings = Settings(suspicion, decoding, self.mark)
         return Prepared(partial(revise, settings=settings), {"method": "lure", **how})
 
 
@@ -156,13 +163,17 @@ def revise(
     asked = [
         Request(each.id, revisor_prompt(masked[each.id].text), image)
         for each, image in zip(responses, images, strict=True)
-        if masked[each.id].spans
+        if masked[each.id].spans and not settings.mark
     ]
     told = {each.id: each for each in revisor.generate(asked, settings.decoding)} if asked else {}
     require_revisor([(each.text, told[each.id].text) for each in responses if each.id in told])
     for each in responses:
         answer, how = told.get(each.id), masked[each.id]
-        if answer is None:
+        if settings.mark and how.spans:
+            spans = zip(how.spans, how.subjects, strict=True)
+            edits = mark(each.text, [(*span, subjects) for span, subjects in spans])
+            yield Revision(id=each.id, original=each.text, edits=edits, checks=how.checks)
+        elif answer is None:
             reason = reasons[each.id] or "nothing is suspect"
             yield Revision(id=each.id, original=each.text, checks=how.checks, reason=reason)
         else:

@@ -90,6 +90,16 @@ class Caption:
         return list(dict.fromkeys(each.subject for each in named))
 
 
+def with_article(name: str) -> str:
+    """One thing of a class, in words.
+
+    >>> with_article("orange"), with_article("scissors")
+    ('an orange', 'a pair of scissors')
+    """
+    noun = _noun(name)
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def existence_questions(name: str) -> tuple[str, str, str]:
     """Whether there is a thing, in three wordings.
 
@@ -98,8 +108,7 @@ def existence_questions(name: str) -> tuple[str, str, str]:
     >>> existence_questions("scissors")[2]
     'Does the picture show a pair of scissors?'
     """
-    noun = _noun(name)
-    thing = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    thing = with_article(name)
     return (
         f"Is there {thing} in the image?",
         f"Can you see {thing}?",

@@ -44,8 +44,9 @@ from mitigation.postcorrection.checks import (
     yes_share,
 )
 from mitigation.postcorrection.detector import Detector, named_detector, probability
-from mitigation.postcorrection.edits import revise_text
+from mitigation.postcorrection.edits import phrases_of, revise_text
 from mitigation.postcorrection.factors import Occurrences, find_factors, first_mentions
+from mitigation.postcorrection.marks import Mark, mark
 from mitigation.postcorrection.occurrences import Statistics, read_occurrences
 from mitigation.postcorrection.protocol import Prepared, Reviser, model_of
 from mitigation.postcorrection.questions import (
@@ -85,6 +86,7 @@ class Settings:
         known: what comes together, for the detector.
         validator: looks for objects in place of the MM-LLM's answers.
         rewriter: rewrites what is wrong; None: words are cut and replaced.
+        mark: what is wrong is put into brackets instead.
     """
 
     threshold: float = UNAIDED
@@ -93,6 +95,7 @@ class Settings:
     known: Occurrences | None = None
     validator: BoxDetector | None = None
     rewriter: MLLM | None = None
+    mark: bool = False
 
 
 class Woodpecker(Reviser, frozen=True, kw_only=True):
@@ -156,6 +159,8 @@ class Woodpecker(Reviser, frozen=True, kw_only=True):
         ),
     ] = None
 
+    mark: Mark = False
+
     @property
     def in_one_process(self) -> bool:
         """Whether models beside the one that is asked are loaded."""
@@ -171,6 +176,8 @@ class Woodpecker(Reviser, frozen=True, kw_only=True):
         """Read detector and statistics, load validator and rewriter; see `Reviser.prepare`."""
         if self.detector is None and self.statistics is not None:
             raise InputError("--statistics belongs to a --detector")
+        if self.mark and self.rewriter is not None:
+            raise InputError("--mark changes no words; leave out --rewriter")
         fitted, how = named_detector(self.detector)
         known = None
         if fitted is not None:
@@ -179,8 +186,9 @@ class Woodpecker(Reviser, frozen=True, kw_only=True):
         limit = usual_threshold(fitted) if self.threshold is None else self.threshold
         validator = load_detector(self.validator, device) if self.validator else None
         rewriter = load_model(self.rewriter, dtype=dtype, device=device) if self.rewriter else None
-        settings = Settings(limit, self.sure, fitted, known, validator, rewriter)
+        settings = Settings(limit, self.sure, fitted, known, validator, rewriter, self.mark)
         how |= {"threshold": limit, "sure": self.sure, "vocabulary": things.name}
+        how |= {"mark": True} if self.mark else {}
         how |= {"validator": validator.card} if validator else {}
         how |= {"rewriter": rewriter.card["model"]} if rewriter else {}
         return Prepared(partial(revise, settings=settings), {"method": "woodpecker", **how})
@@ -296,7 +304,13 @@ def _corrected(
             checks.append(check)
             if check.instead and place is not None:
                 instead[place] = check.instead, why
-    if settings.rewriter is None:
+    if settings.mark:
+        phrases = phrases_of(caption.doc, things, caption.claims, frozenset(absent))
+        doubtful = [(each.start, each.end, (each.thing,)) for each in phrases if each.gone]
+        doubtful += [(*span, (why,)) for span, (_, why) in instead.items()]
+        edits = mark(caption.response.text, doubtful)
+        reason = "" if edits else "nothing is suspect"
+    elif settings.rewriter is None:
         edits = revise_text(caption.doc, things, caption.claims, frozenset(absent), instead)
         left = "nothing would be left" if absent or instead else "nothing is suspect"
         reason = "" if edits else left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,21 @@ from datasets import Dataset
 from peft import LoraConfig
 
 from halluc.errors import ModelError
+from halluc.mllm.anatomy import MODULES
 from halluc.mllm.proven import PROVEN
+from mitigation.precorrection.running import Running
 from mitigation.precorrection.turns import Item
 
 if TYPE_CHECKING:
     from halluc.mllm.transformers import TransformersMLLM
+
+SCHEDULERS = {
+    "cosine": "cosine",
+    "linear": "linear",
+    "constant": "constant_with_warmup",  # transformers' "constant" has no warm-up
+    "inverse_sqrt": "inverse_sqrt",
+}
+"""Ours to transformers' names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +34,17 @@ class Tuning:
     """How to train; defaults are those of the papers at LLaVA's size, or TRL's.
 
     Attributes:
-        learning_rate, epochs, batch_size, accumulate, warmup: of AdamW with a cosine schedule;
-            `warmup` is a share of the steps, `batch_size` counts for each device.
+        learning_rate, epochs, batch_size, accumulate, warmup: of AdamW; `warmup` is a share of the
+            steps where it is below 1, else their number; `batch_size` counts for each device.
+        scheduler: how the learning rate goes on behind it: one of `SCHEDULERS`.
+        max_steps: steps instead of epochs; 0: epochs.
         rank, alpha: of LoRA.
+        targets: names of linear layers that LoRA is put on, as ``q_proj``; empty: all of the
+            backbone.
+        projector: also put LoRA on the linear layers between encoder and backbone.
         longest: most tokens of prompt, picture and answer together.
         seed: of adapter and order.
+        running: what is no part of the recipe.
     """
 
     learning_rate: float = 1e-5
@@ -40,6 +56,17 @@ class Tuning:
     alpha: int = 32
     longest: int = 2048
     seed: int = 0
+    scheduler: str = "cosine"
+    max_steps: int = 0
+    targets: tuple[str, ...] = ()
+    projector: bool = False
+    running: Running = Running()  # noqa: RUF009 (frozen)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What decides what is learned, as plain values."""
+        told = {name: value for name, value in asdict(self).items() if name != "running"}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in told.items()}
 
 
 def settings(
@@ -49,7 +76,10 @@ def settings(
 
     A family that is not known to bear batches learns the same steps one example at a time.
     """
-    together = tuning.batch_size if mllm.config.model_type in PROVEN else 1
+    together = size_together(mllm, tuning)
+    checkpointing = tuning.running.checkpointing
+    if checkpointing is None:
+        checkpointing = mllm.device.type != "cpu"
     return {
         "output_dir": str(output),
         "learning_rate": tuning.learning_rate,
@@ -58,12 +88,13 @@ def settings(
         "per_device_eval_batch_size": together,
         "gradient_accumulation_steps": tuning.accumulate * tuning.batch_size // together,
         "warmup_steps": tuning.warmup,
-        "lr_scheduler_type": "cosine",
+        "lr_scheduler_type": SCHEDULERS[tuning.scheduler],
+        "max_steps": tuning.max_steps or -1,
         "seed": tuning.seed,
         "max_length": None,
         "bf16": mllm.dtype == torch.bfloat16,
         "use_cpu": mllm.device.type == "cpu",
-        "gradient_checkpointing": mllm.device.type != "cpu",
+        "gradient_checkpointing": checkpointing,
         "logging_steps": 5,
         "logging_first_step": True,
         "save_steps": save_steps,
@@ -72,26 +103,48 @@ def settings(
         "train_sampling_strategy": "group_by_length",
         "remove_unused_columns": False,
         "dataloader_pin_memory": False,
-        "report_to": "none",
+        "report_to": tuning.running.report_to,
         "disable_tqdm": True,
     }
 
 
+def size_together(mllm: TransformersMLLM, tuning: Tuning) -> int:
+    """How many examples go through the model at once; 1 of families that may not bear more."""
+    return tuning.batch_size if mllm.config.model_type in PROVEN else 1
+
+
 def lora(mllm: TransformersMLLM, tuning: Tuning) -> LoraConfig:
-    """LoRA on the linear layers of the backbone, its head left out.
+    """LoRA on linear layers of the backbone, its head left out, and of the projector if asked.
 
     Raises:
-        ModelError: the model's backbone has no layers that LoRA could be put on.
+        ModelError: there are no such layers, or none with a name that is asked for.
     """
+    name = mllm.card["model"]["name"]
     decoder, head = mllm.model.get_decoder(), mllm.model.get_output_embeddings()
     inside = {id(module) for module in decoder.modules()}
-    found = [
-        name
-        for name, module in mllm.model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not head and id(module) in inside
-    ]
+    linear = {
+        path: module
+        for path, module in mllm.model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module is not head
+    }
+    found = [path for path, module in linear.items() if id(module) in inside]
     if not found:
-        raise ModelError(f"{mllm.card['model']['name']}: no linear layers in its backbone for LoRA")
+        raise ModelError(f"{name}: no linear layers in its backbone for LoRA")
+    if tuning.targets:
+        known = dict.fromkeys(path.rpartition(".")[2] for path in found)
+        if strange := [each for each in tuning.targets if each not in known]:
+            what = f"there is no linear layer {strange[0]!r} in its backbone"
+            raise ModelError(f"{name}: {what}; there are {', '.join(known)}")
+        found = [path for path in found if path.rpartition(".")[2] in tuning.targets]
+    if tuning.projector:
+        names = set(MODULES["input projector"])
+        between = [
+            path for path, module in linear.items()
+            if id(module) not in inside and names & set(path.split("."))
+        ]  # fmt: skip
+        if not between:
+            raise ModelError(f"{name}: no linear layers between encoder and backbone to train")
+        found += between
     return LoraConfig(
         r=tuning.rank, lora_alpha=tuning.alpha, target_modules=found, task_type="CAUSAL_LM"
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -143,6 +142,25 @@ def balance(pairs: Iterable[Pair], seed: int) -> list[Pair]:
     return [pair for some in by_kind.values() for pair in some if pair.id in kept]
 
 
+def balance_length(pairs: Iterable[Pair], seed: int) -> list[Pair]:
+    """Pairs of which length tells nothing: for each that is longer, one as much shorter.
+
+    Of each kind, as many pairs have a better answer that is n words longer than the worse one as
+    have one that is n words shorter, for every n; the rest is left out by chance.
+    """
+    given = list(pairs)
+    groups: dict[tuple[str, int], list[Pair]] = {}
+    for pair in given:
+        groups.setdefault((pair.kind, _longer(pair)), []).append(pair)
+    rng = random.Random(f"length/{seed}")
+    kept = set[str]()
+    for (kind, words), some in groups.items():
+        count = len(groups.get((kind, -words), ()))
+        taken = some if len(some) <= count else rng.sample(some, count)
+        kept.update(pair.id for pair in taken)
+    return [pair for pair in given if pair.id in kept]
+
+
 def split_by_picture(items: Sequence[T], test_share: float) -> dict[str, list[T]]:
     """Pairs or examples for training and for watching it; those of a picture stay together."""
     splits: dict[str, list[T]] = {name: [] for name in SPLITS}
@@ -225,14 +243,25 @@ def _words(text: str) -> list[Span]:
     return spans
 
 
+def _longer(pair: Pair) -> int:
+    """Words that the better answer has more than the worse one."""
+    return len(pair.chosen.split()) - len(pair.rejected.split())
+
+
 def _figures(pairs: Sequence[Pair]) -> dict[str, Any]:
-    """How many pairs, and the mean length of their answers in words."""
+    """How many pairs, how long their answers are in words, and in how much they differ."""
     figures: dict[str, Any] = {"pairs": len(pairs)}
     for name in ("chosen", "rejected"):
         words = [len(getattr(pair, name).split()) for pair in pairs]
         figures[f"{name} words"] = round(sum(words) / len(words), 2) if words else None
-    shorter = Counter(len(p.chosen.split()) < len(p.rejected.split()) for p in pairs)
-    figures["chosen is shorter"] = round(shorter[True] / len(pairs), 3) if pairs else None
+    apart = [_longer(pair) for pair in pairs]
+    once = [max(len(p.chosen_spans), len(p.rejected_spans)) <= 1 for p in pairs]
+    for name, told in (
+        ("chosen is shorter", [each < 0 for each in apart]),
+        ("words apart", [abs(each) for each in apart]),
+        ("differ in one place", once),
+    ):
+        figures[name] = round(sum(told) / len(pairs), 3) if pairs else None
     return figures
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,32 @@ def read_published(path: Path, images: Path) -> list[Pair]:
     for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
         for line, row in read_rows(file, _Row):
             pairs += _pairs(row, images, file, line)
+    return _unique(pairs)
+
+
+def pairs_of_rows(rows: Iterable[Mapping[str, Any]], source: str, images: Path) -> list[Pair]:
+    """Pairs of a table's rows in any of the forms.
+
+    Args:
+        rows: columns by name; pictures as ``{"bytes", "path"}``, bytes or names.
+        source: what the table is called.
+        images: folder of the pictures; those that stand in the rows are written there.
+
+    Raises:
+        InputError: a row has none of the forms; names its number.
+    """
+    pairs = list[Pair]()
+    for number, row in enumerate(rows, 1):
+        try:
+            told = msgspec.convert(row, _Row, strict=False)
+        except msgspec.ValidationError as error:
+            raise InputError(f"no pair as {NAMES} publish them: {error}", source, number) from None
+        pairs += _pairs(told, images, Path(source), number)
+    return _unique(pairs)
+
+
+def _unique(pairs: list[Pair]) -> list[Pair]:
+    """Pairs whose ids are their own."""
     if len({pair.id for pair in pairs}) < len(pairs):  # ids are of pictures, in some
         pairs = [msgspec.structs.replace(p, id=f"{n}/{p.id}") for n, p in enumerate(pairs)]
     return pairs

@@ -19,20 +19,28 @@ if TYPE_CHECKING:
     from halluc.mllm.transformers import TransformersMLLM
 
 
-class Item(Protocol):
-    """What can be learned from: answers to a prompt on a picture."""
+Asked = tuple[list[list[int]], dict[str, Any], Mapping[str, Any]]
+"""What `ask` gives."""
+
+
+class Question(Protocol):
+    """What a model can be asked."""
 
     @property
     def id(self) -> str:
         """Unique in its set."""
 
     @property
-    def image(self) -> str:
-        """The picture, as its data set names it."""
-
-    @property
     def prompt(self) -> str:
         """What was asked, before any chat template."""
+
+
+class Item(Question, Protocol):
+    """What can be learned from: answers to a prompt on a picture."""
+
+    @property
+    def image(self) -> str:
+        """The picture, as its data set names it."""
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -40,9 +48,9 @@ class Item(Protocol):
 
 
 def ask(
-    mllm: TransformersMLLM, items: Sequence[Item], pictures: Sequence[Image]
-) -> tuple[list[list[int]], dict[str, Any], Mapping[str, Any]]:
-    """What the model is asked with elsewhere (`TransformersMLLM.process`).
+    mllm: TransformersMLLM, items: Sequence[Question], pictures: Sequence[Image | None]
+) -> Asked:
+    """What the model is asked with elsewhere (`TransformersMLLM.process`); None is no picture.
 
     Returns:
         The tokens of each prompt; what comes beside tokens (pictures, their sizes); the whole.
@@ -126,13 +134,40 @@ def rows(
     return made
 
 
+def answered(
+    mllm: TransformersMLLM, asked: Asked, answers: Sequence[list[int]]
+) -> tuple[dict[str, Tensor], Tensor]:
+    """What the model is called with for prompts and their answers, without training.
+
+    Args:
+        mllm: the model.
+        asked: what `ask` gave.
+        answers: token ids, (rows); empty ones leave the prompts as they are.
+
+    Returns:
+        The model's arguments on its device; where answers stand, (rows, length), on the CPU.
+    """
+    prompts, more, whole = asked
+    batch = {**more, **rows(mllm, prompts, answers, whole)}
+    said = batch.pop("completion_mask").bool()
+
+    def placed(value: Tensor) -> Tensor:
+        value = value.to(mllm.device)
+        return value.to(mllm.dtype) if value.is_floating_point() else value
+
+    return {name: placed(value) for name, value in batch.items()}, said
+
+
 def check_items(
     mllm: TransformersMLLM,
     items: Iterable[Item],
     open_image: Callable[[Any], Image],
     longest: int,
-) -> None:
+) -> dict[str, tuple[int, ...]]:
     """See before any training that each item can be learned from.
+
+    Returns:
+        By id, the tokens of picture and prompt, then of each answer.
 
     Raises:
         InputError: names those whose answers are empty or alike, whose picture cannot be read, or
@@ -141,6 +176,7 @@ def check_items(
     bad: dict[str, list[str]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     prefix: dict[tuple[str, tuple[int, int]], int] = {}
+    told: dict[str, tuple[int, ...]] = {}
     for item in items:
         texts = [text.strip() for text in item.answers]
         if not all(texts):
@@ -166,9 +202,11 @@ def check_items(
                 bad.setdefault(what, []).append(item.id)
                 continue
             prefix[key] = asked["input_ids"].shape[1]
-        answer = max(len(answer_ids(mllm, item.prompt, text)) for text in item.answers)
-        if prefix[key] + answer > longest:
+        answers = [len(answer_ids(mllm, item.prompt, text)) for text in item.answers]
+        told[item.id] = (prefix[key], *answers)
+        if prefix[key] + max(answers) > longest:
             bad.setdefault(f"longer than {longest} tokens", []).append(item.id)
     for what, ids in bad.items():
         more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
         raise InputError(f"there are examples {what}: {', '.join(ids[:5])}{more}")
+    return told

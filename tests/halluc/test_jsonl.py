@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 from pathlib import Path
@@ -9,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from halluc.errors import InputError
-from halluc.jsonl import append_durably, read_jsonl, write_atomically, write_jsonl
+from halluc.jsonl import (
+    append_durably,
+    read_jsonl,
+    reason,
+    sync_folder,
+    write_atomically,
+    write_jsonl,
+)
 
 
 @pytest.fixture
@@ -69,3 +77,49 @@ def test_what_a_crash_left_is_written_over(tmp_path: Path) -> None:
     (tmp_path / ".a.new").write_bytes(b"half")
     write_atomically(tmp_path / "a", [b"whole"])
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a": b"whole"}
+
+
+def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    for name in ("pipe", "link"):
+        with pytest.raises(InputError, match="is a pipe or a device"):
+            write_atomically(tmp_path / name, [b"x"])
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert {each.name for each in tmp_path.iterdir()} == {"pipe", "link"}
+
+
+def test_all_of_the_content_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    monkeypatch.setattr(os, "fsync", lambda handle: sizes.append(os.fstat(handle).st_size))
+    write_atomically(tmp_path / "a", [b"one ", b"two"])
+    assert sizes[0] == 7
+
+
+def test_a_synced_folder_is_closed(tmp_path: Path) -> None:
+    handle = os.open(tmp_path, os.O_RDONLY)
+    os.close(handle)
+    sync_folder(tmp_path)
+    again = os.open(tmp_path, os.O_RDONLY)
+    os.close(again)
+    assert again == handle
+    sync_folder(tmp_path / "gone")  # where a system cannot, nothing is said
+
+
+def test_packed_lines_are_read_by_content(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(gzip.compress(b'{"n": 1}\n', mtime=0))
+    assert [*read_jsonl(tmp_path / "a.txt", dict)] == [(1, {"n": 1})]
+    (tmp_path / "a.txt").write_bytes(b"\x1f")
+    with pytest.raises(InputError, match=r"a\.txt:1: "):
+        [*read_jsonl(tmp_path / "a.txt", dict)]
+
+
+def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the name b\\udcff is not UTF-8; rename"):
+        write_jsonl(tmp_path / "a", [{"file": os.fsdecode(b"b\xff")}])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_system_says_is_said() -> None:
+    assert reason(OSError(2, "No such file")) == "No such file"
+    assert reason(OSError("of another kind")) == "of another kind"

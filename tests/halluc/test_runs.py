@@ -15,7 +15,7 @@ import pytest
 from halluc import runs
 from halluc.errors import InputError, RunError
 from halluc.jsonl import write_jsonl
-from halluc.records import Claim, Finding, Response, Sample, Score, Token, Truth
+from halluc.records import Call, Claim, Finding, Response, Sample, Score, Token, Truth
 from halluc.runs import Run, open_run, read_run
 
 CARD = {
@@ -310,3 +310,78 @@ def test_two_that_begin_one_run_are_told_apart(tmp_path: Path) -> None:
         second.append([Response(id="a", text="A cat.")])
     assert [each.text for each in read_run(tmp_path / "run").responses] == ["A dog."]
     assert [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+def found(id: str, metric: str, subject: str = "dog") -> Finding:
+    claim = Claim(kind="object", start=0, end=3, subject=subject)
+    return Finding(id=id, claim=claim, verdict="hallucinated", metric=metric, rule="absent")
+
+
+def test_findings_are_kept_metric_by_metric(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", CARD, SAMPLES)
+    run.append(answers(0))
+    assert run.findings() == [] and list(run.findings_by_answer("chair")) == []
+    one, two = [found("0", "chair"), found("1", "chair")], [found("0", "finegrained", "cup")]
+    run.write_findings("chair", [found("4", "chair", "older")])
+    run.write_findings("finegrained", two)
+    run.write_findings("chair", one)
+    assert run.findings() == [*two, *one]
+    assert (run.findings("chair"), run.findings("finegrained")) == (one, two)
+    assert list(run.findings_by_answer("chair")) == [("0", one[:1]), ("1", one[1:])]
+    run.write_findings("chair", [*one, found("0", "chair", "late")])
+    with pytest.raises(InputError, match="the findings of '0' stand apart") as caught:
+        list(run.findings_by_answer("chair"))
+    assert f"halluc score chair {run.path}" in str(caught.value)
+
+
+def test_a_run_is_shown_in_short(tmp_path: Path) -> None:
+    samples = [Sample(id=str(n), truth=Truth(label="yes") if n else None) for n in range(7)]
+    run = open_run(tmp_path / "run", CARD, samples)
+    run.append(Response(id=str(n), text=f"<b>{n}") for n in range(6))
+    assert repr(run) == f"Run({str(run.path)!r}: 6 of 7 answers)"
+    table = run.to_pandas()
+    assert list(table.columns) == ["id", "image", "split", "prompt", "text", "finish", "label"]
+    assert [*table["label"].fillna("-")] == ["-", *["yes"] * 5]
+    assert "label" not in open_run(tmp_path / "other", CARD, SAMPLES).to_pandas()
+    html = run._repr_html_()
+    assert "<td>hf:./m</td>" in html and "<td>Describe.</td>" in html and "6 of 7 answers" in html
+    assert "&lt;b&gt;4" in html and "&lt;b&gt;5" not in html
+
+
+def test_what_calls_cost_stands_on_the_card(tmp_path: Path) -> None:
+    costs = {}
+    for name, calls in {"plain": (), "plan": (Call("ask", "?", "a", tokens=7),) * 2}.items():
+        run = open_run(tmp_path / name, CARD, SAMPLES[:2])
+        run.append([*answers(0), Response(id="1", text="x", calls=calls)])
+        run.finish()
+        costs[name] = read_run(run.path).card.get("cost")
+    assert costs["plain"] is None
+    assert costs["plan"] is not None and costs["plan"]["calls"] == 3
+
+
+def test_a_finished_run_on_a_read_only_disk_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = open_run(tmp_path / "whole", CARD, SAMPLES)
+    whole.append(answers(0, 1, 2, 3, 4))
+    whole.finish()
+    part = open_run(tmp_path / "part", CARD, SAMPLES)
+    part.append(answers(0))
+    part.close()
+    for number, readable in ((30, True), (13, True), (1, True), (5, False)):
+
+        def lock(path: Path, number: int = number) -> None:
+            try:
+                raise OSError(number, "no")
+            except OSError:
+                raise RunError(f"{path}: no") from None
+
+        monkeypatch.setattr("halluc.runs.lock", lock)
+        if readable:
+            assert open_run(whole.path, CARD, SAMPLES).finished
+        else:
+            with pytest.raises(RunError, match="no"):
+                open_run(whole.path, CARD, SAMPLES)
+        for path, card in ((part.path, CARD), (whole.path, {**CARD, "task": "pope"})):
+            with pytest.raises(RunError, match="no"):
+                open_run(path, card, SAMPLES)

@@ -1,7 +1,9 @@
 import json
+import random
 
 import pytest
 from servers import said, server, token  # noqa: F401
+from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 from app.workflows.generate import generate
 from app.workflows.score import score
@@ -87,10 +89,40 @@ def test_agreement_against_counts_by_hand():
     """Six texts: a = 2 both yes, 1 missed yes, 1 false yes, 2 both no; κ = (4/6 - 1/2) / (1/2)."""
     pairs = [("yes", "yes")] * 2 + [("yes", "no"), ("no", "yes")] + [("no", "no")] * 2
     found = agreement([Judged(people, judge, 5) for people, judge in pairs], "haelm")
-    values = {each.name: each.value for each in found if each.split == "judge"}
+    values = {each.name: each.value for each in found.scores if each.split == "judge"}
     assert values["accuracy"] == pytest.approx(4 / 6)
     assert values["balanced accuracy"] == pytest.approx(4 / 6)
     assert values["kappa"] == pytest.approx(1 / 3)
+    assert values["F1 of no"] == pytest.approx(4 / 6)
+    assert "AUROC" not in values
+    assert found.confusion["no"] == {"yes": 1, "no": 2, "unknown": 0}
+    assert "always yes" in found.warning
+
+
+def test_areas_and_controls_against_scikit_learn():
+    """AUROC with ties is scikit-learn's; the best length rule has the best of all limits."""
+    rng = random.Random(3)
+    judged = []
+    for _ in range(80):
+        label = rng.choice(["yes", "no"])
+        chance = rng.choice([0.1, 0.3, 0.5, 0.6, 0.9]) * (1 if label == "yes" else 0.8)
+        verdict = "yes" if chance >= 0.5 else "no"
+        judged.append(Judged(label, verdict, rng.randint(5, 60), chance, int(label == "no")))
+    values = {(e.split, e.name): e for e in agreement(judged, "haelm").scores}
+    wrong = [each.people == "no" for each in judged]
+    area = roc_auc_score(wrong, [1 - each.chance for each in judged])
+    found = values["judge", "AUROC"]
+    assert found.value == pytest.approx(area)
+    assert found.low < area < found.high
+    by_length = roc_auc_score(wrong, [each.words for each in judged])
+    assert values["best length rule", "AUROC"].value == pytest.approx(by_length)
+    rules = (
+        balanced_accuracy_score(wrong, [each.words > limit for each in judged])
+        for limit in range(61)
+    )
+    assert values["best length rule", "balanced accuracy"].value == pytest.approx(max(rules))
+    assert values["CHAIR's rule", "balanced accuracy"].value == 1
+    assert f1_score(wrong, [e.judge == "no" for e in judged]) == values["judge", "F1 of no"].value
 
 
 def test_a_judge_behind_a_server(tmp_path, server):  # noqa: F811

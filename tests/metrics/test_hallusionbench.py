@@ -3,7 +3,9 @@ from collections import defaultdict
 
 import pytest
 
+from app.workflows.generate import generate
 from app.workflows.score import score
+from halluc.datasets.hallusionbench import read_recorded
 from halluc.errors import InputError
 from halluc.records import Sample, Truth
 from metrics.hallusionbench import READINGS, hallusionbench
@@ -85,6 +87,61 @@ def test_reading_words_without_a_judge(shared):
     scored = score(file, "hallusionbench")
     assert [round(100 * scored.figure(n), 2) for n in FIGURES[:3]] == [60.89, 27.03, 25.61]
     assert scored.how["agrees with the recorded verdicts"] == "77.5 % of 1125"
+
+
+def judged(folder, data, replies, name):
+    """A run of a judge with those replies."""
+    rows = [{"id": id, "text": text} for id, text in replies.items()]
+    (folder / f"{name}.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    generate(
+        f"replay:{folder}/{name}.jsonl", f"hallusionbench-judge:{data}", folder / name,
+        task="hallusionbench",
+    )  # fmt: skip
+    return folder / name
+
+
+def test_a_judge_that_says_what_people_say_gives_the_published_figures(shared, tmp_path):
+    edition = "2023-11-06_269"
+    file = shared / "hallusionbench" / f"gpt4v_answers_human_{edition}.json"
+    words = ("It is incorrect.", "Correct.", "Unclear")
+    people = {each.sample.id: words[each.verdict] for each in read_recorded(file)}
+    run = judged(tmp_path, file, people, "people")
+    scored = score(file, "hallusionbench", judge=run)
+    assert tuple(round(100 * scored.figure(name), 4) for name in FIGURES) == PUBLISHED[edition]
+    assert scored.how["agrees with people"].startswith("accuracy 1.000")
+    assert scored.how["agrees with the recorded verdicts"] == "100.0 % of 269"
+
+    always = judged(tmp_path, file, dict.fromkeys(people, "It is correct."), "always")
+    flattered = score(file, "hallusionbench", judge=always)
+    assert flattered.figure("aAcc") == 1
+    assert "balanced accuracy 0.500" in flattered.how["agrees with people"]
+    assert "no more skill than always yes" in flattered.how["warning"][0]
+
+
+def test_what_a_judge_did_not_judge_is_told(tmp_path):
+    more = {"gt_answer_details": "A is higher.", "subcategory": "math"}
+    rows = [row(question_id=str(n), **more) for n in range(2)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    ids = [each.sample.id for each in read_recorded(tmp_path / "a.json")]
+    run = judged(tmp_path, tmp_path / "a.json", {ids[0]: "correct", ids[1]: "Who knows?"}, "run")
+    scored = score(tmp_path / "a.json", "hallusionbench", judge=run)
+    assert scored.figure("aAcc") == 0.5
+    assert scored.how["no verdict read"].startswith("1 of 2")
+    assert "how far this judge agrees" in scored.how["warning"][0]
+    with pytest.raises(InputError, match="people have judged none"):
+        score(tmp_path / "a.json", "hallusionbench", judge=run, validated=run)
+    with pytest.raises(InputError, match="name this run with --judge"):
+        score(run, "hallusionbench")
+    (tmp_path / "b.json").write_text(
+        json.dumps([rows[0], {**rows[1], "model_prediction": "Never."}])
+    )
+    with pytest.raises(InputError, match="it judged another answer to VD/math/0/1/1/1"):
+        score(tmp_path / "b.json", "hallusionbench", judge=run)
+    (tmp_path / "c.json").write_text(json.dumps([*rows, row(question_id="2")]))
+    with pytest.raises(InputError, match="no verdict on 1 of 3"):
+        score(tmp_path / "c.json", "hallusionbench", judge=run)
+    with pytest.raises(InputError, match=r'c\.json:1: .* has no "gt_answer_details"'):
+        judged(tmp_path, tmp_path / "c.json", {}, "none")
 
 
 def row(**changed):

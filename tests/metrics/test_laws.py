@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,13 +31,21 @@ from metrics import (
     beaf,
     chair_counts,
     dash_b,
+    faithscore,
     finegrained_counts,
     haelm,
+    hallucinogen,
     hallusionbench,
+    haloquest,
+    humblebench,
     mcq_pope,
+    merlim,
     mme_counts,
     mmhal,
+    object_halbench,
+    phd,
     pope_counts,
+    r_bench,
     reefknot,
 )
 from metrics.amber import amber
@@ -242,6 +251,51 @@ def of_finegrained() -> Metric:
     )
 
 
+def of_object_halbench() -> Metric:
+    texts = st.lists(st.sampled_from(CLASSES[:6]), min_size=1, max_size=4).map(
+        lambda some: " ".join(f"There is one {each} here." for each in some)
+    )
+    things = load_things(None)
+
+    def count(records: Records) -> Counter[str]:
+        # What a judge lists takes no parser, and is counted alike.
+        each = (
+            object_halbench.update(
+                object_halbench.listed(text, text, things), s.truth or Truth(), things
+            )
+            for s, text in records
+        )
+        return sum(each, Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries({"truth": scene(CLASSES[:8])}), texts),
+        lambda records: object_halbench.compute(count(records)),
+        lambda shards: object_halbench.compute(sum(map(count, shards), Counter())),
+        one_more,
+        ("response-level", "mention-level"),
+    )
+
+
+def of_faithscore() -> Metric:
+    verdict = st.tuples(
+        st.sampled_from(["entity", "color"]),
+        st.integers(0, 2),
+        st.sampled_from([True, False, None]),
+    )
+    # The verdicts stand in the text, as those of a judge would.
+    texts = st.lists(verdict, max_size=4).map(json.dumps)
+
+    def count(records: Records) -> faithscore.Counts:
+        facts = ([faithscore.Verdict(*each) for each in json.loads(text)] for _, text in records)
+        return sum(map(faithscore.update, facts), Counter())
+
+    return Metric(
+        drawn(st.just({}), texts),
+        lambda records: faithscore.compute(count(records)),
+        lambda shards: faithscore.compute(sum(map(count, shards), Counter())),
+    )
+
+
 def of_hallusionbench() -> Metric:
     numbers = st.sampled_from("012")
     parts = st.tuples(st.sampled_from(["VD", "VS"]), st.just("map"), *[numbers] * 3, numbers)
@@ -341,6 +395,103 @@ def of_reefknot() -> Metric:
     )
 
 
+def of_set(
+    tally: Callable[[Records], Any],
+    compute: Callable[[Any], list[Score]],
+    question: dict[str, Any],
+    named: Callable[[Sample, int], dict[str, Any]] | None = None,
+    picture: Callable[[Sample], str] = picture_of,
+) -> Metric:
+    """A set of yes/no questions, whose ids or pictures tell what belongs together."""
+
+    def records(rows: Records) -> Records:
+        if named is None:
+            return rows
+        found = {}
+        for n, (sample, text) in enumerate(rows):
+            each = msgspec.structs.replace(sample, **named(sample, n))
+            found[each.id] = (each, text)
+        return list(found.values())
+
+    return Metric(
+        drawn(st.fixed_dictionaries({"truth": LABELS, **question}), ANSWERS).map(records),
+        lambda some: compute(tally(some)),
+        lambda shards: compute(sum(map(tally, shards), Counter())),
+        picture=picture,
+    )
+
+
+def of_hallucinogen() -> Metric:
+    splits = st.sampled_from(["id-random", "loc-popular"])
+    return of_set(
+        hallucinogen.tally,
+        hallucinogen.compute,
+        {"split": splits},
+        # Two questions in up to six wordings, which stay together.
+        lambda sample, n: {"id": f"{sample.split}/{n % 2}/{n // 2}", "image": f"{n % 2}.jpg"},
+    )
+
+
+def of_merlim() -> Metric:
+    splits = ["original", "edited", "original negated", "edited negated"]
+
+    def named(sample: Sample, n: int) -> dict[str, Any]:
+        name = f"{n % 2}.png" if sample.split.startswith("original") else f"{n % 2}_{n}.png"
+        # One question on each original, and one on each copy.
+        return {"id": f"{name}/{sample.split}", "image": name, "prompt": sample.split[-7:]}
+
+    split = st.sampled_from(splits)
+    return of_set(merlim.tally, merlim.compute, {"split": split}, named, merlim.scene_of)
+
+
+def of_phd() -> Metric:
+    splits = st.sampled_from(["base object", "icc object", "icc counting", "ccs all"])
+    return of_set(phd.tally, phd.compute, {"split": splits, "image": IMAGES})
+
+
+def of_r_bench() -> Metric:
+    lists = {"list 1": frozenset({"q0", "q3", "q5"}), "list 2": frozenset({"q1", "q3"})}
+    splits = st.sampled_from(["image", "instance"])
+    return of_set(
+        lambda records: r_bench.tally(records, lists),
+        r_bench.compute,
+        {"split": splits, "image": IMAGES},
+    )
+
+
+def of_humblebench() -> Metric:
+    texts = st.sampled_from(["A", "e", "E", "E.", "A or B", "", "x"])
+    # The right letter stands in the prompt, as a sample has no place of its own for it.
+    question = {
+        "prompt": st.sampled_from(["A", "B", "E"]),
+        "image": IMAGES,
+        "split": st.sampled_from(["Object", "Relation"]),
+    }
+
+    def count(records: Records) -> Any:
+        each = (humblebench.update(s.split, text, s.prompt) for s, text in records)
+        return sum(each, Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries(question), texts),
+        lambda records: humblebench.compute(count(records)),
+        lambda shards: humblebench.compute(sum(map(count, shards), Counter())),
+    )
+
+
+def of_haloquest() -> Metric:
+    types = st.sampled_from(["false premises", "visual challenge"])
+
+    def count(records: Records) -> Any:
+        return sum((haloquest.update(s, text) for s, text in records), Counter())
+
+    return Metric(
+        drawn(st.fixed_dictionaries({"image": IMAGES, "split": types}), ANSWERS),
+        lambda records: haloquest.compute(count(records)),
+        lambda shards: haloquest.compute(sum(map(count, shards), Counter())),
+    )
+
+
 def of_haelm() -> Metric:
     def count(records: Records) -> Counter[str]:
         return Counter(haelm.verdict_of([text]) for _, text in records)
@@ -371,6 +522,12 @@ METRICS = {
     "beaf": of_beaf(),
     "dash-b": of_dash_b(),
     "reefknot": of_reefknot(),
+    "hallucinogen": of_hallucinogen(),
+    "r-bench": of_r_bench(),
+    "merlim": of_merlim(),
+    "phd": of_phd(),
+    "humblebench": of_humblebench(),
+    "haloquest": of_haloquest(),
     **{f"chair {compat}": of_chair(compat) for compat in ("offline", "pattern")},
     **{f"pope {parser}": of_pope(parser) for parser in PARSERS},
     "hallusionbench": of_hallusionbench(),
@@ -378,6 +535,8 @@ METRICS = {
     "mme": of_mme(),
     "amber": of_amber(),
     "finegrained": of_finegrained(),
+    "faithscore": of_faithscore(),
+    "object-halbench": of_object_halbench(),
 }
 CAPTIONS = [name for name, metric in METRICS.items() if metric.worse]
 few = settings(max_examples=40, deadline=None)
@@ -496,22 +655,78 @@ FILES = {
         }
         for n in range(9)
     ],
+    "humble.jsonl": [
+        {
+            **{"question_id": n, "question": "Which?", "label": "ABCDE"[n % 5]},
+            **{"type": ["Object", "Relation"][n % 2], "prediction": "EAB"[n % 3]},
+        }
+        for n in range(12)
+    ],
+    "merlim.jsonl": [
+        {
+            **{"orig_img": f"{n}.png", "edited_img": f"{n}_1.png", "question": "Is it on?"},
+            **{"question_neg": "Is it not on?", "orig": ["yes", "no"][n % 2], "orig_neg": "no"},
+            **{"edited": "no", "edited_neg": "yes"},
+        }
+        for n in range(4)
+    ],
+    "related.jsonl": [
+        {"id": f"{n}{copy}.png/{k}", "text": ["Yes", "No", "NO", "A yes"][n]}
+        for n in range(4)
+        for copy in ("", "_1")
+        for k in (1, 2)
+    ],
+    "id_POPE_adv.jsonl": [
+        {
+            **{"question_id": n, "image": f"{n}.jpg", "label": ["yes", "no"][n % 2]},
+            **{f"query_{k}": f"Is it {k}?" for k in range(1, 6)},
+        }
+        for n in range(4)
+    ],
+    "worded.jsonl": [
+        {"id": f"id-adversarial/{n}/{k}", "text": ["Yes", "No", "NO"][(n + k) % 3]}
+        for n in range(4)
+        for k in range(1, 6)
+    ],
+    "phd.jsonl": [
+        {
+            **{"image_id": n, "yes_question": "Is it?", "no_question": "Is it not?"},
+            **{"task": ["object", "counting"][n % 2], "context": {"iac": "A.", "icc": "B."}},
+        }
+        for n in range(4)
+    ],
+    "paired.jsonl": [
+        {"id": f"{mode}/{n}/{label}", "text": ["Yes", "No"][(n + len(mode)) % 2]}
+        for mode in ("base", "iac", "icc")
+        for n in range(1, 5)
+        for label in ("yes", "no")
+    ],
     "replies.jsonl": [{"id": n, "text": f"Rating: {n % 7}"} for n in range(96)],
     "objects.json": [{str(n): CLASSES[n : n + 20 : n] for n in range(1, 8)}],
 }
 COMMANDS = [
-    ["score", "chair", "captions.jsonl", "--truth", "objects.json", "-o", "kept"],
+    ["score", "chair", "captions.jsonl", "--truth", "objects.json", "-o", "kept/chair"],
     ["score", "chair", "captions.jsonl", "--truth", "objects.json", "--json"],
     [
         *("score", "pope", "answers.jsonl", "--truth", "questions_random.jsonl"),
-        *("--parser", "all", "--json", "-o", "kept"),
+        *("--parser", "all", "--json", "-o", "kept/pope"),
     ],
-    ["score", "mme", "mme", "--json", "-o", "kept"],
-    ["score", "mcq-pope", "answers.jsonl", "--truth", "mcq_random.jsonl", "--json", "-o", "kept"],
-    ["score", "beaf", "answers.jsonl", "--truth", "beaf.jsonl", "--json", "-o", "kept"],
-    ["score", "dash-b", "dash.jsonl", "--json", "-o", "kept"],
-    ["score", "reefknot", "reefknot.jsonl", "--json", "-o", "kept"],
-    ["score", "mmhal", "replies.jsonl", "--json", "-o", "kept"],
+    ["score", "mme", "mme", "--json", "-o", "kept/mme"],
+    [
+        *("score", "mcq-pope", "answers.jsonl", "--truth", "mcq_random.jsonl"),
+        *("--json", "-o", "kept/mcq-pope"),
+    ],
+    ["score", "beaf", "answers.jsonl", "--truth", "beaf.jsonl", "--json", "-o", "kept/beaf"],
+    ["score", "dash-b", "dash.jsonl", "--json", "-o", "kept/dash-b"],
+    ["score", "reefknot", "reefknot.jsonl", "--json", "-o", "kept/reefknot"],
+    ["score", "mmhal", "replies.jsonl", "--json", "-o", "kept/mmhal"],
+    ["score", "humblebench", "humble.jsonl", "--json"],
+    ["score", "merlim", "related.jsonl", "--truth", "merlim.jsonl", "--json"],
+    ["score", "hallucinogen", "worded.jsonl", "--truth", "id_POPE_adv.jsonl", "--json"],
+    ["score", "phd", "paired.jsonl", "--truth", "phd.jsonl", "--json"],
+    ["score", "r-bench", "answers.jsonl", "--truth", "questions_random.jsonl", "--json"],
+    ["score", "faithscore", "captions.jsonl", "--truth", "objects.json", "--json"],
+    ["score", "object-halbench", "captions.jsonl", "--truth", "objects.json", "--json"],
 ]
 SCRIPT = """
 import json, sys
@@ -540,7 +755,8 @@ def test_the_same_bytes_for_any_hash_seed_and_number_of_threads(tmp_path):
             capture_output=True,
             check=True,
         )
-        kept = {file.name: file.read_bytes() for file in sorted((folder / "kept").iterdir())}
-        assert set(kept) == {"findings.jsonl", "scores.json"}
+        files = sorted(file for file in (folder / "kept").rglob("*.json*") if file.stem != "times")
+        assert {file.stem for file in files} >= {"findings", "responses", "run", "scores"}
+        kept = [(str(file.relative_to(folder)), file.read_bytes()) for file in files]
         written.append((result.stdout, kept))
     assert written[0] == written[1] == written[2]

@@ -76,8 +76,11 @@ def test_a_judge_of_published_answers(shared, tmp_path):
 
 
 def test_what_is_not_judged_is_told(shared, tmp_path):
-    with pytest.raises(InputError, match=r"response_template\.json:\d+: no answer: fill in"):
-        load(shared / "mmhal" / "response_template.json")
+    rows = json.loads((shared / "mmhal" / "response_template.json").read_text())
+    rows[0]["model_answer"] = "Yellow."
+    (tmp_path / "half.json").write_text(json.dumps(rows, indent=1))
+    with pytest.raises(InputError, match=r"half\.json:\d+: no answer: fill in"):
+        load(tmp_path / "half.json")
     kept = [{"choices": [{"message": {"content": "Rating: 3"}}]}] * 95
     (tmp_path / "short.json").write_text(json.dumps(kept))
     with pytest.raises(InputError, match="95"):

@@ -36,6 +36,9 @@ def two_passes(
     combine: Callable[..., torch.Tensor],
     decoding: Decoding,
     id: str,
+    *,
+    read: Callable[[Any], Any] = lambda told: told.logits[0, -1].float(),
+    **ask: Any,
 ) -> tuple[list[int], list[torch.Tensor]]:
     """Tokens of one request and the combined logits of each step.
 
@@ -45,6 +48,8 @@ def two_passes(
         combine: from the branches' logits (vocabulary,) and the step to the logits to pick from.
         decoding: how to pick.
         id: the sample's.
+        read: from what the model returns to what `combine` gets of a branch.
+        ask: what else the model is called with.
     """
     stream = random.Random(f"{decoding.seed}:{id}")
     ends = model.generation_config.eos_token_id
@@ -52,7 +57,7 @@ def two_passes(
     steps = []
     for step in range(decoding.max_new_tokens):
         with torch.inference_mode():
-            logits = [model(**_longer(each, tokens)).logits[0, -1].float() for each in branches]
+            logits = [read(model(**_longer(each, tokens), **ask)) for each in branches]
         steps.append(combine(*logits, step))
         tokens.append(draw(steps[-1], decoding, stream))
         if tokens[-1] in (ends if isinstance(ends, list) else [ends]):

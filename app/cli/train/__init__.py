@@ -8,9 +8,13 @@ from app.cli.lazy import LazyGroup
 
 COMMANDS = {
     "dpo": "Train a LoRA adapter of a model on preference pairs (DPO).",
+    "grpo": "Train a LoRA adapter of a model on rewards of its own captions (GRPO).",
     "sft": "Train a LoRA adapter of a model on answers (supervised fine-tuning).",
+    "control": "Fit a control layer, a dial for --decode control, to preference pairs.",
+    "steering": "Find a direction of hidden states for --decode steering on preference pairs.",
     "lure": "Train LURE's revisor: an adapter that rewrites masked captions.",
     "merge": "Add an adapter to the weights of its model, as a checkpoint of its own.",
+    "judge": "Fit a small judge of captions by references, for halluc score haelm.",
     "detector": "Fit a detector of absent objects to captions whose truth is known.",
     "tabletop": "Rebuild the embedded MM-LLM stage by stage, and measure it.",
     "english": "Rebuild the pipeline that reads English: tagger, parser, lemmas.",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.progress import bars
-from app.cli.train.options import PAIRS, report, trainable, tuning
+from app.cli.train.options import DRY_RUN, PAIRS, report, trainable, tuning
 from halluc.errors import InputError
 
 
@@ -35,6 +35,7 @@ from halluc.errors import InputError
     default=True,
     help="Compute picture and prompt once a pair (default, where the model allows it).",
 )
+@DRY_RUN
 @tuning(learning_rate=1e-5)
 def dpo(
     *,
@@ -46,6 +47,7 @@ def dpo(
     mdpo: float,
     span_weight: float,
     share_prefix: bool,
+    dry_run: bool,
     images: Path | None,
     save_steps: int,
     **given: Any,
@@ -71,9 +73,9 @@ def dpo(
     with bars() as progress:
         done = train_dpo(
             mllm, pairs, output, recipe,
-            images=images, save_steps=save_steps, progress=progress,
+            images=images, save_steps=save_steps, dry=dry_run, progress=progress,
         )  # fmt: skip
-    report(done)
+    report(done, err=not dry_run)
 
 
 def _numbers(text: str) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli.progress import bars
-from app.cli.train.options import PAIRS, report, trainable, tuning
+from app.cli.train.options import DRY_RUN, PAIRS, report, trainable, tuning
 from halluc.datasets.load import NAMED
 from halluc.errors import InputError
 
@@ -26,12 +26,35 @@ from halluc.errors import InputError
     help="Learn instructions made from the truth of --data instead: LRV-Instruction.",
 )
 @click.option("--data", help=f"Pictures for --recipe: {NAMED}.")
+@click.option(
+    "--hacl",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="With --pairs: weight of HACL's contrast of pictures with captions, whose hard negatives "
+    "are the worse answers.",
+)
+@click.option(
+    "--hacl-negatives/--no-hacl-negatives",
+    default=True,
+    help="Worse answers are negatives of the contrast (default), or only other pictures' answers.",
+)
+@click.option(
+    "--selective-eos",
+    is_flag=True,
+    help="Never teach not to stop: the end token is out of the softmax where it is no label.",
+)
+@DRY_RUN
 @tuning(learning_rate=1e-4)
 def sft(
     *,
     pairs: Path | None,
     recipe: str | None,
     data: str | None,
+    hacl: float,
+    hacl_negatives: bool,
+    selective_eos: bool,
+    dry_run: bool,
     output: Path,
     images: Path | None,
     save_steps: int,
@@ -45,16 +68,20 @@ def sft(
     """
     if (pairs is None) == (recipe is None) or (recipe is None) != (data is None):
         raise InputError("give either --pairs PAIRS or --recipe lrv with --data D")
+    if hacl and pairs is None:
+        raise InputError("--hacl needs the worse answers of --pairs PAIRS")
     with trainable(given) as (mllm, settings):
         from app.workflows.train.sft import train_lrv, train_sft
-        from mitigation.precorrection.lora import Tuning
-    how = Tuning(**settings)
+        from mitigation.precorrection.sft import Recipe
+    how = Recipe(
+        hacl=hacl, hallucinated=hacl_negatives, selective_end=selective_eos, **settings
+    )  # fmt: skip
     with bars() as progress:
         shared: dict[str, Any] = {
-            "images": images, "save_steps": save_steps, "progress": progress,
+            "images": images, "save_steps": save_steps, "dry": dry_run, "progress": progress,
         }  # fmt: skip
         if pairs is not None:
             done = train_sft(mllm, pairs, output, how, **shared)
         else:
             done = train_lrv(mllm, str(data), output, how, **shared)
-    report(done)
+    report(done, err=not dry_run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import altair as alt
@@ -12,7 +14,9 @@ from app.inspector.reading.view import View
 # Okabe and Ito's palette, as in the marks of the text.
 COLORS = {"object": "#d55e00", "attribute": "#0072b2", "relation": "#b0479a"}
 PICK = "pick"
-_PERCENT = alt.Axis(format=".0%")
+_PERCENT = alt.Axis(format=".0%", tickCount=6)
+_COUNT = alt.Axis(format="d", tickMinStep=1, tickCount=6)
+_NAMES = alt.Axis(labelOverlap=False, labelLimit=130)  # every name, however many
 
 
 def _rate_tips(first: list[Any]) -> list[Any]:
@@ -31,7 +35,8 @@ def kinds(table: pd.DataFrame) -> Any:
     pick = alt.selection_point(name=PICK, fields=["group"])
     order = [each for each in COLORS if each in set(table["group"])]
     base = alt.Chart(table).encode(
-        y=alt.Y("group:N", sort=order, title=None), tooltip=_rate_tips([alt.Tooltip("group:N")])
+        y=alt.Y("group:N", sort=order, title=None, axis=_NAMES),
+        tooltip=_rate_tips([alt.Tooltip("group:N")]),
     )
     bars = base.mark_bar(height=22, cursor="pointer").encode(
         x=alt.X("rate:Q", axis=_PERCENT, title="claims that are hallucinated"),
@@ -52,8 +57,8 @@ def objects(table: pd.DataFrame) -> Any:
         alt.Chart(table)
         .mark_bar(color=COLORS["object"], height={"band": 0.75}, cursor="pointer")
         .encode(
-            x=alt.X("wrong:Q", title="claims of it where it is absent"),
-            y=alt.Y("group:N", sort=list(table["group"]), title=None),
+            x=alt.X("wrong:Q", title="claims of it where it is absent", axis=_COUNT),
+            y=alt.Y("group:N", sort=list(table["group"]), title=None, axis=_NAMES),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
             tooltip=_rate_tips([alt.Tooltip("group:N", title="object")]),
         )
@@ -74,7 +79,7 @@ def companions(table: pd.DataFrame) -> Any:
                 title="is in the picture",
                 axis=alt.Axis(labelAngle=-50, labelOverlap=False),
             ),
-            y=alt.Y("object:N", title="is claimed, and absent"),
+            y=alt.Y("object:N", title="is claimed, and absent", axis=_NAMES),
             color=alt.Color(
                 "share:Q", title="of its pictures",
                 scale=alt.Scale(scheme="oranges"), legend=alt.Legend(format=".0%"),
@@ -108,7 +113,12 @@ def ranges(table: pd.DataFrame, title: str) -> Any:
         ]
     )
     base = alt.Chart(told).encode(
-        x=alt.X("range:N", sort=list(told["range"]), title=title, axis=alt.Axis(labelAngle=-35)),
+        x=alt.X(
+            "range:N",
+            sort=list(told["range"]),
+            title=title,
+            axis=alt.Axis(labelAngle=-35, labelOverlap=False),
+        ),
         tooltip=_rate_tips([alt.Tooltip("range:N", title=title)]),
     )
     bars = base.mark_bar(color="#0072b2", cursor="pointer").encode(
@@ -119,20 +129,85 @@ def ranges(table: pd.DataFrame, title: str) -> Any:
     return (bars + lines).properties(height=300)
 
 
+def both(table: pd.DataFrame, one: str, other: str) -> Any:
+    """Rates of two runs by part, with the difference and its interval; picks `part`.
+
+    Args:
+        table: as `app.inspector.reading.claims.rates_of_both` gives it.
+        one: name of the run that is compared with.
+        other: name of the other.
+    """
+    pick = alt.selection_point(name=PICK, fields=["part"])
+    sides = [
+        table.assign(run=name, rate=table[side], wrong=table[f"wrong_{side}"],
+                     of=table[f"of_{side}"])
+        for side, name in (("one", one), ("other", other))
+    ]  # fmt: skip
+    told = pd.concat(sides)
+    told["change"] = [points(row) for row in told.itertuples()]
+    top = float(told["rate"].max()) if told["rate"].notna().any() else 1.0
+    order = list(table["part"])
+    y = alt.Y("part:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, labelLimit=140))
+    base = alt.Chart(told)
+    bars = base.mark_bar(cursor="pointer").encode(
+        x=alt.X("rate:Q", title="claims that are hallucinated",
+                axis=alt.Axis(format=".0%", values=_ticks(top)),
+                scale=alt.Scale(domain=[0, 1.7 * (top or 1.0)])),  # room for the words
+        y=y,
+        yOffset=alt.YOffset("run:N", sort=[one, other]),
+        color=alt.Color("run:N", sort=[one, other], title=None,
+                        scale=alt.Scale(domain=[one, other], range=["#999999", "#0072b2"]),
+                        legend=alt.Legend(orient="top", labelLimit=200, columns=1)),
+        opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
+        tooltip=[
+            alt.Tooltip("part:N"), alt.Tooltip("run:N"),
+            alt.Tooltip("rate:Q", format=".1%", title="hallucinated"),
+            alt.Tooltip("wrong:Q", title="wrong claims"), alt.Tooltip("of:Q", title="of"),
+            alt.Tooltip("change:N", title="difference, 95 %"),
+        ],
+    ).add_params(pick)  # fmt: skip
+    words = (
+        base.transform_aggregate(rate="max(rate)", change="min(change)", groupby=["part"])
+        .mark_text(align="left", dx=6, color="#888")
+        .encode(x="rate:Q", y=y, text="change:N")
+    )
+    return (bars + words).properties(height=44 * len(order) + 130)  # with legend and axis
+
+
+def _ticks(top: float) -> list[float]:
+    """Round shares up to a rate, five steps at most.
+
+    >>> _ticks(0.42)
+    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    """
+    step = next(each for each in (0.01, 0.02, 0.05, 0.1, 0.25) if top <= 5 * each or each == 0.25)
+    return [round(step * each, 2) for each in range(math.ceil(top / step) + 1)]
+
+
+def points(row: Any) -> str:
+    """A difference of rates in points, with its interval."""
+    if pd.isna(row.difference):
+        return "in one run alone"
+    told = f"{100 * row.difference:+.1f}"
+    if not pd.isna(row.low):
+        told += f" [{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    return told.replace("-", "−")
+
+
 def confusion(table: pd.DataFrame) -> Any:
     """Truth × answer of yes/no questions, a bar a cell; picks `split`, `truth` and `answer`."""
     pick = alt.selection_point(name=PICK, fields=["split", "truth", "answer"])
-    splits = list(dict.fromkeys(table["split"]))
-    told = table.assign(cell="truth " + table["truth"] + ", said " + table["answer"].astype(str))
+    cells = table["truth"] + " → " + table["answer"].astype(str)
+    several = len(set(table["split"])) > 1
+    told = table.assign(cell=table["split"] + ": " + cells if several else cells)
     return (
         alt.Chart(told)
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("number:Q", title="answers"),
-            y=alt.Y("cell:N", title=None),
-            row=alt.Row("split:N", sort=splits, title=None),
+            x=alt.X("number:Q", title="answers", axis=_COUNT),
+            y=alt.Y("cell:N", title="truth → said", axis=_NAMES, sort=list(told["cell"])),
             color=alt.Color(
-                "right:N", title=None,
+                "right:N", title=None, legend=alt.Legend(orient="bottom"),
                 scale=alt.Scale(domain=["right", "wrong"], range=["#009e73", "#d55e00"]),
             ),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.4)),
@@ -140,11 +215,27 @@ def confusion(table: pd.DataFrame) -> Any:
         )
         .transform_calculate(right="datum.truth === datum.answer ? 'right' : 'wrong'")
         .add_params(pick)
-        .properties(height=110)
+        .properties(height=24 * len(told) + 60)
     )  # fmt: skip
 
 
-def picked(chart: str, mark: dict[str, Any], metric: str) -> View:
+def words(chart: str, row: Mapping[Hashable, Any]) -> str:
+    """A mark of a chart in words, with its figure.
+
+    >>> words("objects", {"group": "fork", "wrong": 3, "of": 4, "rate": 0.75})
+    'fork: 75.0% hallucinated, 3 of 4 claims'
+    """
+    if chart == "answers":
+        split = f"{row['split']}: " if row["split"] else ""
+        return f"{split}truth {row['truth']}, said {row['answer']}: {row['number']:,} answers"
+    if chart == "companions":
+        told = f"{row['wrong']:,} of {row['pictures']:,} pictures"
+        return f"{row['object']} claimed beside {row['companion']}: {row['share']:.1%}, {told}"
+    name = row.get("group") or f"{row['from']:g} to {row['to']:g}"
+    return f"{name}: {row['rate']:.1%} hallucinated, {row['wrong']:,} of {row['of']:,} claims"
+
+
+def picked(chart: str, mark: Mapping[Any, Any], metric: str) -> View:
     """The view of what a mark stands for.
 
     >>> picked("objects", {"group": "fork"}, "chair").query()

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from app.inspector.drawing.marks import claim_words, marked, plain, tip
+from app.inspector.drawing.marks import TOLD, claim_words, marked, plain, tip
 from app.inspector.drawing.pictures import Picture
+from app.inspector.drawing.scene_graph import graph_html
 from halluc.records import Box, Finding, Response, Sample
-
-_MOST = 120
-"""Findings of a text whose boxes show at a touch; a text with more is read by its list."""
 
 
 @cache
 def style() -> str:
     """The style sheet, with a rule for each finding that may be pointed at."""
-    rules = [f'.hx:has([data-f~="{n}"]:is(:hover,:focus)) [data-b~="{n}"]' for n in range(_MOST)]
+    touched = ":is(:hover,:focus)"
+    lit = [f'.hx:has([data-f~="{n}"]{touched}) [data-b~="{n}"]' for n in range(TOLD)]
+    lit += [f'.hx:has([data-t="{n}"]{touched}) [data-o="{n}"]' for n in range(TOLD)]
+    told = [f'.hx-marked:has([data-f~="{n}"]{touched}) [data-e="{n}"]' for n in range(TOLD)]
     sheet = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    lit = "{opacity:1;z-index:2;border-color:var(--hx-wrong);border-width:3px}"
-    return f"<style>{sheet}\n{','.join(rules)}{lit}</style>"
+    box = "{opacity:1;z-index:2;border-color:var(--hx-wrong);border-width:3px}"
+    return f"<style>{sheet}\n{','.join(lit)}{box}{','.join(told)}{{display:block}}</style>"
 
 
 def legend() -> str:
@@ -55,22 +57,67 @@ def sample_html(
     question = f'<p class="hx-asked">{plain(asked)}</p>' if asked else ""
     text = marked(response.text, findings, response.tokens, shade=shade)
     boxed = picture_html(sample, findings, picture, chosen)
+    zoom = "" if isinstance(picture, str) else _ZOOM
     return (
-        f'<div class="hx"><div class="hx-left">{boxed}</div>'
-        f'<div class="hx-right">{question}{text}{answer_html(sample, response)}</div></div>'
+        f'<div class="hx"><div class="hx-left">{boxed}{zoom}</div>'
+        f'<div class="hx-right">{question}{text}{answer_html(sample, response)}</div>'
+        f"{truth_html(sample, findings)}</div>{graph_html(sample, findings)}"
     )
+
+
+_ZOOM = '<label class="hx-zoom"><input type="checkbox"> Enlarge the picture</label>'
+
+
+def truth_html(sample: Sample, findings: Sequence[Finding]) -> str:
+    """What is true of a picture, as a list whose lines light their boxes; empty if unknown.
+
+    Each object stands with its attributes and relations, and whether the text says it.
+    """
+    truth = sample.truth
+    if truth is None or not truth.objects:
+        return ""
+    said = {each.claim.subject for each in findings if each.verdict == "supported"}
+    shown = {box for each in findings if each.verdict == "supported" for box in each.boxes}
+    lines = []
+    for number, each in enumerate(truth.objects):
+        stated = each.box in shown if shown and each.box else each.name in said
+        facts = [", ".join((v,) if isinstance(v, str) else v) for v in each.attributes.values()]
+        facts += [
+            f"{one.predicate} {truth.objects[one.object].name}"
+            for one in truth.relations
+            if one.subject == number
+        ][:_RELATIONS]
+        told = f" <span>{plain('; '.join(facts))}</span>" if facts else ""
+        sign = "" if not findings else " ✓ said" if stated else " – not said"
+        lines.append(
+            f'<li data-t="{number}" tabindex="0"><b>{plain(each.name)}</b>{told}<i>{sign}</i></li>'
+        )
+    whole = truth.complete or truth.exhaustive
+    silent = "What is not listed is absent." if whole else "The list may lack objects."
+    return (
+        f'<div class="hx-truth"><h2>Ground truth ({len(lines)})</h2><ul>{"".join(lines)}</ul>'
+        f"<p>{silent}</p></div>"
+    )
+
+
+_RELATIONS = 8
+"""Relations of an object that are listed; scenes state some for every pair."""
 
 
 def card_html(
     sample: Sample, response: Response, findings: Sequence[Finding], picture: Picture | str
 ) -> str:
-    """A sample in the grid: picture and marked text."""
+    """A sample in the grid: its name, how much of it is wrong, picture and marked text."""
     image = _image(sample, picture)
+    head = f'<h2 class="hx-id">{plain(sample.id[:80])}</h2>'
+    if findings:
+        wrong = sum(each.verdict == "hallucinated" for each in findings)
+        head += f'<p class="hx-count">{wrong} wrong of {len(findings)} claims</p>'
     text = response.text if len(response.text) <= 400 else response.text[:400] + "…"
     short = [each for each in findings if each.claim.end <= 400]
     question = f'<p class="hx-asked">{plain(sample.prompt)}</p>' if sample.prompt else ""
     body = f"{question}{marked(text, short)}{answer_html(sample, response)}"
-    return f'<div class="hx-card">{image}{body}</div>'
+    return f'<div class="hx-card">{head}{image}{body}</div>'
 
 
 def answer_html(sample: Sample, response: Response) -> str:
@@ -96,8 +143,24 @@ def answer_html(sample: Sample, response: Response) -> str:
 def _image(sample: Sample, picture: Picture | str) -> str:
     if isinstance(picture, str):
         return f'<div class="hx-none">{plain(picture)}</div>'
-    alt = plain(f"picture of {sample.id}")
+    alt = plain(picture_words(sample))
     return f'<img class="hx-image" src="{picture.source}" alt="{alt}">'
+
+
+def picture_words(sample: Sample) -> str:
+    """What is in a picture, in words, as far as that is known.
+
+    >>> from halluc.records import TrueObject, Truth
+    >>> objects = tuple(TrueObject(name=each) for each in ("cup", "cup", "dog"))
+    >>> picture_words(Sample(id="a", truth=Truth(objects=objects)))
+    'Picture with 2 cup, dog'
+    """
+    names = Counter(each.name for each in (sample.truth.objects if sample.truth else ()))
+    if not names:
+        asked = f" about which is asked: {sample.prompt[:200]}" if sample.prompt else ""
+        return f"Picture {sample.image or sample.id}{asked}"
+    told = (name if number == 1 else f"{number} {name}" for name, number in names.items())
+    return f"Picture with {', '.join(told)}"
 
 
 def picture_html(
@@ -115,10 +178,10 @@ def picture_html(
         for box in each.boxes:
             of.setdefault(box, []).append(number)
     truth = sample.truth.objects if sample.truth else ()
-    names = {each.box: each.name for each in truth if each.box is not None}
+    true = {each.box: (at, each.name) for at, each in enumerate(truth) if each.box is not None}
     boxes = [
-        _box(box, names.get(box, ""), picture, of.get(box, []), chosen)
-        for box in dict.fromkeys((*names, *of))
+        _box(box, true.get(box), picture, of.get(box, []), chosen in of.get(box, []))
+        for box in dict.fromkeys((*true, *of))
     ]
     absent = [
         _absent(number, each, chosen)
@@ -128,14 +191,17 @@ def picture_html(
     return f'<div class="hx-picture">{image}{"".join(boxes)}{"".join(absent)}</div>'
 
 
-def _box(box: Box, name: str, picture: Picture, of: list[int], chosen: int | None) -> str:
+def _box(box: Box, true: tuple[int, str] | None, picture: Picture, of: list[int], lit: bool) -> str:
+    """A box; `true` is the object of the truth in it, `of` are the findings that it decides."""
     left, top = 100 * box.x / picture.width, 100 * box.y / picture.height
     width, height = 100 * box.width / picture.width, 100 * box.height / picture.height
-    lit = " hx-lit" if chosen in of else ""
     numbers = " ".join(map(str, of))
     place = f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%"
-    label = f"<span>{plain(name)}</span>"
-    return f'<div class="hx-box{lit}" data-b="{numbers}" style="{place}">{label}</div>'
+    own, label = "", "<span></span>"
+    if true is not None:
+        own, label = f' data-o="{true[0]}"', f"<span>{plain(true[1])}</span>"
+    classes = "hx-box hx-lit" if lit else "hx-box"
+    return f'<div class="{classes}" data-b="{numbers}"{own} style="{place}">{label}</div>'
 
 
 def _absent(number: int, finding: Finding, chosen: int | None) -> str:

@@ -6,6 +6,7 @@ writing show as symbols; the markup is all ours.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from html import escape
@@ -16,6 +17,8 @@ from halluc.records import Claim, Finding, Token
 
 LONGEST = 20_000
 """Characters of a text that are shown; the rest is counted."""
+TOLD = 120
+"""Findings of a text that are told, and whose boxes show, at a touch; the rest stands in lists."""
 
 _PICTURES = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
 _PICTURES[0x7F] = "␡"
@@ -44,12 +47,17 @@ def plain(text: str) -> str:
     >>> plain("<b>&\x00\u202e")
     '&lt;b&gt;&amp;␀⟨U+202E⟩'
     """
-    return escape(text) if text.isprintable() else "".join(map(_shown, text))
+    return escape(plain_text(text))
+
+
+def plain_text(text: str) -> str:
+    """A text in which no character acts, for where markup means nothing."""
+    return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(character: str) -> str:
     if character in "\n\t" or character.isprintable():
-        return escape(character)
+        return character
     if picture := _PICTURES.get(ord(character)):
         return picture
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"):
@@ -68,29 +76,49 @@ def claim_words(claim: Claim) -> str:
         "attribute": f"{claim.subject}: {claim.value}",
         "relation": f"{claim.subject} {claim.value} {claim.object}",
     }[claim.kind]
+    words = words.strip(" :")  # of what a reviewer marked only the words are known
     return words if claim.stance == "asserted" else f"{words} ({claim.stance})"
 
 
-def tip(finding: Finding) -> str:
-    """What a finding says, for people: verdict, rule and evidence."""
+def tip(finding: Finding, unsure: float | None = None) -> str:
+    """What a finding says, for people: verdict, rule and evidence.
+
+    Args:
+        finding: the finding.
+        unsure: mean −log p of its tokens, if that is known.
+    """
     evidence = f" – {finding.evidence}" if finding.evidence else ""
     claim = finding.claim
-    return f"{finding.verdict} {claim.kind}: {claim_words(claim)} ({finding.rule}{evidence})"
+    sure = "" if unsure is None else f" · mean −log p {unsure:.2f}"
+    return f"{finding.verdict} {claim.kind}: {claim_words(claim)} ({finding.rule}{evidence}){sure}"
+
+
+def surprise(finding: Finding, tokens: Sequence[Token]) -> float | None:
+    """Mean −log p of the tokens of a finding's words; None where no token is known."""
+    claim = finding.claim
+    own = [-each.logprob for each in tokens if each.start < claim.end and claim.start < each.end]
+    return sum(own) / len(own) if own else None
 
 
 def marked(
-    text: str, findings: Sequence[Finding], tokens: Sequence[Token] = (), *, shade: bool = False
+    text: str,
+    findings: Sequence[Finding],
+    tokens: Sequence[Token] = (),
+    *,
+    shade: bool = False,
+    first: int = 0,
 ) -> str:
-    """The HTML of a text with the words of its claims marked.
+    """The HTML of a text with the words of its claims marked, and beside it what is told of each.
 
     Args:
         text: what the model said.
         findings: of one metric, in the order of the words; each is known by its place here.
         tokens: with their log-probabilities.
         shade: shade the tokens by how unsure the model was of them.
+        first: number of the first finding, where a page holds several texts.
     """
     shown = text[:LONGEST]
-    marks = _marks(findings)
+    marks = _marks(findings, first)
     shades = [each for each in tokens if each.end > each.start] if shade else []
     spans = [*((each.start, each.end) for each in marks), *((t.start, t.end) for t in shades)]
     inside = {place for span in spans for place in span if 0 < place < len(shown)}
@@ -101,13 +129,18 @@ def marked(
         pieces.append(_piece(shown[start:end], start, end, over, token))
     if rest := len(text) - len(shown):
         pieces.append(f'<span class="hx-note">… and {rest:,} characters more</span>')
-    return f'<p class="hx-text" dir="auto">{"".join(pieces)}</p>'
+    text_html = f'<p class="hx-text" dir="auto">{"".join(pieces)}</p>'
+    told = "".join(
+        f'<p data-e="{number}">{plain(tip(each, surprise(each, tokens)))}</p>'
+        for number, each in enumerate(findings[:TOLD])
+    )
+    return f'<div class="hx-marked">{text_html}<div class="hx-told">{told}</div></div>'
 
 
-def _marks(findings: Sequence[Finding]) -> list[Mark]:
+def _marks(findings: Sequence[Finding], first: int) -> list[Mark]:
     """Marks, the most telling first: wrong before unverifiable before right, narrow before wide."""
     marks = []
-    for number, each in enumerate(findings):
+    for number, each in enumerate(findings, first):
         claim = each.claim
         marks.append(Mark(claim.start, claim.end, number, each))
         if claim.kind == "relation" and each.verdict == "hallucinated":
@@ -124,7 +157,8 @@ def _piece(text: str, start: int, end: int, marks: Sequence[Mark], token: Token 
     html = plain(text)
     if token is not None:
         share = min(-token.logprob / 4, 1)
-        html = f'<span class="hx-token" style="--unsure:{share:.2f}">{html}</span>'
+        chance = f"p {math.exp(token.logprob):.3f}, −log p {-token.logprob:.2f}"
+        html = f'<span class="hx-token" style="--unsure:{share:.2f}" title="{chance}">{html}</span>'
     if not marks:
         return html
     first = marks[0]
@@ -134,8 +168,8 @@ def _piece(text: str, start: int, end: int, marks: Sequence[Mark], token: Token 
     if end == first.end:
         classes.append("hx-end")
     numbers = " ".join(dict.fromkeys(str(each.number) for each in marks))
-    told = plain("\n".join(dict.fromkeys(tip(each.finding) for each in marks)))
+    told = plain("; ".join(dict.fromkeys(tip(each.finding) for each in marks)))
     return (
-        f'<mark class="{" ".join(classes)}" data-f="{numbers}" data-tip="{told}"'
+        f'<mark class="{" ".join(classes)}" data-f="{numbers}" role="note"'
         f' aria-label="{plain(text)}: {told}" tabindex="0">{html}</mark>'
     )

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app.inspector.drawing import html, pictures
-from app.inspector.drawing.diff import diff_html
-from app.inspector.drawing.marks import marked
+from app.inspector.drawing import pictures
 from app.inspector.drawing.revisions import revision_html
+from app.inspector.drawing.sides import Side, sides_html
 from app.inspector.pages import common
+from app.inspector.pages.compare_claims import by_part, matrix
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.pairing import OUTCOMES, Pairs, pair
 from app.inspector.reading.view import ALLOWED, View, metric_of
@@ -22,10 +22,13 @@ LISTED = 1000
 """Most samples to choose from."""
 OTHERS = 2
 """Runs beside the base where nobody chose any."""
+MOST = 9
+"""Runs beside the base at most."""
+WAYS = {"claims": "By claim", "matrix": "Matrix of claims", "answers": "By answer"}
 
 
 def render() -> None:
-    """The common."""
+    """The page."""
     names = run_names(read_settings().runs)
     if len(names) < 2:
         st.info("Open two runs to compare them: halluc inspect RUN RUN")
@@ -42,14 +45,32 @@ def render() -> None:
         if metric:
             kinds = ["", *ALLOWED["kind"]]
             kind = common.bound(st.selectbox, "Wrong claims of kind", "kind", kinds)
-    pairs = {each: pair(runs[base], runs[each], metric, kind) for each in others}
-    if len(others) > 1:
-        _table(pairs)
-    ids = _chosen(pairs)
+    ids = _wanted(runs, metric, kind)
     if ids:
-        id = _stepped(ids)
+        id = _stepped(_limited(ids))
         _sample(id, runs, metric)
         _revised(id, runs)
+
+
+def _wanted(runs: dict[str, Columns], metric: str, kind: str) -> list[str]:
+    """The ids that the chosen way to compare leads to."""
+    way = "answers"
+    if metric:
+        first = "answers" if "outcome" in st.query_params else "claims"
+        way = common.bound(
+            st.segmented_control, "Compare", "show", list(WAYS), fallback=first, required=True,
+            format_func=WAYS.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
+    base = next(iter(runs))
+    pairs = {name: pair(runs[base], run, metric, kind) for name, run in runs.items()
+             if name != base}  # fmt: skip
+    if way == "claims":
+        return by_part(runs, metric, kind)
+    if way == "matrix":
+        return matrix(runs, metric, kind)
+    if len(pairs) > 1:
+        _table(pairs)
+    return _chosen(pairs)
 
 
 def _others(base: str, names: dict[str, str]) -> list[str]:
@@ -57,7 +78,7 @@ def _others(base: str, names: dict[str, str]) -> list[str]:
     asked = {each: read_card(Path(folder)).get("samples") for each, folder in names.items()}
     alike = [each for each in names if each != base and asked[each] == asked[base]]
     rest = [each for each in names if each != base and each not in alike]
-    return common.several("Against", "other", [*alike, *rest], (alike or rest)[:OTHERS])
+    return common.several("Against", "other", [*alike, *rest], (alike or rest)[:OTHERS])[:MOST]
 
 
 def _table(pairs: dict[str, Pairs]) -> None:
@@ -106,6 +127,11 @@ def _chosen(pairs: dict[str, Pairs]) -> list[str]:
     ids = pairs[name].of(next(each for each in OUTCOMES if each == outcome))
     if not ids:
         st.info(f"No sample is {outcome}.")
+    return ids
+
+
+def _limited(ids: list[str]) -> list[str]:
+    """As many as a list to choose from can hold, and the one that is asked for."""
     if len(ids) > LISTED:
         st.caption(f"The first {LISTED:,} of them:")
         asked_for = st.query_params.get("sample", "")
@@ -118,49 +144,28 @@ def _stepped(ids: list[str]) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         id = common.bound(st.selectbox, "Sample", "sample", ids, fallback=ids[0])
         at = ids.index(id)
-        for label, key, to in (("← Before", "B", at - 1), ("Next →", "N", at + 1)):
-            if st.button(label, disabled=not 0 <= to < len(ids), shortcut=key):
-                st.query_params["sample"] = ids[to]
-                st.rerun()
+        common.steps(f"compared {hash(tuple(ids))}", at, len(ids) - 1,
+                     lambda to: st.query_params.update(sample=ids[to]))  # fmt: skip
     return id
 
 
 def _sample(id: str, runs: dict[str, Columns], metric: str) -> None:
-    """A sample of all runs: picture, texts with marks, what changed, and how it was revised."""
-    (base, first), *_ = runs.items()
-    sample = first.sample(first.places[id])
-    left, right = st.columns([1, 3])
-    with left:
-        st.html(html.picture_html(sample, (), common.picture(first, sample, pictures.LARGE)))
-        if sample.prompt:
-            st.text(sample.prompt)
-    before = first.response(first.places[id]).text
-    a_row = 2 if len(runs) in (2, 4) else 3
-    with right:
-        for start in range(0, len(runs), a_row):
-            row = list(runs.items())[start : start + a_row]
-            for column, (name, run) in zip(st.columns(a_row), row, strict=False):
-                with column, st.container(border=True):
-                    _answer(id, name, run, metric, None if name == base else before)
-
-
-def _answer(id: str, name: str, run: Columns, metric: str, before: str | None) -> None:
-    """The answer of a run, and where it is not the base how it differs from the base's."""
-    st.text(name)
-    if id not in run.places:
-        st.caption("This run has no answer to it.")
-        return
-    row = run.places[id]
-    sample, response = run.sample(row), run.response(row)
-    findings = [each for _, each in run.findings_of(row, metric)]
-    st.html(marked(response.text, findings) + html.answer_html(sample, response))
-    if before == response.text:
-        st.caption("The same words as the base")
-    elif before is not None:
-        st.caption("Changed from the base:")
-        st.html(diff_html(before, response.text))
-    if st.button("Open", key=f"open {name}"):
-        common.go("samples", View(), name, sample=id)
+    """A sample of all runs: pictures, texts with marks, and what changed."""
+    there = next(run for run in runs.values() if id in run.places)
+    sample = there.sample(there.places[id])
+    sides: dict[str, Side | None] = {}
+    for name, run in runs.items():
+        row = run.places.get(id)
+        sides[name] = None if row is None else (
+            run.response(row), [each for _, each in run.findings_of(row, metric)],
+        )  # fmt: skip
+    if sample.prompt:
+        st.text(sample.prompt)
+    st.html(sides_html(sample, sides, common.picture(there, sample, pictures.LARGE)))
+    with st.container(horizontal=True):
+        for name in runs:
+            if sides[name] and st.button(f"Open in {name}", key=f"open {name}"):
+                common.go("samples", View(), name, sample=id)
 
 
 def _revised(id: str, runs: dict[str, Columns]) -> None:
@@ -168,6 +173,6 @@ def _revised(id: str, runs: dict[str, Columns]) -> None:
     for name, run in runs.items():
         revision = revision_html(run, run.places[id]) if id in run.places else ""
         if revision:
-            st.markdown("##### How it was revised")
+            common.heading("How it was revised")
             st.text(name)
             st.html(revision)

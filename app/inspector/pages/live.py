@@ -94,13 +94,15 @@ def _vcd() -> dict[str, Any]:
 def _show(name: str, sample: Sample, image: Image, own: dict[str, Any]) -> None:
     """The picture, and what the noise leaves of it."""
     one, other = st.columns(2)
-    one.image(image, "the picture", width="stretch")
-    if own:
+    what = html.picture_words(sample)
+    one.image(image, "the picture", width="stretch", alt=what)
+    if own and st.toggle("Show what the noise leaves of it", help="Loads the model"):
         noised = noised_picture(_model(name), sample, image, own["noise_step"])
         if noised is None:
             other.info("This model takes pictures in pieces; the noised one cannot be shown whole.")
         else:
-            other.image(noised, f"as VCD contrasts it, step {own['noise_step']}", width="stretch")
+            told = f"as VCD contrasts it, step {own['noise_step']}"
+            other.image(noised, told, width="stretch", alt=f"{what}, {told}")
 
 
 def _said(sample: Sample, image: Image) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import streamlit as st
 
 from app.inspector.drawing import charts
+from app.inspector.drawing.made import figure, interval, made
 from app.inspector.pages import common
 from app.inspector.reading import counts
 from app.inspector.reading.columns import Columns, read_scores
-from app.inspector.reading.view import View, metric_of
 from halluc.card import read_card
 from halluc.records import Score
 
@@ -41,46 +42,30 @@ SHOWN = {
     "F1": "F1", "accuracy": "accuracy", "yes ratio": "yes",
 }  # fmt: skip
 CARDS = 5
+TOLD = 20
+"""Marks of a chart that are read out to who cannot see it."""
 
 
 def render() -> None:
-    """The common."""
-    name, folder = common.chosen_folder()
+    """The page."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name, folder = common.chosen_folder()
+        bar = st.container()
     path = Path(folder)
     card = read_card(path)
-    st.subheader(f"Run `{name}`" if name.isascii() and "`" not in name else "Run")
-    st.caption(made(card))
+    common.heading(f"Run {name}")
+    st.text(made(card))
     _figures(card, read_scores(path))
     run = common.opened(folder)  # a large one takes a while; the figures are there already
     if run.metrics:
-        _charts(name, run)
+        with bar:
+            metric = common.findings_of(run)
+        _charts(name, run, metric)
     elif "label" in run.answers:
-        st.markdown("##### Answers — pick a bar to see the questions")
-        _picked("answers", charts.confusion(counts.confusion(run)), "", name)
+        common.heading("Answers: pick a bar to see the questions")
+        _picked("answers", charts.confusion(counts.confusion(run)), counts.confusion(run), "", name)
     else:
         st.info("No findings yet: score the run first, with `halluc score finegrained RUN`.")
-
-
-def made(card: dict[str, Any]) -> str:
-    """How a run was made, in one line."""
-    decoding = card.get("decoding") or {}
-    how = decoding.get("method") or ("sampled" if decoding.get("do_sample") else "greedy")
-    model, data = (card.get(each) or {} for each in ("model", "data"))
-    parts = [
-        f"model {model.get('name', 'unknown')}", f"decoding {how}",
-        f"data {data.get('name', 'unknown')}", f"{card.get('rows', 'unknown')} samples",
-        f"seed {decoding.get('seed', 'unknown')}", str(card.get("state", "")),
-    ]  # fmt: skip
-    return " · ".join(map(bare, parts))
-
-
-def bare(text: str) -> str:
-    """A text for where Streamlit reads Markdown, with nothing in it that Markdown knows.
-
-    >>> bare("tabletop:broken [x](y) <b>")
-    'tabletop:broken _x__y_ _b_'
-    """
-    return "".join(each if each.isalnum() or each in " .,/:-" else "_" for each in text[:200])
 
 
 def _figures(card: dict[str, Any], scores: list[Score]) -> None:
@@ -92,11 +77,11 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
     with st.container(horizontal=True):
         for each in main[:CARDS]:
             better = f"; {each.better} is better" if each.better else ""
-            label = f"{SHOWN[each.name]} {bare(each.split)}".strip()
+            label = f"{SHOWN[each.name]} {common.bare(each.split)}".strip()
             st.metric(
                 label, figure(each), border=True, width=160,
                 delta=interval(each) or None, delta_color="off", delta_arrow="off",
-                help=f"{bare(each.metric)}: {each.name}{better}; below its 95 % interval",
+                help=f"{common.bare(each.metric)}: {each.name}{better}; below its 95 % interval",
             )  # fmt: skip
     one, other = st.columns(2)
     if scores:
@@ -110,35 +95,14 @@ def _figures(card: dict[str, Any], scores: list[Score]) -> None:
             ]  # fmt: skip
             st.dataframe(pd.DataFrame(rows), hide_index=True)
     with other.expander("Result card"):
-        st.json(card)
+        st.code(
+            msgspec.json.format(msgspec.json.encode(card)).decode(), language=None, wrap_lines=True
+        )
 
 
-def figure(score: Score) -> str:
-    """A figure for people."""
-    if score.value is None:
-        return "undefined"
-    if score.denominator and not score.unit and score.value <= 1:
-        return f"{score.value:.1%}"
-    return f"{score.value:.4g}"
-
-
-def interval(score: Score) -> str:
-    """Its 95 % interval; empty where it has none."""
-    if score.low is None or score.high is None:
-        return ""
-    if score.unit:
-        return f"{score.low:.4g} to {score.high:.4g}"
-    return f"{score.low:.1%} to {score.high:.1%}"
-
-
-def _charts(name: str, run: Columns) -> None:
+def _charts(name: str, run: Columns, metric: str) -> None:
     """The chart that is asked for; only that one is counted."""
-    with st.sidebar:
-        metric = common.bound(
-            st.selectbox, "Findings of", "metric", run.metrics,
-            fallback=metric_of(run, View()),
-        )  # fmt: skip
-    st.markdown("##### Hallucination by … — pick a mark to see its samples")
+    common.heading("Hallucination by …: pick a mark to see its samples")
     key = common.bound(
         st.segmented_control, "Chart", "chart", list(CHARTS), fallback="kinds", required=True,
         format_func=lambda each: CHARTS[each][0], label_visibility="collapsed",
@@ -148,7 +112,7 @@ def _charts(name: str, run: Columns) -> None:
     if table.empty:
         st.info("There is nothing to count here: no such claims, or no tokens in the run.")
         return
-    _picked(key, draw(table), metric, name)
+    _picked(key, draw(table), table, metric, name)
 
 
 @st.cache_data(max_entries=64, show_spinner="Counting …")
@@ -164,10 +128,18 @@ def _count(
     return _count(_run, metric)
 
 
-def _picked(key: str, chart: Any, metric: str, name: str) -> None:
-    """A chart; a mark of it that is picked opens its samples."""
+def _picked(key: str, chart: Any, table: pd.DataFrame, metric: str, name: str) -> None:
+    """A chart, and its marks as a list; one that is picked opens its samples."""
+    marks = {charts.words(key, row): row for row in table.to_dict("records")}
+    told = f"Chart of hallucination by {key}: " + "; ".join(list(marks)[:TOLD])
     event: Any = st.altair_chart(
-        chart, on_select="rerun", key=f"chart {key} {metric} {name}", alt=f"Hallucination by {key}"
+        chart, on_select="rerun", key=f"chart {key} {metric} {name}", alt=told
     )
-    if marks := (event.selection or {}).get(charts.PICK):
-        common.go("samples", charts.picked(key, marks[0], metric), name)
+    if chosen := (event.selection or {}).get(charts.PICK):
+        common.go("samples", charts.picked(key, chosen[0], metric), name)
+    listed = st.selectbox(
+        "The same as a list: choose to see the samples", list(marks), index=None,
+        key=f"list {key} {metric} {name}", placeholder="Choose a mark",
+    )  # fmt: skip
+    if listed is not None:
+        common.go("samples", charts.picked(key, marks[listed], metric), name)

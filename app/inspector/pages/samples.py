@@ -2,102 +2,98 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.inspector.drawing import html, pictures
+from app.inspector.drawing.calls import calls_html
+from app.inspector.drawing.marks import plain
 from app.inspector.drawing.report import report_html
 from app.inspector.drawing.revisions import revision_html
-from app.inspector.pages import common
+from app.inspector.pages import common, filters
 from app.inspector.pages.review_form import judge_finding
 from app.inspector.reading.columns import Columns
-from app.inspector.reading.view import ALLOWED, Seen, View, look, metric_of
+from app.inspector.reading.view import SORTS, Seen, View, arranged, look, metric_of
 from app.inspector.settings import read_settings
 from halluc.records import Finding
 
-GRID = 12
+GRID = 24
 REPORTED = 200
-NUMBERED = ("place", "surprise", "words")
 
 
 def render() -> None:
-    """The common."""
-    name, run = common.chosen_run()
-    view = common.current_view()
-    _filters(run, view)
-    seen = look(run, view)
+    """The page."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name, run = common.chosen_run()
+        filters.choose(run, common.current_view())
+        order = common.bound(st.selectbox, "Sorted by", "sort", list(SORTS), width=200,
+                             format_func=SORTS.__getitem__)  # fmt: skip
+        _find(run)
+    view = common.known_view(run)
+    filters.show(common.current_view())
+    seen, metric = look(run, view), metric_of(run, view)
+    rows = arranged(run, seen, metric, order)
     asked = st.query_params.get("sample", "")
     if asked in run.places:
-        _detail(name, run, view, seen, run.places[asked])
+        _detail(name, run, view, rows, run.places[asked])
     else:
-        _grid(run, view, seen)
+        _grid(run, view, Seen(rows, seen.findings), metric)
 
 
-def _filters(run: Columns, view: View) -> None:
-    """The filters, in the sidebar; each stands in the link."""
-    found = run.findings
-    with st.sidebar:
-        if run.metrics:
-            common.bound(st.selectbox, "Findings of", "metric", run.metrics,
-                       fallback=metric_of(run, View()))  # fmt: skip
-            common.bound(st.selectbox, "Kind", "kind", ["", *ALLOWED["kind"]])
-            common.bound(st.selectbox, "Verdict", "verdict", ["", *ALLOWED["verdict"]])
-            for label, name in (("Object", "subject"), ("Attribute or relation", "value")):
-                known = sorted(each for each in map(str, found[name].cat.categories) if each)
-                common.bound(st.selectbox, label, name, ["", *known])
-            common.bound(st.selectbox, "Object in the picture", "companion",
-                       ["", *_true_names(run, view)])  # fmt: skip
-        if "label" in run.answers:
-            common.bound(st.selectbox, "Answer", "answer", ["", *ALLOWED["answer"]])
-        splits = sorted(each for each in map(str, run.answers["split"].cat.categories) if each)
-        if splits:
-            common.bound(st.selectbox, "Split", "split", ["", *splits])
-        common.bound(st.text_input, "Text", "text")
-        for name in NUMBERED:
-            bounds = getattr(view, name)
-            if bounds:
-                st.caption(f"{name} from {bounds[0]:g} to {bounds[1]:g}")
-        if view.query() and st.button("Clear the filters", width="stretch"):
-            for name in (*view.query(), "sample", "page", "finding"):
-                st.query_params.pop(name, None)
-            st.rerun()
+def _find(run: Columns) -> None:
+    """A field that opens the sample of a name, or the first one with that in its name."""
+
+    def open_it() -> None:
+        asked = st.session_state["go to"].strip()
+        st.session_state["go to"] = ""
+        found = asked if asked in run.places else next((e for e in run.places if asked in e), "")
+        if asked and found:
+            _turn(sample=found)
+        elif asked:
+            st.toast(f"No sample has {common.bare(asked)} in its name")
+
+    st.text_input("Go to sample", key="go to", on_change=open_it, width=180)
 
 
-def _true_names(run: Columns, view: View) -> list[str]:
-    """Objects to choose from; of a large run they are read only when a view asks for one."""
-    if len(run.answers) > 20_000 and not view.companion:
-        return []
-    return sorted(map(str, run.true_objects["name"].cat.categories))
-
-
-def _grid(run: Columns, view: View, seen: Seen) -> None:
-    metric = metric_of(run, view)
+def _grid(run: Columns, view: View, seen: Seen, metric: str) -> None:
     total = len(seen.rows)
-    head, tools = st.columns([3, 1], vertical_alignment="center")
-    head.markdown(f"##### {total:,} of {len(run.answers):,} samples"
-                  + (f", {len(seen.findings):,} findings" if view.of_findings else ""))  # fmt: skip
-    if metric:
-        st.html(html.legend())
+    last = max(total - 1, 0) // GRID
+    number = min(_number(st.query_params.get("page", "0")), last)
+    found = f", {len(seen.findings):,} findings" if view.of_findings else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        common.heading(f"{total:,} of {len(run.answers):,} samples{found}")
+        common.steps(f"pages of {run.key} {view}", number, last, lambda to: _turn(page=str(to)))
+        _jump(number, last)
+        if total:
+            st.download_button(
+                "Report", lambda: report_html(run, view, read_settings().images, REPORTED),
+                "report.html", "text/html",
+                help=f"One HTML file of what passes the filters, at most {REPORTED} samples",
+            )  # fmt: skip
     if not total:
         st.info("Nothing passes these filters.")
         return
-    tools.download_button(
-        "Report", lambda: report_html(run, view, read_settings().images, REPORTED),
-        "report.html", "text/html", width="stretch",
-        help=f"One HTML file of what passes the filters, at most {REPORTED} samples",
-    )  # fmt: skip
-    last = (total - 1) // GRID
-    number = min(_number(st.query_params.get("page", "0")), last)
-    shown = seen.rows[number * GRID : (number + 1) * GRID]
-    for start in range(0, len(shown), 3):
-        for column, row in zip(st.columns(3), shown[start : start + 3], strict=False):
-            with column, st.container(border=True):
+    if metric:
+        st.html(html.legend())
+    with st.container(key="grid"):
+        for row in seen.rows[number * GRID : (number + 1) * GRID]:
+            with st.container(border=True):
                 _card(run, int(row), metric)
-    before, where, after = st.columns([1, 2, 1], vertical_alignment="center")
-    if number > 0 and before.button("← Before", width="stretch", shortcut="B"):
-        _turn(page=str(number - 1))
-    where.caption(f"page {number + 1} of {last + 1}")
-    if number < last and after.button("Next →", width="stretch", shortcut="N"):
-        _turn(page=str(number + 1))
+
+
+def _jump(number: int, last: int) -> None:
+    """The number of the page, which can be changed."""
+    if not last:
+        return
+
+    def turn() -> None:
+        _turn(page=str(st.session_state["page number"] - 1))
+
+    st.session_state["page number"] = number + 1
+    st.number_input("Page", 1, last + 1, key="page number", on_change=turn, width=120,
+                    label_visibility="collapsed")  # fmt: skip
+    st.text(f"of {last + 1:,} pages", width="content")
 
 
 def _card(run: Columns, row: int, metric: str) -> None:
@@ -105,16 +101,16 @@ def _card(run: Columns, row: int, metric: str) -> None:
     findings = [each for _, each in run.findings_of(row, metric)]
     picture = common.picture(run, sample, pictures.SMALL)
     st.html(html.card_html(sample, response, findings, picture))
-    if st.button("Open", key=f"open {row}", width="stretch"):
-        _turn(sample=sample.id)
+    st.button("Open", key=f"open {row}", width="stretch", on_click=_turn,
+              kwargs={"sample": sample.id})  # fmt: skip
 
 
-def _detail(name: str, run: Columns, view: View, seen: Seen, row: int) -> None:
+def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: int) -> None:
     """One sample: picture with boxes, text with marks, the finding that is chosen."""
     metric = metric_of(run, view)
     sample, response = run.sample(row), run.response(row)
     findings = [each for _, each in run.findings_of(row, metric)]
-    _steps(run, seen, row)
+    _steps(run, view, rows, row)
     chosen: int | None = None
     place = st.empty()
     shade = bool(response.tokens) and st.toggle("Shade by the model's uncertainty")
@@ -139,6 +135,9 @@ def _detail(name: str, run: Columns, view: View, seen: Seen, row: int) -> None:
     if revision := revision_html(run, row):
         with st.expander("How it was revised"):
             st.html(revision)
+    if response.calls:
+        with st.expander(f"How it was asked: {len(response.calls)} calls of a plan"):
+            st.html(calls_html(response.calls))
     with st.expander("As it is kept"):
         st.text(response.text[:5000])
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
@@ -148,36 +147,35 @@ def _asked(view: View, finding: Finding) -> bool:
     """Whether a view asks for a finding by its kind, object or value."""
     claim = finding.claim
     return bool(view.kind or view.subject or view.value) and all(
-        not wanted or wanted == each
+        not wanted or wanted in each
         for wanted, each in (
-            (view.kind, claim.kind), (view.subject, claim.subject), (view.value, claim.value),
+            (view.kind, (claim.kind,)), (view.subject, (claim.subject, claim.object)),
+            (view.value, (claim.value,)),
         )
     )  # fmt: skip
 
 
-def _steps(run: Columns, seen: Seen, row: int) -> None:
+def _steps(run: Columns, view: View, rows: NDArray[np.int64], row: int) -> None:
     """Back to the grid, and to the samples beside this one in the view."""
-    at = int(seen.rows.searchsorted(row))
-    inside = at < len(seen.rows) and seen.rows[at] == row
+    places = np.flatnonzero(rows == row)
+    # One that the filters leave out stands before all others.
+    at = int(places[0]) if len(places) else -1
     ids = run.answers["id"]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("↑ All", shortcut="A"):
-            st.query_params.pop("sample", None)
-            st.query_params.pop("finding", None)
-            st.rerun()
-        if st.button("← Before", disabled=at == 0, shortcut="B"):
-            _turn(sample=str(ids.iat[int(seen.rows[at - 1])]))
-        if st.button("Next →", disabled=at + inside >= len(seen.rows), shortcut="N"):
-            _turn(sample=str(ids.iat[int(seen.rows[at + inside])]))
-        place = f"{at + 1} of {len(seen.rows)}: " if inside else ""
-        st.text(place + ids.iat[row][:80])
+        st.button("↑ All", key="all", shortcut="A", on_click=_turn)
+        common.steps(
+            f"samples of {run.key} {view}", at, len(rows) - 1,
+            lambda to: _turn(sample=str(ids.iat[int(rows[to])])),
+        )  # fmt: skip
+        place = f"{at + 1:,} of {len(rows):,}" if len(places) else "not among what passes"
+        st.html(f'<h2 class="hx-id">{plain(ids.iat[row][:80])}</h2><p class="hx-count">{place}</p>')
 
 
 def _turn(**query: str) -> None:
-    """This page with another part of the link."""
-    st.query_params.pop("finding", None)
+    """The next run of this page has this in its link, and no other sample or finding."""
+    for name in ("sample", "finding"):
+        st.query_params.pop(name, None)
     st.query_params.update(query)
-    st.rerun()
 
 
 def _number(text: str) -> int:

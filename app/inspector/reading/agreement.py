@@ -32,7 +32,10 @@ def corrected_verdict(verdict: Verdict, judgement: Judgement) -> Verdict:
 
 
 def corrected(findings: Iterable[Finding], reviews: Sequence[Review]) -> Iterator[Finding]:
-    """Findings with their corrected verdicts; the rule of one that changed tells so."""
+    """Findings with their corrected verdicts; the rule of one that changed tells so.
+
+    After them come the errors that the metric missed, as reviewers marked them.
+    """
     judged = decided(reviews)
     for each in findings:
         judgement = judged.get(claim_key(each))
@@ -41,6 +44,9 @@ def corrected(findings: Iterable[Finding], reviews: Sequence[Review]) -> Iterato
             yield each
         else:
             yield replace(each, verdict=verdict, rule=f"review: {judgement} (was: {each.rule})")
+    yield from {
+        claim_key(each.finding): each.finding for each in reviews if each.judgement == "missed"
+    }.values()
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,20 @@ def figures(run: Columns, metric: str, reviews: Sequence[Review]) -> list[Figure
         before, since = (
             _rate(each[(table["kind"] == kind).to_numpy()]) for each in (verdicts, after)
         )
-        name = "CHAIRi" if metric == "chair" else f"{kind} hallucination rate"
-        found.append(_figure(name, before, since))
+        found.append(_figure(figure_name(metric, kind), before, since))
     answers = len(run.answers)
     wrong = [table["row"][each == "hallucinated"].nunique() for each in (verdicts, after)]
     name = "CHAIRs" if metric == "chair" else "answers with a wrong claim"
     return [*found, _figure(name, (wrong[0], answers), (wrong[1], answers))]
+
+
+def figure_name(metric: str, group: str) -> str:
+    """What the rate of a kind, or of all, is called; without a metric that of a split's answers."""
+    if not metric:
+        return f"wrong answers, {group}"
+    if group == "all":
+        return "hallucination rate, all kinds"
+    return "CHAIRi" if metric == "chair" else f"{group} hallucination rate"
 
 
 def kinds_in(findings: pd.DataFrame) -> list[Kind]:
@@ -124,13 +138,16 @@ class Agreement:
 def agreement(reviews: Iterable[Review]) -> Agreement:
     """Agreement of reviewers; None where it is undefined, as where all say the same one thing.
 
+    Errors that the metric missed are no answers to a question, so they do not count.
+
     κ: Cohen 1960; α: Krippendorff 1980; both as NLTK computes them.
     """
     from nltk.metrics.agreement import AnnotationTask
 
     said: dict[str, dict[str, str]] = defaultdict(dict)
     for each in reviews:
-        said[claim_key(each.finding)][each.reviewer] = each.judgement
+        if each.judgement != "missed":
+            said[claim_key(each.finding)][each.reviewer] = each.judgement
     shared = {key: by for key, by in said.items() if len(by) > 1}
 
     def value(data: list[tuple[str, str, str]], pair: tuple[str, str] | None) -> float | None:

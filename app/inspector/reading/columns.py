@@ -40,6 +40,7 @@ _NAMES = [
     ("id", _TEXT),
     ("truth", pa.struct([("objects", pa.list_(pa.struct([("name", _TEXT)])))])),
 ]
+_IMAGES = [("id", _TEXT), ("image", _TEXT)]
 _TOKENS = [("tokens", pa.list_(pa.list_(pa.float64())))]
 
 
@@ -156,16 +157,28 @@ class Columns:
     @cached_property
     def surprise(self) -> NDArray[Any]:
         """Mean −log p of the tokens of each finding's words; NaN where no token is known."""
+        found = (self.findings[name].to_numpy() for name in ("row", "start", "end"))
+        return self.surprise_of(*found)
+
+    def surprise_of(
+        self, rows: NDArray[Any], starts: NDArray[Any], ends: NDArray[Any]
+    ) -> NDArray[Any]:
+        """Mean −log p of the tokens of stretches of answers; NaN where no token is known."""
         lists = self.responses.columns(_TOKENS, Response)["tokens"].combine_chunks()
         numbers = np.asarray(lists.flatten().flatten()).reshape(-1, 3)
         parents = np.asarray(pc.list_parent_indices(lists))
         if (lacking := np.isnan(numbers).any(1)).any():  # as `decode_response` leaves them out
             known = ~np.isin(parents, parents[lacking])
             numbers, parents = numbers[known], parents[known]
-        return surprise(
-            parents, numbers, self.findings["row"].to_numpy(),
-            self.findings["start"].to_numpy(), self.findings["end"].to_numpy(),
-        )  # fmt: skip
+        return surprise(parents, numbers, rows, starts, ends)
+
+    @cached_property
+    def pictures(self) -> NDArray[Any]:
+        """Number of the picture that each answer is about, from 0."""
+        table = self.samples.columns(_IMAGES, Sample)
+        at = _rows(pa.array(self.answers["id"]), table["id"].combine_chunks())
+        names = pc.coalesce(table["image"], table["id"]).to_pandas()
+        return np.asarray(pd.factorize(names.iloc[at])[0])
 
 
 def surprise(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.inspector.reading.columns import Columns
+from app.inspector.reading.columns import Columns, read_scores
 from app.inspector.reading.view import places
 from halluc.statistics import wilson
 
@@ -23,7 +23,10 @@ def of_metric(run: Columns, metric: str) -> pd.DataFrame:
 
 
 def rates(groups: Any, findings: pd.DataFrame) -> pd.DataFrame:
-    """Hallucination rate of each group of findings, with Wilson's 95 % interval.
+    """Hallucination rate of each group of findings, with its 95 % interval over answers.
+
+    The interval takes answers as independent, not claims: ± 1.96 standard errors of the ratio, to
+    first order; Wilson's where no answer has two claims of the group, or all are alike.
 
     Args:
         groups: the group of each finding, or the name of the column that tells it.
@@ -37,14 +40,49 @@ def rates(groups: Any, findings: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"wrong": by.sum(), "of": by.size()}).rename_axis("group").reset_index()
     table = table[table["of"] > 0].reset_index(drop=True)
     table["rate"] = table["wrong"] / table["of"]
-    bounds = [wilson(each.wrong, each.of) for each in table.itertuples()]
+    key = findings[groups] if isinstance(groups, str) else groups
+    bounds = _bounds(np.asarray(key), np.asarray(findings["row"]), np.asarray(wrong), table)
     table["low"], table["high"] = [low for low, _ in bounds], [high for _, high in bounds]
     return table
 
 
+def _bounds(
+    groups: NDArray[Any], rows: NDArray[Any], wrong: NDArray[Any], table: pd.DataFrame
+) -> list[tuple[float, float]]:
+    """The interval of each group's rate."""
+    parts = pd.DataFrame({"group": groups, "row": rows, "wrong": wrong, "of": 1})
+    by = parts.groupby(["group", "row"], observed=True, sort=False).sum().reset_index()
+    by["rate"] = (
+        by["group"].map(dict(zip(table["group"], table["rate"], strict=True))).astype(float)
+    )
+    by["squares"] = (by["wrong"] - by["rate"] * by["of"]) ** 2
+    sums = by.groupby("group", observed=True).agg(
+        squares=("squares", "sum"), most=("of", "max"), answers=("of", "size")
+    )
+    found = []
+    for each in table.itertuples():
+        mine = sums.loc[each.group]
+        if mine.most == 1 or each.wrong in (0, each.of):
+            size = each.of if mine.most == 1 else mine.answers
+            found.append(wilson(each.rate * size, size))
+            continue
+        small = mine.answers / max(mine.answers - 1, 1)
+        half = 1.96 * float(np.sqrt(small * mine.squares)) / each.of
+        found.append((max(0.0, each.rate - half), min(1.0, each.rate + half)))
+    return found
+
+
 def by_kind(run: Columns, metric: str) -> pd.DataFrame:
-    """Rates by kind of claim."""
-    return rates("kind", of_metric(run, metric))
+    """Rates by kind of claim; one that is a figure of the metric has that one's interval."""
+    table = rates("kind", of_metric(run, metric))
+    figures = {each.name: each for each in read_scores(run.path) if each.metric == metric}
+    for at, each in enumerate(table.itertuples()):
+        names = ("CHAIRi", f"{each.group} hallucination rate")
+        for figure in filter(None, map(figures.get, names)):
+            same = (figure.numerator, figure.denominator) == (each.wrong, each.of)
+            if same and figure.low is not None:
+                table.loc[at, ["low", "high"]] = figure.low, figure.high
+    return table
 
 
 def by_object(run: Columns, metric: str, top: int = TOP) -> pd.DataFrame:

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from halluc.errors import InputError
-from halluc.jsonl import BAD_JSON, read_jsonl, reason
+from halluc.errors import InputError, said
+from halluc.jsonl import BAD_JSON, check_plain, read_jsonl, reason
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -46,6 +46,7 @@ class Lines:
         """
         ends, size = [], 0
         try:
+            check_plain(self.path)
             with self.path.open("rb") as file:
                 while block := file.read(_BLOCK):
                     ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + size)
@@ -118,13 +119,21 @@ class Lines:
                 )
                 count += 1
                 if len(rows) == _SOME:
-                    yield pa.Table.from_pylist(rows, schema)
+                    yield self._table(rows, schema)
                     rows = []
         except InputError:
             # As elsewhere: what a crash cut short is left out, and it can only be the last line.
             if count < len(self.places) - 1 or self._ended():
                 raise
-        yield pa.Table.from_pylist(rows, schema)
+        yield self._table(rows, schema)
+
+    def _table(self, rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+        try:
+            return pa.Table.from_pylist(rows, schema)
+        except (pa.ArrowException, OverflowError) as error:
+            raise InputError(
+                f"a number that no text or picture has: {said(error)}", self.path
+            ) from None
 
     def _ended(self) -> bool:
         """Whether the last line has its end."""

@@ -148,6 +148,7 @@ def compare_sides(
     metrics: Sequence[MeasuredSides],
     controls: Sequence[str] = (),
     truth: Sequence[str] = (),
+    pairs: Sequence[tuple[str, str]] = (),
 ) -> Comparison:
     """Compare runs figure by figure; the metrics measured all of them.
 
@@ -156,8 +157,10 @@ def compare_sides(
         metrics: what each metric says of them.
         controls: names of those that are controls of the others.
         truth: what was given as truth; default: what the runs hold.
+        pairs: which runs are compared, as (one, other), the first ones with the run that is the
+            base of all; default: those of `pairs_of`.
     """
-    pairs = pairs_of([side.name for side in sides], controls)
+    pairs = list(pairs) or pairs_of([side.name for side in sides], controls)
     scores: dict[str, list[Score]] = {side.name: [] for side in sides}
     rows = []
     for metric in metrics:

@@ -117,7 +117,7 @@ def compare(
 
 
 def measure_runs(
-    runs: Mapping[str, str | Path] | Sequence[str | Path],
+    runs: Mapping[str, str | Path | Sequence[str]] | Sequence[str | Path],
     truth: Sequence[str],
     *,
     metrics: Sequence[str | Metric] = (),
@@ -129,7 +129,7 @@ def measure_runs(
     """Runs on the same ids, the metrics of their task, and what each metric says of all of them.
 
     Args:
-        runs: as `compare` takes them.
+        runs: as `compare` takes them; or names with the folders of each arm's seeds.
         truth: likewise, as names.
         metrics: likewise.
         controls: likewise.
@@ -141,8 +141,7 @@ def measure_runs(
         RunError: a folder is no run.
         InputError: something cannot be read, or the runs are not about the same things.
     """
-    named = [f"{k}={v}" for k, v in runs.items()] if isinstance(runs, Mapping) else runs
-    sources = named_sources([str(each) for each in named])
+    sources = _sources(runs)
     check_controls(controls, sources)
     made = _with_options(_kinds(metrics, sources, truth), options)
     reader = made[0]
@@ -160,6 +159,20 @@ def measure_runs(
     if options.get("max_tokens_cut"):
         measured[0].how["max_tokens_cut"] = options["max_tokens_cut"]
     return sides, made, measured
+
+
+def _sources(
+    runs: Mapping[str, str | Path | Sequence[str]] | Sequence[str | Path],
+) -> Mapping[str, Sequence[str]]:
+    """Name → files or folders."""
+    if not isinstance(runs, Mapping):
+        return named_sources([str(each) for each in runs])
+    if all(isinstance(each, str | Path) for each in runs.values()):
+        return named_sources([f"{name}={each}" for name, each in runs.items()])
+    return {
+        name: [str(each)] if isinstance(each, str | Path) else list(each)
+        for name, each in runs.items()
+    }
 
 
 def _kinds(

@@ -15,7 +15,7 @@ from app.workflows.compare.differences import TEXT, Compared, Comparison
 from app.workflows.compare.numbers import p_value, scaled
 from app.workflows.compare.words import verdicts
 from halluc.answers.given import count_lacks
-from halluc.records import Score
+from halluc.records import Score, cost_of
 
 Figure = tuple[str, str, str]
 """Metric, split and name."""
@@ -23,6 +23,7 @@ Figure = tuple[str, str, str]
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA = tuple("=+-@\t\r")
 
+FRONT = "Coverage against hallucination (×100)"
 HEAD = ("figure", "run", "value, 95 % interval", "difference", "p")
 
 
@@ -39,6 +40,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "control": side.name in comparison.controls,
                 "card": side.run.card if side.run else None,
                 "seconds": comparison.seconds[side.name],
+                "cost": cost_of(side.run.responses) if side.run else None,
                 "no answer": dict(side.lacks),
                 "scores": comparison.scores[side.name],
                 "seeds": comparison.seeds.get(side.name, []),
@@ -95,7 +97,7 @@ def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
         yield "Seeds", told
     yield from where.notes(comparison.where)
     if len(comparison.sides) > 2 and (points := front.frontier(comparison)):
-        yield "Coverage against hallucination (×100)", front.lines(points)
+        yield FRONT, front.lines(points)
     files = [side.name for side in comparison.sides if side.run is None]
     for (one, other), lines in comparison.made.items():
         if lines or not {one, other} & set(files):
@@ -148,10 +150,10 @@ def _equal(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]
             if row.metric != metric or row.name in kind.hidden or row.unit:
                 continue
             label = f"{row.split} {row.name}".strip()
-            values = [_number(row.unit, each) for each in (row.other_value, row.one_value)]
+            values = [in_unit(row.unit, each) for each in (row.other_value, row.one_value)]
             pair = f"{row.other} vs {row.one}"
             value = " against ".join(values)
-            shown.append((label if label != last else "", pair, value, *_against(row)))
+            shown.append((label if label != last else "", pair, value, *against(row)))
             last = label
         yield (
             f"{kind.title} at equal length, both texts cut to the words of the shorter (×100)",
@@ -159,7 +161,8 @@ def _equal(comparison: Comparison) -> Iterator[tuple[str, list[tuple[str, ...]]]
         )
 
 
-def _number(unit: str, value: float | None) -> str:
+def in_unit(unit: str, value: float | None) -> str:
+    """A figure without its interval."""
     return "undefined" if value is None else scaled(unit, value, _digits(unit))
 
 
@@ -183,12 +186,13 @@ def _figure(comparison: Comparison, key: Figure, split: str) -> Iterator[tuple[s
     label = part if key[2] == "score" else f"{part} {key[2]}".strip()
     for number, (run, score) in enumerate(scores.items()):
         mine = {row.one: row for row in rows if row.other == run}
-        yield label if not number else "", run, _value(score), *_against(mine.pop(base, None))
+        yield label if not number else "", run, with_interval(score), *against(mine.pop(base, None))
         for one, row in mine.items():
-            yield "", f"  vs {one}", "", *_against(row)
+            yield "", f"  vs {one}", "", *against(row)
 
 
-def _against(row: Compared | None) -> tuple[str, str]:
+def against(row: Compared | None) -> tuple[str, str]:
+    """A difference with its interval, and its p-value; empty where there is none."""
     if row is None:
         return "", ""
     if row.difference is None:
@@ -200,7 +204,8 @@ def _against(row: Compared | None) -> tuple[str, str]:
     return f"{value} [{low}, {high}]", p_value(row.p)
 
 
-def _value(score: Score) -> str:
+def with_interval(score: Score) -> str:
+    """A figure with its interval."""
     if score.value is None:
         return "undefined"
     values = (each for each in (score.value, score.low, score.high) if each is not None)
@@ -217,3 +222,10 @@ def _cost(comparison: Comparison) -> Iterator[tuple[str, ...]]:
         took = comparison.seconds[side.name]
         if took is not None:
             yield "" if number else "seconds", side.name, f"{took:,.0f}", "", ""
+    costs = {s.name: cost_of(s.run.responses) for s in comparison.sides if s.run and not s.seeds}
+    runs = {s.name: s.run for s in comparison.sides if s.run}
+    if any("plan" in runs[name].card for name in costs):
+        for what in ("calls", "generated tokens"):
+            told = [(name, cost[what]) for name, cost in costs.items() if what in cost]
+            for number, (name, count) in enumerate(told):
+                yield "" if number else what, name, f"{count:,}", "", ""

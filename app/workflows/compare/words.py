@@ -32,7 +32,7 @@ def verdicts(comparison: Comparison) -> list[str]:
                 said += _repeats(comparison, story[0])
                 said += seeds.cautions(comparison, story[0])
                 said += at_equal_length(comparison, story)
-    return [*said, *_on_controls(comparison), *_unseen(comparison)]
+    return [*said, *_on_controls(comparison), *unseen(comparison)]
 
 
 def in_short(comparison: Comparison, names: Sequence[str]) -> list[str]:
@@ -55,11 +55,17 @@ def headlines(comparison: Comparison) -> list[str]:
             said.append(f"{_summary(row, kind, '')}{_in_brackets(row, kind)}")
             said += [f"  but {each}" for each in _pays(story, other, kind)]
             said += [f"  {each}" for each in _of_length(comparison, story[:1])]
-    said += [*_on_controls(comparison, first), *_unseen(comparison, first)]
+    said += [*_on_controls(comparison, first), *unseen(comparison, first)]
     if len(said) > MOST_LINES:
         more = len(said) - MOST_LINES + 1
         said = [*said[: MOST_LINES - 1], f"… and {more} more lines; leave out --brief"]
     return said
+
+
+def deciding(comparison: Comparison) -> Compared | None:
+    """The figure of the first metric that decides, of the first pair; None: it has none."""
+    story = _story(comparison, comparison.rows[0].metric, *comparison.pairs[0])
+    return story[0] if story else None
 
 
 def _sentence(story: Sequence[Compared], metric: Metric) -> str:
@@ -272,8 +278,13 @@ def _on_control(story: Sequence[Compared], metric: Metric) -> str:
     return text + "."
 
 
-def _unseen(comparison: Comparison, only: str = "") -> Iterator[str]:
-    """How great a difference had to be to be seen, where runs do not differ beyond the error."""
+def unseen(comparison: Comparison, only: str = "") -> Iterator[str]:
+    """How great a difference had to be to be seen, where runs do not differ beyond the error.
+
+    Args:
+        comparison: the runs.
+        only: of this metric alone; empty: of all.
+    """
     pictures = len(set(comparison.sides[0].pictures.values()))
     for metric in dict.fromkeys(row.metric for row in comparison.rows):
         if only not in ("", metric):

@@ -23,6 +23,7 @@ from metrics.finegrained_counts import METRIC
 from mitigation.precorrection.inspected import Answered, Inspected
 from mitigation.precorrection.negatives import Spread, mine_answers, mine_captions
 from mitigation.precorrection.pairs import KINDS, Pair, PairKind, balance, write_pairs
+from mitigation.precorrection.pairs import balance_length as balanced
 
 COMMAND = "halluc data pairs"
 
@@ -46,6 +47,7 @@ def make_pairs(
     images: str | Path | None = None,
     reviews: str | None = None,
     test_share: float = 0.05,
+    balance_length: bool = False,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Make a set of preference pairs from runs that were scored by kind of claim.
@@ -61,6 +63,7 @@ def make_pairs(
         images: folder of the pictures, where the data set needs it.
         reviews: database of reviews of these runs, a file or a URL.
         test_share: share of the pictures whose pairs are kept out of training, 0 to .9.
+        balance_length: keep only as many longer as shorter better answers.
         seed: of all that is drawn.
 
     Returns:
@@ -93,7 +96,7 @@ def make_pairs(
         many = len(inspected.groups) >= MANY
         with in_processes() if many else nullcontext(map) as spread:
             made = mine_captions(inspected, kinds, seed, spread, most)
-    kept = balance(made, seed)
+    kept = balance(balanced(made, seed) if balance_length else made, seed)
     kept += mine_answers(asked, kinds, seed)
     card = write_pairs(
         output,
@@ -104,11 +107,12 @@ def make_pairs(
             "data": data,
             "images": None if images is None else str(images),
             "seed": seed,
+            **({"balance length": True} if balance_length else {}),
             **({"reviews": doubts.told} if doubts else {}),
         },
         test_share,
     )
-    _page(output / "page.html", kept[:: max(1, len(kept) // PAGE)][:PAGE])
+    write_page(output / "page.html", kept)
     return card
 
 
@@ -214,9 +218,11 @@ def in_processes() -> Iterator[Spread]:
         yield spread
 
 
-def _page(path: Path, pairs: Sequence[Any]) -> None:
-    """Pairs as a page to read, the words in which they differ marked."""
+def write_page(path: Path, pairs: Sequence[Pair]) -> None:
+    """Some of the pairs as a page to read, the words in which they differ marked."""
     from html import escape
+
+    shown = pairs[:: max(1, len(pairs) // PAGE)][:PAGE]
 
     def marked(text: str, spans: Sequence[tuple[int, int]], mark: str) -> str:
         pieces, last = [], 0
@@ -229,7 +235,7 @@ def _page(path: Path, pairs: Sequence[Any]) -> None:
         f"<tr><td>{escape(p.image)}<br><small>{p.kind}</small></td>"
         f"<td><i>{escape(p.prompt)}</i><br>{marked(p.chosen, p.chosen_spans, 'good')}<br>"
         f"{marked(p.rejected, p.rejected_spans, 'bad')}</td></tr>"
-        for p in pairs
+        for p in shown
     )
     content = (
         '<!doctype html><meta charset="utf-8"><title>Preference pairs</title>\n'

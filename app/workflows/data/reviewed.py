@@ -29,7 +29,7 @@ class Doubts:
 
 
 def read_doubts(paths: Sequence[Path], reviews: str) -> Doubts:
-    """Read what most reviewers of a finding say the truth or the rule is wrong about.
+    """Read what most reviewers of a finding say the truth or the rule is wrong about, or unclear.
 
     Where they are divided, or say that it is right, the finding stays.
 
@@ -59,7 +59,7 @@ def read_doubts(paths: Sequence[Path], reviews: str) -> Doubts:
         doubted = {
             claim_key(each.finding): each.finding
             for each in filed
-            if judged.get(claim_key(each.finding), "right") != "right"
+            if judged.get(claim_key(each.finding), "right") not in ("right", "missed")
         }
         left_out += len(doubted)
         reviewed = {each.id for each in doubted.values()}

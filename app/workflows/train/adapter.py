@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
-from transformers import PrinterCallback, TrainerCallback
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import PrinterCallback, Trainer, TrainerCallback
 
 from app.workflows.plots import save_picture
 from app.workflows.progress import Progress, silent
+from app.workflows.train.memory import Peak
+from app.workflows.train.watch import BEST, EvalCallback
 from halluc.card import card_differences, now, versions
 from halluc.errors import RunError
 from halluc.jsonl import read_json, write_atomically, write_json, write_jsonl
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Record
 from mitigation.precorrection.lora import Tuning
+
+_WATCHED = ("eval_CHAIRi", "eval_recall", "eval_words", "eval_POPE F1")
+"""What is drawn of evaluations."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,9 @@ class Method:
         name: of the command, ``halluc train NAME``.
         title: what the adapter is called.
         curves: of the trainer's log, in the order in which they are drawn: name there, title.
-        right: which of them is a share of what the model gets right.
+        right: which of them is a share of what the model gets right, or else what it is to raise.
         on: what it is trained on, in words.
+        note: that share in words, for the progress.
     """
 
     name: str
@@ -40,6 +48,7 @@ class Method:
     curves: Mapping[str, str]
     right: str
     on: str
+    note: str = "{:.0%} right"
 
 
 def train_adapter(
@@ -49,9 +58,10 @@ def train_adapter(
     tuning: Tuning,
     data: dict[str, Any],
     *,
-    check: Callable[[], None],
+    check: Callable[[], object],
     make: Callable[[], Any],
     keep: Mapping[str, Sequence[Record]] | None = None,
+    pictures: Collection[str] = (),
     progress: Progress = silent,
 ) -> str:
     """Train an adapter, or go on from the last checkpoint in its folder.
@@ -67,6 +77,7 @@ def train_adapter(
         check: looks at all that will be trained on; called where there is anything left to do.
         make: the trainer.
         keep: records to leave beside the adapter, by file name.
+        pictures: that are trained on; none of them may be evaluated.
         progress: called with how far it is, in the first process.
 
     Returns:
@@ -80,8 +91,16 @@ def train_adapter(
         "made by": f"halluc train {method.name}",
         **mllm.card,
         **data,
-        "recipe": {name: _plain(value) for name, value in asdict(tuning).items()},
+        "recipe": tuning.recipe,
     }
+    watch, how = None, tuning.running.watch
+    if how is not None:
+        watch = EvalCallback(
+            mllm, how.runs, output,
+            every=how.every, max_recall_drop=how.most, images=how.images,
+            trained_on=pictures, progress=progress if state.is_main_process else silent,
+        )  # fmt: skip
+        made |= watch.card
     with state.main_process_first():
         if _finished(output, made):
             return f"{output} is trained: nothing left to do" if state.is_main_process else ""
@@ -89,16 +108,22 @@ def train_adapter(
             check()
             output.mkdir(parents=True, exist_ok=True)
             write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
+            if tuning.running.config:
+                write_atomically(output / "config.toml", [tuning.running.config.encode()])
             for name, records in (keep or {}).items():
                 write_jsonl(output / name, records)
-    began, told = time.monotonic(), ""
-    with warnings.catch_warnings():
+    began, told, peak = time.monotonic(), "", Peak(mllm.device)
+    with warnings.catch_warnings(), peak.in_one_line(mllm.card["model"]["name"]):
         # transformers and TRL renamed options of their own; nothing that a user could mend.
         warnings.simplefilter("ignore", FutureWarning)
         trainer = make()
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_Reporter(progress if state.is_main_process else silent, method))
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(output))
+        if watch is not None:
+            _let_watch(trainer, watch)
+        trainer.train(resume_from_checkpoint=last_checkpoint(output))
+        if watch is not None and watch.best not in (None, trainer.state.global_step):
+            trainer._load_from_checkpoint(str(output / BEST))
     if trainer.is_world_process_zero():
         made |= {
             "state": "finished",
@@ -106,13 +131,40 @@ def train_adapter(
             "steps": trainer.state.global_step,
             "processes": state.num_processes,
             "seconds": round(time.monotonic() - began),
+            "peak memory": peak.bytes,
             "versions": versions(),
         }
+        if watch is not None:
+            made["kept"] = {"step": watch.best, "stopped": watch.stopped}
         _leave(trainer, mllm, output, method, made)
         name = mllm.card["model"]["name"]
         told = f"The adapter is in {output}; use it with --model {name}+{output}"
+        if watch is not None:
+            told += f"\n{watch.sentence()}"
+            shutil.rmtree(output / BEST, ignore_errors=True)
     state.wait_for_everyone()
     return told
+
+
+def last_checkpoint(output: Path) -> str | None:
+    """The newest checkpoint that was saved as a whole; a kill may have left half of one.
+
+    It is whole once it has the trainer's state, which is written last.
+    """
+    steps = {}
+    for folder in output.glob("checkpoint-*"):
+        with suppress(OSError, ValueError):
+            json.loads((folder / "trainer_state.json").read_bytes())
+            steps[int(folder.name.removeprefix("checkpoint-"))] = str(folder)
+    return steps[max(steps)] if steps else None
+
+
+def _let_watch(trainer: Any, watch: EvalCallback) -> None:
+    """Let a callback keep states as the trainer does, and log beside it."""
+    # TRL's own ``log`` would take the training's figures along, which belong to its next line.
+    watch.log = lambda figures: Trainer.log(trainer, figures)
+    watch.save = lambda folder: trainer._save(str(folder))
+    trainer.add_callback(watch)
 
 
 def draw_curves(path: Path, history: list[dict[str, float]], curves: Mapping[str, str]) -> None:
@@ -150,13 +202,16 @@ def _leave(
     write_json(output / "adapter_config.json", config)
     history = _history(trainer)
     write_json(output / "curves.json", history)
-    draw_curves(output / "curves.png", history, method.curves)
+    watched = dict.fromkeys(
+        name.removeprefix("eval_") for each in history for name in each if name in _WATCHED
+    )
+    draw_curves(
+        output / "curves.png", history, {**method.curves, **{name: name for name in watched}}
+    )
+    if (leave := getattr(trainer, "leave", None)) is not None:
+        leave(output)
     write_atomically(output / "README.md", [_readme(method, made, history).encode()])
     write_json(output / "card.json", made)
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _finished(output: Path, made: dict[str, Any]) -> bool:
@@ -236,5 +291,5 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
         """Loss and accuracy."""
         if logs and "loss" in logs:
             right = float(logs[self.method.right])
-            self.note = f"loss {float(logs['loss']):.3f}, {right:.0%} right"
+            self.note = f"loss {float(logs['loss']):.3f}, {self.method.note.format(right)}"
             self.progress(self.method.name, state.global_step, state.max_steps, self.note)

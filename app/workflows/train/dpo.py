@@ -6,9 +6,11 @@ from pathlib import Path
 
 from app.workflows.progress import Progress, silent
 from app.workflows.train.adapter import Method, train_adapter
+from app.workflows.train.dry_run import dry_run
 from app.workflows.train.pairs import all_pairs, read_training_pairs
 from halluc.mllm.transformers import TransformersMLLM
 from mitigation.precorrection import dpo
+from mitigation.precorrection.pairs import Pair
 from mitigation.precorrection.turns import check_items
 
 DPO = Method(
@@ -33,6 +35,7 @@ def train_dpo(
     *,
     images: Path | None,
     save_steps: int,
+    dry: bool = False,
     progress: Progress = silent,
 ) -> str:
     """Train an adapter on pairs; see `train_adapter`.
@@ -44,6 +47,7 @@ def train_dpo(
         recipe: how to train.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
+        dry: train nothing, and say what it would take; see `dry_run`.
         progress: called with how far it is.
 
     Returns:
@@ -55,11 +59,22 @@ def train_dpo(
         RunError: the folder holds something else.
     """
     splits, open_image, data = read_training_pairs(pairs, images)
+
+    def make(some: dict[str, list[Pair]], how: dpo.Recipe, folder: Path) -> dpo.PairTrainer:
+        return dpo.make_trainer(mllm, some, open_image, how, folder, save_steps=save_steps)
+
+    def check() -> dict[str, tuple[int, ...]]:
+        return check_items(mllm, all_pairs(splits), open_image, recipe.longest)
+
+    if dry:
+        plan = dry_run(
+            mllm, splits["train"], check(), recipe,
+            lambda few, how, folder: make({"train": few, "test": []}, how, folder),
+        )  # fmt: skip
+        return "\n".join(plan.lines())
     return train_adapter(
         mllm, output, DPO, recipe, data,
-        check=lambda: check_items(mllm, all_pairs(splits), open_image, recipe.longest),
-        make=lambda: dpo.make_trainer(
-            mllm, splits, open_image, recipe, output, save_steps=save_steps
-        ),
-        progress=progress,
+        check=check,
+        make=lambda: make(splits, recipe, output),
+        pictures={each.image for each in splits["train"]}, progress=progress,
     )  # fmt: skip

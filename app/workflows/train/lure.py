@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from app.workflows.data.pairs import captions_of, data_of, origin_of
+from app.workflows.data.pictures import opener
 from app.workflows.progress import Progress, silent
 from app.workflows.train.adapter import Method, train_adapter
-from app.workflows.train.pairs import opener
 from halluc.errors import InputError
 from halluc.jsonl import write_jsonl
 from halluc.language.claims.things import Things

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app.workflows.progress import Progress, silent
 from app.workflows.train.adapter import Method, train_adapter
+from app.workflows.train.dry_run import dry_run
 from app.workflows.train.pairs import all_pairs, read_training_pairs
 from halluc.datasets.load import load_dataset
 from halluc.errors import InputError
 from halluc.mllm.transformers import TransformersMLLM
+from halluc.records import Record
 from mitigation.precorrection import lrv, sft
 from mitigation.precorrection.lora import Tuning
-from mitigation.precorrection.pairs import split_by_picture
+from mitigation.precorrection.pairs import Pair, split_by_picture
 from mitigation.precorrection.turns import check_items
 
 if TYPE_CHECKING:
@@ -43,24 +46,27 @@ def train_sft(
     *,
     images: Path | None,
     save_steps: int,
+    dry: bool = False,
     progress: Progress = silent,
 ) -> str:
-    """Train an adapter on the better answers of pairs alone, DPO's control; see `train_dpo`."""
+    """Train an adapter on the better answers of pairs, DPO's control; see `train_dpo`.
+
+    The worse answers are only looked at with HACL's contrast (`mitigation.precorrection.sft`).
+    """
     splits, open_image, data = read_training_pairs(pairs, images)
-    better = {
-        name: [
-            sft.Example(id=p.id, image=p.image, prompt=p.prompt, answer=p.chosen, kind=p.kind)
-            for p in some
-        ]
-        for name, some in splits.items()
-    }
-    return train_adapter(
-        mllm, output, SFT, tuning, data,
+    better = {name: [_better(pair) for pair in some] for name, some in splits.items()}
+    return _train(
+        mllm, output, tuning, data,
+        splits=better,
         check=lambda: check_items(mllm, all_pairs(splits), open_image, tuning.longest),
-        make=lambda: sft.make_trainer(
-            mllm, better, open_image, tuning, output, save_steps=save_steps
-        ),
-        progress=progress,
+        open_image=open_image, save_steps=save_steps, dry=dry, progress=progress,
+    )  # fmt: skip
+
+
+def _better(pair: Pair) -> sft.Example:
+    return sft.Example(
+        id=pair.id, image=pair.image, prompt=pair.prompt, answer=pair.chosen, kind=pair.kind,
+        wrong=pair.rejected,
     )  # fmt: skip
 
 
@@ -72,6 +78,7 @@ def train_lrv(
     *,
     images: Path | None,
     save_steps: int,
+    dry: bool = False,
     progress: Progress = silent,
 ) -> str:
     """Train an adapter on positive and negative instructions; see `train_adapter`.
@@ -83,6 +90,7 @@ def train_lrv(
         tuning: how to train.
         images: folder of the pictures, where the data set needs it.
         save_steps: steps between checkpoints.
+        dry: train nothing, and say what it would take; see `dry_run`.
         progress: called with how far it is.
 
     Returns:
@@ -110,11 +118,44 @@ def train_lrv(
     def open_image(each: sft.Example) -> Image:
         return dataset.open_image(samples[each.image])
 
-    return train_adapter(
-        mllm, output, SFT, tuning, {"examples": told},
+    return _train(
+        mllm, output, tuning, {"examples": told},
+        splits=splits,
         check=lambda: check_items(mllm, examples, open_image, tuning.longest),
-        make=lambda: sft.make_trainer(
-            mllm, splits, open_image, tuning, output, save_steps=save_steps
-        ),
-        keep={"examples.jsonl": examples}, progress=progress,
+        open_image=open_image, keep={"examples.jsonl": examples}, save_steps=save_steps, dry=dry,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _train(
+    mllm: TransformersMLLM,
+    output: Path,
+    tuning: Tuning,
+    data: dict[str, Any],
+    *,
+    splits: Mapping[str, Sequence[sft.Example]],
+    check: Callable[[], dict[str, tuple[int, ...]]],
+    open_image: Callable[[Any], Image],
+    keep: Mapping[str, Sequence[Record]] | None = None,
+    save_steps: int,
+    dry: bool,
+    progress: Progress,
+) -> str:
+    """Train on examples, or say what it would take."""
+
+    def make(some: Mapping[str, Sequence[sft.Example]], how: Tuning, folder: Path) -> Any:
+        return sft.make_trainer(mllm, some, open_image, how, folder, save_steps=save_steps)
+
+    if dry:
+        # Of pairs, the worse answer is no part of what goes through the model.
+        sizes = {id: told[:2] for id, told in check().items()}
+        plan = dry_run(
+            mllm, splits["train"], sizes, tuning,
+            lambda few, how, folder: make({"train": few, "test": []}, how, folder),
+        )  # fmt: skip
+        return "\n".join(plan.lines())
+    return train_adapter(
+        mllm, output, SFT, tuning, data,
+        check=check, make=lambda: make(splits, tuning, output), keep=keep,
+        pictures={each.image for each in splits["train"]}, progress=progress,
     )  # fmt: skip

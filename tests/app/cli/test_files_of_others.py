@@ -352,6 +352,9 @@ def test_captions_of_one_picture_in_two_files_are_refused(halluc, tmp_path):
 BEAF = {"id": 1, "image": "1.jpg", "question": "Is it?", "orig_img": True, "removed_q": False}
 DASH = {"img_id": "1.png", "object_name": "bed", "gt": "no", "response": "no", "answer": "no"}
 REEF = {"image_id": 1, "query_prompt": "Is it?", "label": "no", "relation_type": "perception"}
+MERLIM = {"orig_img": "1.png", "edited_img": "1_2.png", "question": "Is it?", "orig": "no"}
+PHD = {"image_id": "1", "yes_question": "Is it?", "no_question": "Is it not?", "task": "object"}
+HUMBLE = {"question_id": 1, "question": "What?", "label": "E", "prediction": "E", "type": "Object"}
 HAELM = {"instruction": "reference captions:\nA dog.", "output": "no"}
 
 
@@ -361,6 +364,9 @@ HAELM = {"instruction": "reference captions:\nA dog.", "output": "no"}
         ("pope", [DASH], "holds DASH-B's answers: halluc score dash-b"),
         ("mmhal", [DASH], "holds DASH-B's answers: halluc score dash-b"),
         ("pope", [REEF | {"response": "no"}] * 2, "holds Reefknot's questions: halluc score reef"),
+        ("chair", [MERLIM], "holds MERLIM's questions, no answers"),
+        ("mme", [PHD], "holds PhD's questions, no answers"),
+        ("chair", [HUMBLE], "holds HumbleBench's results: halluc score humblebench"),
         ("haelm", [HAELM], "--data haelm:FILE for halluc generate"),
         ("pope", [{"choices": []}], "a judge's replies to MMHal-Bench: halluc score mmhal"),
     ],
@@ -373,7 +379,12 @@ def test_files_of_other_benchmarks_are_named(metric, rows, hint, halluc, tmp_pat
 
 @pytest.mark.parametrize(
     ("row", "hint"),
-    [(BEAF | {"gt": "no"}, "halluc score beaf … --truth"), (REEF, "halluc score reefknot … --tru")],
+    [
+        (BEAF | {"gt": "no"}, "halluc score beaf … --truth"),
+        (REEF, "halluc score reefknot … --tru"),
+        (MERLIM, "halluc score merlim … --truth"),
+        (PHD, "halluc score phd … --truth"),
+    ],
 )
 def test_questions_of_other_benchmarks_are_named(row, hint, halluc, tmp_path):
     (tmp_path / "a.jsonl").write_bytes(lines(answers()))

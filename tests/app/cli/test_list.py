@@ -5,7 +5,7 @@ import pytest
 from halluc.plugins import load_plugin, plugins
 
 
-@pytest.mark.parametrize("group", ["metrics", "decodings", "revisers"])
+@pytest.mark.parametrize("group", ["metrics", "decodings", "plans", "revisers"])
 def test_plugins_are_listed_with_paper_and_package(group, halluc):
     code, out, err = halluc("list", group)
     assert (code, err) == (0, "")

@@ -291,7 +291,7 @@ MME = [f"{n // 2}.jpg\tIs there {n}?\t{'No' if n % 2 else 'Yes'}\tYes" for n in 
         (b"0.jpg\tIs there 1?\t\tYes", "''"),
         (b"0.jpg\tIs there 1?\tNaN\tYes", "'NaN'"),
         (b"0.jpg\tIs there 1?\tN\xf6\tYes", "UTF-8"),
-        (b"\x00\x00\x00", "1 columns"),
+        (b"\x00\x00\x00", "a NUL"),
         ("0.jpg\tIs there 1?\tNo\tYes".encode("utf-16"), "UTF-8"),
         (b"x" * 10_000_000, "1 columns"),
         (b"0.jpg\tIs there 1?\t" + b"x" * 10_000_000 + b"\tYes", "the truth must be"),

@@ -97,6 +97,19 @@ def test_as_many_workers_as_one_likes_give_the_same_bytes(cluster, halluc, tmp_p
         (tmp_path / "run").rename(tmp_path / f"done{number}")
 
 
+def test_a_plan_on_two_nodes_gives_the_same_bytes(cluster, halluc, tmp_path):
+    """Also one whose control looks at other samples' pictures."""
+    plan = ("--plan", "describe", "--control", "foreign", "--chain-tokens", 6, "--do-sample")
+    asked = ("generate", "--task", "pope", "--limit", 8, "--batch-size", 2, "--max-new-tokens", 2)
+    asked = (*asked, *plan, "--device", "cpu", "-o", "run")
+    assert halluc(*asked)[0] == 0
+    whole = results(tmp_path)
+    (tmp_path / "run").rename(tmp_path / "whole")
+    code, _, err = halluc(*asked, "--engine", f"ray:{cluster.address}", "--workers", 2)
+    assert code == 0, err
+    assert results(tmp_path) == whole
+
+
 def test_a_model_on_two_nodes_loses_a_worker_and_then_a_node(cluster, halluc, tmp_path):
     asked = ("generate", "--limit", 24, "--batch-size", 2, "--max-new-tokens", 32, "-o", "run")
     sampled = (*asked, "--do-sample", "--device", "cpu")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hostile import hostile
+from msgspec import structs
 
 from app.inspector.settings import NAME, Settings
 from app.workflows.measure import first_scenes, measure_task
@@ -42,6 +43,21 @@ def runs(tmp_path_factory):
         model = load_model(f"replay:{RECORDED / name}.jsonl")
         measure_task(folder / name, model, dataset, task)
     return [folder / name for name in ("captions-sampled", "captions-vcd", "pope-greedy")]
+
+
+@pytest.fixture(scope="session")
+def many(runs, tmp_path_factory):
+    """Folder of a run of 60 captions: those of the first run under other names."""
+    few = read_run(runs[0])
+    samples = [
+        structs.replace(few.samples[at % 8], id=f"many-{at:03}", split="") for at in range(60)
+    ]
+    run = open_run(tmp_path_factory.mktemp("many") / "many", {"data": few.card["data"]}, samples)
+    run.append(
+        structs.replace(few.responses[at % 8], id=each.id) for at, each in enumerate(samples)
+    )
+    run.finish()
+    return run.path
 
 
 @pytest.fixture(scope="session")

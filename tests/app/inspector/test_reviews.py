@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from app.inspector.drawing.judging import missed
 from app.inspector.pages.review import export
 from app.inspector.reading import agreement
 from app.inspector.reading.columns import open_columns, read_scores
 from halluc.errors import InputError
-from halluc.reviews import Review, Reviews
+from halluc.reviews import Review, Reviews, claim_key, decided
 from halluc.runs import read_run
 
 BINARIES = [Path("/usr/lib/postgresql") / each / "bin" for each in ("17", "16", "15", "14", "13")]
@@ -86,6 +87,19 @@ def test_a_review_is_kept_and_the_last_one_of_a_person_counts(store, findings, r
     }  # fmt: skip
     assert said["Ada"].note == "there is one: <b>\u202e 🙂"
     assert said["Ada"].finding == findings[0]
+
+
+def test_a_review_is_taken_back_and_a_known_answer_decides(store, findings, request):
+    run = f"back {request.node.name[-11:]}"[:16]
+    for name in ("Ada", "Bo", "Cy"):
+        store.file(run, Review(findings[0], name, "right"))
+    store.file(run, Review(findings[0], "Gold ", "rule wrong"))
+    assert decided(store.of_run(run)) == {claim_key(findings[0]): "rule wrong"}
+    store.withdraw(run, findings[0], "gold")
+    store.withdraw(run, findings[0], "Ada")
+    store.withdraw(run, findings[1], "Bo")
+    assert decided(store.of_run(run)) == {claim_key(findings[0]): "right"}
+    assert sorted(each.reviewer for each in store.of_run(run)) == ["Bo", "Cy"]
 
 
 def test_many_reviewers_at_once_lose_nothing(url, findings):
@@ -181,6 +195,10 @@ def test_corrected_figures_stand_beside_the_published_ones(runs, findings):
     changed = [each for each in agreement.corrected(findings, filed) if "review" in each.rule]
     assert {each.verdict for each in changed} == {"supported", "unverifiable", "hallucinated"}
     assert len(changed) == 4
+    words = {"start": 0, "end": 4, "kind": "object"}
+    own = missed(read_run(runs[0]).responses[0], "finegrained", words)
+    more = export(run, "finegrained", [*filed, Review(own, "Ada", "missed")]).splitlines()
+    assert len(more) == len(lines) + 1 and b"review: missed" in more[-1]
 
 
 def test_agreement_is_that_of_the_papers(findings):

@@ -122,3 +122,44 @@ def test_what_is_wrong_is_told(tmp_path):
     data = load_dataset(f"mme:{broken}")
     with pytest.raises(InputError, match="not a picture that can be read"):
         data.open_image(data.samples[0])
+
+
+def test_the_hub_is_asked_by_way_of_datasets(tmp_path, monkeypatch):
+    """What `datasets` keeps on disk is read as a folder is; here it knows a folder by a name."""
+    datasets = pytest.importorskip("datasets")
+    folder = write(tmp_path / "hub", POPE, "parquet")
+    load = datasets.load_dataset
+    cached = str(tmp_path / "cache")
+    asked = []
+
+    def from_folder(name):
+        asked.append(name)
+        return load("parquet", data_dir=str(folder / "data"), cache_dir=cached)
+
+    monkeypatch.setattr(datasets, "load_dataset", from_folder)
+    data = load_dataset("pope:hub:lmms-lab/POPE")
+    assert asked == ["lmms-lab/POPE"]
+    assert [each.id for each in data.samples] == [
+        f"{row['category']}/{row['question_id']}" for row in POPE
+    ]
+    assert data.open_image(data.samples[-1]).getpixel((0, 0)) == (30, 0, 0)
+    (tmp_path / "a.jsonl").write_text(
+        "".join(json.dumps({"id": each.id, "text": "no"}) + "\n" for each in data.samples)
+    )
+    scored = score(tmp_path / "a.jsonl", "pope", truth="pope:hub:lmms-lab/POPE")
+    assert scored.figure("yes ratio", "popular") == 0
+
+
+@pytest.mark.parametrize("form", ["pope", "mme", "hallusionbench"])
+def test_without_a_network_the_hub_is_one_line(form, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+
+    def offline(name):
+        raise ConnectionError(f"Couldn't reach '{name}' on the Hub\n(offline mode is enabled)")
+
+    monkeypatch.setattr(datasets, "load_dataset", offline)
+    with pytest.raises(InputError, match=r"cannot be fetched.*name its folder instead") as told:
+        load_dataset(f"{form}:hub:some-lab/Absent{form}")
+    assert "\n" not in str(told.value)
+    with pytest.raises(InputError, match="is named hub:ORG/NAME"):
+        load_dataset(f"{form}:hub:Absent")

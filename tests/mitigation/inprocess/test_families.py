@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from checkpoints import FAMILIES, picture
 from families import MORE
 from pages import families_table
+from safetensors.torch import save_file
 from two_passes import two_passes, vcd
 
 from halluc.errors import HallucError
+from halluc.jsonl import write_json
 from halluc.mllm import Decoding, Request
 from halluc.mllm.rows import Rows
+from mitigation.inprocess.control import Control
+from mitigation.inprocess.guided import Guided
 from mitigation.inprocess.icd import ICD
 from mitigation.inprocess.m3id import M3ID
 from mitigation.inprocess.vcd import VCD
@@ -76,6 +82,32 @@ def test_methods(load: Any, family: str, method: str, drawn: bool) -> None:
     for request, response in zip(REQUESTS, model.generate(REQUESTS, decoding), strict=True):
         [alone] = model.generate([request], decoding)
         assert response.text == alone.text
+
+
+@pytest.mark.parametrize("family", USABLE)
+def test_guided_and_control(load: Any, family: str, tmp_path: Path) -> None:
+    """In a batch as alone, and with an effect; else refused in one line."""
+    model = load(family)
+    hints = {each.id: ("a red dog", "a cup")[: 1 + n % 2] for n, each in enumerate(REQUESTS)}
+    head = model.model.get_output_embeddings()
+    size = head.weight.shape[1] if head is not None else 1
+    weight = torch.randn(size, size, generator=torch.Generator().manual_seed(0))
+    save_file({"weight": weight}, tmp_path / "control.safetensors")
+    write_json(tmp_path / "card.json", {"model": model.card["model"]})
+    plain = model.generate(REQUESTS[:3], Decoding(max_new_tokens=4))
+    for name, decoding in {
+        "guided": Guided(max_new_tokens=4, gamma=2.0, hints=hints),
+        "control": Control(max_new_tokens=4, layer=str(tmp_path)),
+    }.items():
+        if TABLE[family][name] == "–":
+            with pytest.raises(HallucError) as caught:
+                model.generate(REQUESTS[:3], decoding)
+            assert "\n" not in str(caught.value)
+            continue
+        together = model.generate(REQUESTS[:3], decoding)
+        for request, response in zip(REQUESTS, together, strict=False):
+            assert model.generate([request], decoding)[0].text == response.text
+        assert [each.tokens for each in together] != [each.tokens for each in plain]
 
 
 @pytest.mark.parametrize("family", ["llava", "qwen3_5", "qwen3_5_moe", "gemma3", "aya_vision"])

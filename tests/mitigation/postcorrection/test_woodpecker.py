@@ -294,3 +294,14 @@ def test_how_likely_a_look_is_wrong(said, wrong):
     found = revised("There is a red cup.", Seer({"cup": 1}, {"cup": said}))
     check = next(each for each in found.checks if each.family == "color")
     assert check.wrong == pytest.approx(wrong, abs=0.01)
+
+
+def test_doubtful_words_are_put_into_brackets_and_nothing_else_changes():
+    text = "A red cup, a fork and a knife are on the table. The cup is large."
+    model = Seer({"cup": 1, "fork": 1, "table": 1}, {"cup": "It is blue."})
+    found = revised(text, model, mark=True)
+    assert found.text == text.replace("red", "[red]").replace("a knife", "[a knife]")
+    assert [each.why for each in found.edits] == [("cup: color red",), ("knife",)]
+    assert found.text.replace("[", "").replace("]", "") == text
+    truthful = Seer({"cup": 1, "fork": 1, "table": 1, "knife": 1}, {"cup": "It is red."})
+    assert revised(text, truthful, mark=True).reason == "nothing is suspect"

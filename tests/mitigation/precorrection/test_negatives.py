@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from mitigation.precorrection.inspected import Answered, Inspected, errors
 from mitigation.precorrection.negatives import mine_answers, mine_captions
 from mitigation.precorrection.pairs import (
     balance,
+    balance_length,
     make_pair,
     read_pairs,
     split_by_picture,
@@ -253,3 +255,16 @@ def test_the_first_byte_of_a_pictures_hash_decides_its_split():
     byte = first["7"]  # the share at which a picture goes over
     for share, name in ((byte / 256, "train"), ((byte + 1) / 256, "test")):
         assert pairs[7] in split_by_picture(pairs, share)[name]
+
+
+def test_balanced_pairs_say_nothing_by_their_length():
+    words = {-2: 5, 2: 3, -1: 1, 1: 4, 0: 6, 7: 2}  # how much longer the better one is → pairs
+    pairs = [
+        make_pair(f"{longer}/{n}", f"{n}", "?", "a " * (10 + longer) + f"b{n}", "c " * 11)
+        for longer, count in words.items()
+        for n in range(count)
+    ]
+    kept = balance_length(pairs, 0)
+    apart = Counter(len(p.chosen.split()) - len(p.rejected.split()) for p in kept)
+    assert apart == {-2: 3, 2: 3, -1: 1, 1: 1, 0: 6}
+    assert kept == balance_length(pairs, 0) == [each for each in pairs if each in kept]

@@ -68,3 +68,32 @@ def test_what_is_made_ready_takes_a_step(family, checkpoint, tmp_path):
     assert bool(loss.isfinite()) and any(
         each.grad is not None and bool(each.grad.any()) for each in trainer.model.parameters()
     )
+
+
+def test_lora_is_put_where_it_is_asked_for(checkpoint, tmp_path):
+    def layers(family, **more):
+        mllm = load_model(f"hf:{checkpoint(family)}", device="cpu")
+        trainer = make_trainer(
+            mllm,
+            {"train": EXAMPLES, "test": []},
+            open_image,
+            Tuning(**more),
+            tmp_path,
+            save_steps=9,
+        )
+        names = [n for n, each in trainer.model.named_parameters() if each.requires_grad]
+        return trainer, {name.split(".lora_")[0].rpartition(".")[2] for name in names}, names
+
+    _, found, names = layers("llava", targets=("q_proj", "v_proj"))
+    assert found == {"q_proj", "v_proj"} and not any("vision" in each for each in names)
+    for family, part in {"llava": "multi_modal_projector", "qwen2_vl": "merger"}.items():
+        trainer, _, names = layers(family, targets=("q_proj",), projector=True)
+        assert any(f".{part}." in each for each in names)
+        assert all(f".{part}." in each or ".q_proj." in each for each in names)
+        batch = trainer.data_collator([{"id": each.id} for each in EXAMPLES])
+        trainer.compute_loss(trainer.model, batch).backward()
+        reached = {n for n, each in trainer.model.named_parameters() if each.grad is not None}
+        assert reached == set(names)
+    trainer, *_ = layers("llava", scheduler="constant", warmup=7, max_steps=5)
+    assert (trainer.args.max_steps, trainer.args.get_warmup_steps(5)) == (5, 7)
+    assert str(trainer.args.lr_scheduler_type.value) == "constant_with_warmup"

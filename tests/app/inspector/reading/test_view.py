@@ -13,6 +13,7 @@ from halluc.runs import read_run
         View(),
         View(kind="relation", verdict="hallucinated"),
         View(kind="object", subject="wine glass"),
+        View(kind="relation", subject="bottle"),
         View(verdict="hallucinated", family="color", place=(0.0, 0.5)),
         View(metric="chair", verdict="hallucinated", text="WINE"),
         View(companion="cup"),
@@ -34,7 +35,7 @@ def test_a_view_passes_what_the_records_say(runs, view):
             each.metric == metric
             and view.kind in ("", claim.kind)
             and view.verdict in ("", each.verdict)
-            and view.subject in ("", claim.subject)
+            and view.subject in ("", claim.subject, claim.object)
             and view.family in ("", claim.family)
             and (not view.place or view.place[0] <= place < view.place[1])
             and (not view.surprise or view.surprise[0] <= surprises[number] < view.surprise[1])

@@ -57,7 +57,11 @@ def test_what_answers_state_comes_from_their_findings_alone(halluc, tmp_path, mo
     halluc("generate", "--model", "replay:said.jsonl", "--data", "jsonl:data.jsonl", "-o", "run")
     halluc("score", "finegrained", "run")
     code, out, err = halluc("data", "pairs", "run", "-o", "pairs")
-    assert (code, out) == (0, "corrected: 1 pairs, 7.0 words chosen, 7.0 rejected\n"), err
+    assert code == 0, err
+    assert out == (
+        "corrected: 1 pairs, 7.0 words chosen, 7.0 rejected (0.0 apart, 0% shorter), "
+        "100% differ in one place\n"
+    )
     run = read_run(tmp_path / "run")
     assert not read_run(tmp_path / "run", tokens=False).responses[0].tokens
     first = Finding(
