@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from halluc.datasets.tabletop import load
 from halluc.errors import InputError
 from halluc.language.claims.reader import read_claims
 from halluc.language.claims.things import coco_things
@@ -61,6 +60,8 @@ def drawn_captions(name: str, seed: int = 0) -> tuple[list[Caption], dict[str, A
     Raises:
         InputError: see `halluc.datasets.tabletop.load`.
     """
+    from halluc.datasets.tabletop import load  # draws, with numpy
+
     scenes = load(name)
     texts = []
     for place, sample in enumerate(scenes.samples):

@@ -279,7 +279,7 @@ def test_a_finished_run_is_replayed(halluc: Halluc, model: str, data: str) -> No
         (("--match-length", "a"), "--match-length belongs to --decode eos-bias"),
         (("--decode", "vcd", "--match-yes", "a"), "--match-yes belongs to --decode yes-bias"),
         (("--decode", "vcd", "--model", "replay:said.jsonl"), "recorded answers cannot be decoded"),
-        (("--decode", "dola"), "'dola' is not one of"),
+        (("--decode", "opera"), "'opera' is not one of"),
         (("--device", "tpu9"), "there is no device 'tpu9' here"),
         (("--dtype", "int3"), "there is no dtype 'int3'"),
         (("--limit", "0"), "--limit"),

@@ -125,7 +125,7 @@ def test_what_cannot_be_watched_or_configured_is_one_line(halluc, before, pairs,
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert message in err
     wrong = [
-        (("--eval", "seen"), "seen: shows 1 pictures that are trained on (broken-10000"),
+        (("--eval", "seen"), "seen: shows 1 pictures that are trained on, such as broken-10000"),
         (("--eval", "other"), "other: is of tabletop+dpo, not of the model that is trained"),
         (("--eval", "none"), "none is no run"),
         (("--target-modules", "qkv"), "no linear layer 'qkv' in its backbone; there are q_proj, "),
