@@ -22,7 +22,6 @@ from halluc.records import Label, Sample, Truth
 from halluc.runs import read_run
 from halluc.tabletop.english import detailed_caption, short_caption
 from halluc.tabletop.mistaken import mistaken
-from halluc.tabletop.truth import truth_of
 from halluc.tabletop.world import SPLITS, Scene, scene
 
 SHORT, DETAILED = 2, 3
@@ -81,6 +80,8 @@ def captions_of_run(path: Path) -> tuple[list[Caption], dict[str, Any]]:
         RunError: it is no run.
         InputError: it is not finished, holds other answers than captions, or of other pictures.
     """
+    from halluc.tabletop.truth import truth_of  # draws, with numpy
+
     run = read_run(path)
     if run.card.get("task") != "caption":
         raise InputError("holds no captions; HaELM judges those", path)
