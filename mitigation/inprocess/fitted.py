@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import torch
 
 
+class NotFittedError(InputError):
+    """There are no weights where they should be."""
+
+
 def fitted_file(folder: str | None, flag: str, method: str) -> Path:
     """The weights in a folder.
 
@@ -23,14 +27,15 @@ def fitted_file(folder: str | None, flag: str, method: str) -> Path:
         method: of decoding, after which file and command are called.
 
     Raises:
-        InputError: there are none.
+        InputError: no folder is given.
+        NotFittedError: there are none in it.
     """
     if not folder:
         raise InputError(f"{method} needs {flag} FOLDER, made by halluc train {method}")
     file = Path(folder) / f"{method}.safetensors"
     if not file.is_file():
         what = f"there is no {file.name} in it; make it with: halluc train {method}"
-        raise InputError(what, Path(folder))
+        raise NotFittedError(what, Path(folder))
     return file
 
 

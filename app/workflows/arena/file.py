@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -27,6 +27,7 @@ from halluc.options import Option, options_of
 from halluc.plugins import load_plugin
 from metrics.tasks import CAPTION
 from mitigation.inprocess import make_decoding, own_options
+from mitigation.inprocess.fitted import NotFittedError
 from mitigation.prompting import plan_options
 
 T = TypeVar("T")
@@ -332,7 +333,8 @@ def _check_method(keys: _Keys, options: Mapping[str, Any]) -> int:
         check_eos_bias(keys.decode, CAPTION, own.get("bias"), keys.match_length)
     take_plan(keys.plan, own, keys.decode)
     made = make_decoding(keys.decode, plain, own)
-    _ = made.files  # a method that needs one says so
+    with suppress(NotFittedError):  # then the arm is refused in its turn, and the others run
+        _ = made.files  # a method that needs one says so
     parts: Sequence[Any] = getattr(made, "parts", (made,))
     return max(getattr(each, "width", 1) for each in parts)
 

@@ -140,7 +140,9 @@ def test_the_report_says_who_wins_against_what_and_what_was_refused(made, halluc
     assert re.search(r"^\| – \| dial \| refused \|", text, re.MULTILINE)
     assert re.search(r"^\| vcd \| mask \| .* \| (does not beat it|beats it|does worse)", text, re.M)
     assert "yes-bias is for yes/no questions" in text
-    assert "nowhere/control.safetensors: No such file" in text
+    assert (
+        "nowhere: there is no control.safetensors in it; make it with: halluc train control" in text
+    )
     assert "sampled, 2 seeds: CHAIRi" in text
     # Two inputs side by side are two passes a token.
     cost = text.split("### Cost of an answer")[1].split("###")[0]
