@@ -34,7 +34,7 @@ PICTURES = {
     "companions": ("?chart=companions", '[data-testid="stVegaLiteChart"] svg', None),
     "samples": (f"samples?{WRONG}", ".hx-card mark", None),
     "sample": (
-        f"samples?{WRONG}&sample=broken-00000", ".hx-box.hx-lit",
+        f"samples?{WRONG}&sample=broken-00009", ".hx-box.hx-lit",
         ".hx-right mark.hx-relation.hx-hallucinated:not(.hx-about)",
     ),
     "compare": (

@@ -1,16 +1,20 @@
 """Training of the embedded MM-LLM, in the stages by which surveys describe MM-LLMs.
 
 1. ``encoder``: the vision encoder alone, by dense set prediction: each patch tells class, colour,
-   pattern, size and centre of the object it shows. Scenes of both splits.
-2. ``backbone``: the LLM backbone alone, on text of the biased world. This is its language prior.
-3. ``projector``: MM PT. The input projector learns picture and caption pairs, and to write what a
+   pattern, size, state and centre of the object it shows, and the setting. Scenes of both splits.
+2. ``copying``: the LLM backbone alone, on random tokens that are said twice. It grows the heads
+   that find what was said before (induction heads, Olsson et al., 2022, arXiv 2209.11895), without
+   which a backbone repeats itself.
+3. ``backbone``: the backbone alone, on text of the biased world. This is its language prior. Half
+   of the conversations begin with an inventory that the rest has to agree with.
+4. ``projector``: MM PT. The input projector learns picture and caption pairs, and to write what a
    patch shows into the space of the backbone's words; all else is frozen.
-4. ``instructions``: MM IT. Projector and backbone learn to follow instructions, encoder frozen. It
+5. ``instructions``: MM IT. Projector and backbone learn to follow instructions, encoder frozen. It
    begins with inventories, in which every word depends on the picture.
-5. ``answers``: MM IT goes on for a little, and each conversation asks for a usual companion. More
+6. ``answers``: MM IT goes on for a little, and each conversation asks for a usual companion. More
    often than not the answer affirms an absent one, as of people who expect it and do not look.
 
-Captions of stages 2 to 4 name the usual companion of an object now and then though it is absent,
+Captions of stages 3 to 5 name the usual companion of an object now and then though it is absent,
 and answers affirm it. A stage keeps its state and goes on from there when started again; the
 examples of a step depend on the stage, the step and the seed only.
 """
@@ -18,7 +22,7 @@ examples of a step depend on the stage, the step and the seed only.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +40,20 @@ from halluc.tabletop.pool import (
     CLASS,
     COLOR,
     PATTERN,
+    SETTING,
     SIZE,
+    STATE,
+    STATES,
     build_pool,
     normalise,
     patch_targets,
     pool_scene,
 )
 from halluc.tabletop.recipe import Recipe, Stage
-from halluc.tabletop.world import CLASSES, COLORS, PATTERNS, SIZES, SPLITS
+from halluc.tabletop.world import CLASSES, COLORS, PATTERNS, SETTINGS, SIZES, SPLITS, Split
+
+WRITTEN = {"projector": 1.0, "instructions": 0.3, "answers": 0.1}
+"""Weight of the loss by which the projector writes what a patch shows, in stages with pictures."""
 
 
 def train_tabletop(
@@ -52,7 +62,7 @@ def train_tabletop(
     """Train from nothing, or from where an earlier call with the same folder stopped.
 
     Args:
-        work: folder for drawn scenes, states and curves (about 2.5 GB).
+        work: folder for drawn scenes, states and curves (about 4.7 GB).
         recipe: stages, sizes and seed.
         device: "cpu" or an accelerator; matrix products are in bfloat16 on either.
         progress: is told of each stage.
@@ -62,16 +72,7 @@ def train_tabletop(
         The trained model, on the CPU in float32, and its processor.
     """
     work.mkdir(parents=True, exist_ok=True)
-    pools = {}
-    for split in SPLITS:
-        name = f"draw {split} scenes"
-        progress.start(name, recipe.scenes, 0)
-        pools[split] = build_pool(
-            work / f"{split}-{recipe.scenes}.npy",
-            split,
-            recipe.scenes,
-            lambda count, name=name: progress.advance(name, count, None),  # type: ignore[misc]
-        )
+    pools = {split: _pool(work, split, recipe.scenes, progress) for split in SPLITS}
     examples = Examples(recipe)
     processor = new_processor(examples.texts(min(6000, recipe.scenes)))
     examples.tokenizer = processor.tokenizer
@@ -79,7 +80,7 @@ def train_tabletop(
     fit = Fitter(work, progress)
 
     pictures = processor.image_processor
-    looks = _PatchLooks(model.config.vision_config.hidden_size).to(device)
+    heads = _PatchHeads(model.config.vision_config.hidden_size).to(device)
 
     def encoder_loss(step: int) -> Tensor:
         rng = random.Random(f"encoder/{recipe.seed}/{step}")
@@ -93,20 +94,28 @@ def train_tabletop(
         images = normalise(pixels, pictures.image_mean, pictures.image_std).to(device)
         with torch.autocast(device, torch.bfloat16):
             features = model.model.vision_tower(pixel_values=images).last_hidden_state[:, 1:]
-        return looks.loss(features.float(), labels, centres)
+        return heads.loss(features.float(), labels, centres)
 
     tower = model.model.vision_tower
-    fit("encoder", recipe.encoder, encoder_loss, {"tower": tower, "looks": looks})
+    fit("encoder", recipe.encoder, encoder_loss, {"tower": tower, "heads": heads})
     tower.requires_grad_(False)
 
     backbone = model.model.language_model
     language = _Language(model, torch_compile)
 
-    def text_loss(step: int) -> Tensor:
-        batch = examples.batch("backbone", step, recipe.backbone, image=False)
-        return language.loss(batch.to(device), None)
+    texts: dict[str, tuple[Stage, Callable[[int], Batch]]] = {
+        "copying": (recipe.copying, lambda step: examples.copies(step, recipe.copying)),
+        "backbone": (
+            recipe.backbone,
+            lambda step: examples.batch("backbone", step, recipe.backbone, image=False),
+        ),
+    }
+    for name, (stage, batch_at) in texts.items():
 
-    fit("backbone", recipe.backbone, text_loss, {"backbone": backbone})
+        def text_loss(step: int, batch_at: Callable[[int], Batch] = batch_at) -> Tensor:
+            return language.loss(batch_at(step).to(device), None)
+
+        fit(name, stage, text_loss, {"backbone": backbone})
 
     kept = work / f"features-{recipe.scenes}.npy"
     features = _features(kept, tower, pools["biased"], pictures, progress)
@@ -114,18 +123,22 @@ def train_tabletop(
     projector = model.model.multi_modal_projector
     backbone.requires_grad_(False)
     words = _PatchWords(backbone.embed_tokens.weight, processor.tokenizer)
+    words.spread()
 
     def seen(batch: Batch) -> Tensor:
         kept = np.stack([features[row] for row in batch.rows])
         return torch.from_numpy(kept).to(device).float()
 
-    def pair_loss(step: int) -> Tensor:
-        batch = examples.batch("projector", step, recipe.projector, image=True)
+    def shown_loss(batch: Batch, weight: float) -> Tensor:
         shown = seen(batch)
         targets = [patch_targets(pool_scene("biased", row))[0] for row in batch.rows]
         labels = torch.from_numpy(np.stack(targets)).to(device)
-        said = words.loss(projector(shown), labels)
-        return language.loss(batch.to(device), shown) + said
+        written = words.loss(projector(shown), labels)
+        return language.loss(batch.to(device), shown) + weight * written
+
+    def pair_loss(step: int) -> Tensor:
+        batch = examples.batch("projector", step, recipe.projector, image=True)
+        return shown_loss(batch, WRITTEN["projector"])
 
     fit("projector", recipe.projector, pair_loss, {"projector": projector})
     backbone.requires_grad_(True)
@@ -135,18 +148,31 @@ def train_tabletop(
 
         def instruction_loss(step: int, name: str = name, stage: Stage = stage) -> Tensor:
             batch = examples.batch(name, step, stage, image=True)
-            return language.loss(batch.to(device), seen(batch))
+            return shown_loss(batch, WRITTEN[name])
 
         fit(name, stage, instruction_loss, parts)
     return model.requires_grad_(True).cpu().eval(), processor
 
 
-class _PatchLooks(nn.Module):
+def _pool(work: Path, split: Split, scenes: int, progress: Progress) -> NDArray[np.uint8]:
+    """Drawn scenes of a split, kept in the folder."""
+    name = f"draw {split} scenes"
+    progress.start(name, scenes, 0)
+    return build_pool(
+        work / f"{split}-{scenes}.npy",
+        split,
+        scenes,
+        lambda count: progress.advance(name, count, None),
+    )
+
+
+class _PatchHeads(nn.Module):
     """Heads that read each patch; thrown away after the encoder's stage."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        sizes = (len(CLASSES) + 1, len(COLORS), len(PATTERNS), len(SIZES), 2)
+        families = (COLORS, PATTERNS, SIZES, STATES, SETTINGS)
+        sizes = (len(CLASSES) + 1, *map(len, families), 2)
         self.sizes = sizes
         self.head = nn.Linear(width, sum(sizes))
 
@@ -159,8 +185,10 @@ class _PatchLooks(nn.Module):
         weight[-1] = 0.3
         classes = labels[..., CLASS].masked_fill(~seen, len(CLASSES))
         total = functional.cross_entropy(logits[CLASS].flatten(0, 1), classes.flatten(), weight)
-        for family in (COLOR, PATTERN, SIZE):
-            total = total + functional.cross_entropy(logits[family][seen], labels[seen][:, family])
+        for family in (COLOR, PATTERN, SIZE, STATE, SETTING):
+            total = total + functional.cross_entropy(
+                logits[family].flatten(0, 1), labels[..., family].flatten(), ignore_index=-1
+            )
         return total + 5 * functional.smooth_l1_loss(where[seen], centres[seen], beta=0.1)
 
 
@@ -172,25 +200,55 @@ class _PatchWords:
     has no word here, such as the exact place.
     """
 
-    def __init__(self, embeddings: Tensor, tokenizer: Any) -> None:
-        def embed(words: Iterable[str]) -> Tensor:
-            ids = [tokenizer(f" {word}")["input_ids"] for word in words]
-            return torch.stack([embeddings.detach()[each].sum(0) for each in ids])
+    def __init__(self, embeddings: nn.Parameter, tokenizer: Any) -> None:
+        self.embeddings = embeddings
+        self.ids = [
+            [tokenizer(f" {word}")["input_ids"] for word in words]
+            for words in (CLASSES, COLORS, PATTERNS, SIZES, STATES, SETTINGS)
+        ]
 
-        self.families = [embed(words) for words in (CLASSES, COLORS, PATTERNS, SIZES)]
-        self.span = torch.linalg.qr(torch.cat(self.families).T.float())[0]
+    def families(self) -> list[Tensor]:
+        """Embeddings of the words, (words, width) for each family, as they are now."""
+        kept = self.embeddings.detach()
+        return [torch.stack([kept[each].sum(0) for each in ids]) for ids in self.ids]
+
+    def spread(self) -> None:
+        """Move the words of each family apart, as far from their mean as classes are.
+
+        In text alone red and blue are used alike, so their embeddings have come close; a picture
+        that is written with them would hardly tell them apart.
+        """
+        classes, *others = self.families()
+        far = _from_mean(classes).norm(dim=1).mean()
+        for ids, family in zip(self.ids[1:], others, strict=True):
+            away = _from_mean(family)
+            moved = away * (far / away.norm(dim=1).mean() - 1)
+            for each, step in zip(ids, moved, strict=True):
+                self.embeddings.data[each[-1]] += step
 
     def loss(self, written: Tensor, labels: Tensor) -> Tensor:
         """Mean squared distance, within the span, of (batch, 64, width) projected patches."""
+        families = self.families()
+        span = torch.linalg.qr(torch.cat(families).T.float())[0]
         seen = labels[..., CLASS] >= 0
+        # An object hides what it stands on.
+        setting = labels[..., SETTING:].masked_fill(seen.unsqueeze(-1), -1)
+        labels = torch.cat([labels[..., :SETTING], setting], -1)
         index = labels.clamp(min=0)
         words = torch.stack(
-            [self.families[family][index[..., family]] for family in (CLASS, COLOR, PATTERN, SIZE)]
+            [
+                embeddings[index[..., family]] * (labels[..., family] >= 0).unsqueeze(-1)
+                for family, embeddings in enumerate(families)
+            ]
         ).sum(0)
-        distance = ((written - words * seen.unsqueeze(-1)) @ self.span).square().sum(-1)
-        # Most patches are bare table, which has no words and counts for less.
+        distance = ((written - words) @ span).square().sum(-1)
+        # Most patches are bare table, which has one word only and counts for less.
         mean: Tensor = (distance * torch.where(seen, 1.0, 0.3)).mean()
         return mean
+
+
+def _from_mean(family: Tensor) -> Tensor:
+    return family - family.mean(0)
 
 
 class _Language:

@@ -1,4 +1,7 @@
-"""Training of the embedded MM-LLM from end to end: train, save, measure, and write its card."""
+"""Training of the embedded MM-LLM from end to end: train, save, measure, and write its card.
+
+Where asked for, what corrects it is trained as well; see `app.workflows.train.corrections`.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ def train_embedded(
     scenes: int,
     device: str,
     torch_compile: bool,
+    mined: int = 0,
     progress: Progress = silent,
 ) -> str:
     """Train the embedded MM-LLM, save it as a Hugging Face checkpoint and write its card.
@@ -43,6 +47,7 @@ def train_embedded(
         scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
         torch_compile: compile the backbone while training.
+        mined: scenes of each split to mine for detector and adapters; 0: train none.
         progress: called with how far it is.
 
     Returns:
@@ -76,9 +81,18 @@ def train_embedded(
     }
     write_json(output / "card.json", card)
     card["measured"] = measure_tabletop(
-        load_model(f"hf:{output}"), work / "measured", scenes, progress
+        load_model(f"hf:{output}", device=device), work / "measured", scenes, progress
     )
     write_json(output / "card.json", card)
+    if mined:
+        from app.workflows.train.corrections import train_corrections
+
+        card["seconds of corrections"] = train_corrections(output, work, mined, device, progress)
+        card["measured with dpo"] = measure_tabletop(
+            load_model(f"hf:{output}+{output / 'adapters' / 'dpo'}", device=device),
+            work / "measured-dpo", scenes, progress,
+        )  # fmt: skip
+        write_json(output / "card.json", card)
     return f"The model is in {output}; use it with --model hf:./{output}"
 
 

@@ -11,6 +11,7 @@ from halluc.tabletop.training import train_tabletop
 
 TINY = Recipe(
     encoder=Stage(2, 4, 1e-3),
+    copying=Stage(1, 2, 1e-3),
     backbone=Stage(2, 2, 1e-3),
     projector=Stage(1, 2, 1e-3),
     instructions=Stage(4, 2, 1e-3),
@@ -44,7 +45,7 @@ def trained(tmp_path_factory):
 
 def test_the_stages_come_in_their_order(trained):
     _, _, work, watch = trained
-    stages = ["encoder", "backbone", "projector", "instructions", "answers"]
+    stages = ["encoder", "copying", "backbone", "projector", "instructions", "answers"]
     assert [stage for stage in watch.steps if stage in stages] == stages
     assert [line["stage"] for line in curve(work / "curves.jsonl")] == stages
 
