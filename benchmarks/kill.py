@@ -57,7 +57,7 @@ GRPO = (
 )
 # Eight arms, and two that are refused.
 ARENA = """
-limit = 4
+limit = %d
 max_new_tokens = 64
 models.tabletop = {model = "tabletop", device = "cpu"}
 [arms]
@@ -141,7 +141,7 @@ class Bench:
             folder = self.folder / f"ready{len(self.ready)}"
             if before is None:
                 folder.mkdir()
-                (folder / "arena.toml").write_text(ARENA)
+                (folder / "arena.toml").write_text(ARENA % self.scenes)
             else:
                 shutil.copytree(before, folder)
                 if started(self.filled(commands[-1]), folder).wait():
