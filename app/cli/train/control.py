@@ -8,14 +8,11 @@ import click
 
 from app.cli.options import DEVICE, DTYPE, IMAGES
 from app.cli.progress import bars
-from app.cli.train.options import PAIRS, report
-from halluc.errors import ModelError
+from app.cli.train.options import FROM_PAIRS, LONGEST, PASS_SIZE, checkpoint_of, report
 
 
 @click.command()
-@click.option(
-    "--pairs", type=click.Path(path_type=Path), required=True, metavar="PAIRS", help=PAIRS
-)
+@FROM_PAIRS
 @click.option("--model", default="tabletop", show_default=True, metavar="M", help="Whose layer.")
 @click.option(
     "-o",
@@ -32,23 +29,11 @@ from halluc.errors import ModelError
     show_default=True,
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=8,
-    show_default=True,
-    help="Pairs in a pass of the model.",
-)
+@PASS_SIZE
 @click.option(
     "--shuffled", is_flag=True, help="Control: the sign of each token is drawn by chance."
 )
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=1),
-    default=2048,
-    show_default=True,
-    help="Most tokens of prompt, picture and answer; longer ones are an error.",
-)
+@LONGEST
 @IMAGES
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the order."
@@ -75,13 +60,7 @@ def control(
     The model runs once over both answers of each pair; one matrix is fitted to what it keeps, with
     -1 for better answers and +1 for worse ones. It is a dial for halluc generate --decode control.
     """
-    from halluc.mllm import load_model
-
-    mllm = load_model(model, dtype=dtype, device=device)
-    from halluc.mllm.transformers import TransformersMLLM
-
-    if not isinstance(mllm, TransformersMLLM):
-        raise ModelError(f"{model} is no checkpoint, so no layer can be fitted to it")
+    mllm = checkpoint_of(model, dtype, device, "no layer can be fitted to it")
     from app.workflows.train.control import train_control
     from mitigation.precorrection.control import Recipe
 

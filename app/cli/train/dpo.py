@@ -8,14 +8,12 @@ from typing import Any
 import click
 
 from app.cli.progress import bars
-from app.cli.train.options import DRY_RUN, PAIRS, report, trainable, tuning
+from app.cli.train.options import DRY_RUN, FROM_PAIRS, report, trainable, tuning
 from halluc.errors import InputError
 
 
 @click.command()
-@click.option(
-    "--pairs", type=click.Path(path_type=Path), required=True, metavar="PAIRS", help=PAIRS
-)
+@FROM_PAIRS
 @click.option(
     "--loss", default="sigmoid", show_default=True, help="TRL's losses, with commas between."
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli.text import say
-from halluc.errors import ModelError
+from app.cli.train.options import checkpoint_of
 
 
 @click.command()
@@ -33,14 +33,9 @@ def merge(*, model: str, output: Path, dtype: str, device: str) -> None:
     What comes out is a folder that from_pretrained loads, for other tools; halluc itself takes
     M+FOLDER as it is.
     """
-    from halluc.mllm import load_model
-
-    mllm = load_model(model, dtype=dtype, device=device)
+    mllm = checkpoint_of(model, dtype, device, "there is nothing to merge")
     from app.workflows.train.merge import merge as write
-    from halluc.mllm.transformers import TransformersMLLM
 
-    if not isinstance(mllm, TransformersMLLM):
-        raise ModelError(f"{model} is no checkpoint, so there is nothing to merge")
     write(mllm, output)
     shown = f"./{output}" if not output.is_absolute() else output
     say(f"The merged model is in {output}; use it with --model hf:{shown}", err=True)

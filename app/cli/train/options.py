@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 
 PAIRS = "A folder from halluc data pairs, or published pairs (JSON or Parquet): see docs/dpo.md."
+FROM_PAIRS = click.option(
+    "--pairs", type=click.Path(path_type=Path), required=True, metavar="PAIRS", help=PAIRS
+)
+PASS_SIZE = click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Pairs in a pass of the model.",
+)
+LONGEST = click.option(
+    "--max-length",
+    type=click.IntRange(min=1),
+    default=2048,
+    show_default=True,
+    help="Most tokens of prompt, picture and answer; longer ones are an error.",
+)
 
 DRY_RUN = click.option(
     "--dry-run",
@@ -134,13 +151,7 @@ def tuning(learning_rate: float) -> Callable[[Command], Command]:
         click.option("--lora-r", type=click.IntRange(min=1), default=16, show_default=True),
         click.option("--lora-alpha", type=click.IntRange(min=1), default=32, show_default=True),
         _SIZE,
-        click.option(
-            "--max-length",
-            type=click.IntRange(min=1),
-            default=2048,
-            show_default=True,
-            help="Most tokens of prompt, picture and answer; longer ones are an error.",
-        ),
+        LONGEST,
         click.option("--save-steps", type=click.IntRange(min=1), default=100, show_default=True),
         _WATCH,
         click.option(
@@ -165,6 +176,28 @@ def tuning(learning_rate: float) -> Callable[[Command], Command]:
         DTYPE,
         DEVICE,
     )
+
+
+def checkpoint_of(model: str, dtype: str, device: str, so: str) -> TransformersMLLM:
+    """The model that is named.
+
+    Args:
+        model: as --model names it.
+        dtype: of its weights, as --dtype names it.
+        device: as --device names it.
+        so: what cannot be done with any other model, for the message.
+
+    Raises:
+        ModelError: it cannot be loaded, or is asked by other means than a checkpoint.
+    """
+    from halluc.mllm import load_model
+
+    mllm = load_model(model, dtype=dtype, device=device)
+    from halluc.mllm.transformers import TransformersMLLM
+
+    if not isinstance(mllm, TransformersMLLM):
+        raise ModelError(f"{model} is no checkpoint, so {so}")
+    return mllm
 
 
 @contextmanager

@@ -9,17 +9,14 @@ import click
 
 from app.cli.options import DEVICE, DTYPE, IMAGES
 from app.cli.progress import bars
-from app.cli.train.options import PAIRS, report
-from halluc.errors import ModelError
+from app.cli.train.options import FROM_PAIRS, LONGEST, PASS_SIZE, checkpoint_of, report
 
 if TYPE_CHECKING:
     from mitigation.precorrection.steering import Source
 
 
 @click.command()
-@click.option(
-    "--pairs", type=click.Path(path_type=Path), required=True, metavar="PAIRS", help=PAIRS
-)
+@FROM_PAIRS
 @click.option("--model", default="tabletop", show_default=True, metavar="M", help="Whose states.")
 @click.option(
     "-o",
@@ -37,23 +34,11 @@ if TYPE_CHECKING:
     help="answers: from the worse to the better one (VTI). picture: from the prompt without its "
     "picture to that with it (VISTA).",
 )
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=8,
-    show_default=True,
-    help="Pairs in a pass of the model.",
-)
+@PASS_SIZE
 @click.option(
     "--shuffled", is_flag=True, help="Control: of each pair it is drawn which side is the better."
 )
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=1),
-    default=2048,
-    show_default=True,
-    help="Most tokens of prompt, picture and answer; longer ones are an error.",
-)
+@LONGEST
 @IMAGES
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of --shuffled."
@@ -79,13 +64,7 @@ def steering(
     The model runs twice for each pair; the states of every layer are subtracted, and their mean and
     first principal component are kept. halluc generate --decode steering turns towards it.
     """
-    from halluc.mllm import load_model
-
-    mllm = load_model(model, dtype=dtype, device=device)
-    from halluc.mllm.transformers import TransformersMLLM
-
-    if not isinstance(mllm, TransformersMLLM):
-        raise ModelError(f"{model} is no checkpoint, so it has no hidden states to steer")
+    mllm = checkpoint_of(model, dtype, device, "it has no hidden states to steer")
     from app.workflows.train.steering import train_steering
     from mitigation.precorrection.steering import Recipe
 

@@ -7,13 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save
-
 from app.workflows.progress import Progress, silent
+from app.workflows.train.fitted import check_empty, keep_fitted
 from app.workflows.train.pairs import all_pairs, read_training_pairs
-from halluc.card import now, versions
-from halluc.errors import RunError
-from halluc.jsonl import write_atomically, write_json
 from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.control import WEIGHTS, head_of
 from mitigation.precorrection.control import Recipe, States, fit, hidden_states
@@ -49,8 +45,7 @@ def train_control(
         ModelError: the model's head cannot be used.
         RunError: the folder holds something.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise RunError(f"{output} is not empty; use another -o")
+    check_empty(output)
     splits, open_image, data = read_training_pairs(pairs, images)
     check_items(mllm, all_pairs(splits), open_image, recipe.longest)
     states: dict[str, States] = {}
@@ -76,13 +71,8 @@ def train_control(
         "recipe": asdict(recipe),
         "tokens": {name: len(each.targets) for name, each in states.items()},
         "losses": losses,
-        "trained": now(),
-        "seconds": round(seconds, 1),
-        "versions": versions(),
     }
-    output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "card.json", card)
-    write_atomically(output / WEIGHTS, [save({"weight": weight.contiguous()})])
+    keep_fitted(output, card, seconds, WEIGHTS, {"weight": weight})
     first, last = (each.get("held out", each["training"]) for each in (losses[0], losses[-1]))
     return (
         f"The control layer is in {output} ({seconds:.0f} s; loss {first:.3f}, after the last "

@@ -7,13 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save
-
 from app.workflows.progress import Progress, silent
+from app.workflows.train.fitted import check_empty, keep_fitted
 from app.workflows.train.pairs import read_training_pairs
-from halluc.card import now, versions
-from halluc.errors import RunError
-from halluc.jsonl import write_atomically, write_json
 from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.steering import STRENGTHS, WEIGHTS
 from mitigation.precorrection.steering import Recipe, differences, direction_of
@@ -49,8 +45,7 @@ def train_steering(
         ModelError: the model's layers cannot be used.
         RunError: the folder holds something.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise RunError(f"{output} is not empty; use another -o")
+    check_empty(output)
     splits, open_image, data = read_training_pairs(pairs, images)
     used = splits["train"]
     check_items(mllm, used, open_image, recipe.longest)
@@ -70,13 +65,8 @@ def train_steering(
         "pairs used": len(used),
         "variance of the first component": round(share, 4),
         "norms": [round(float(each), 4) for each in direction.norm(dim=-1)],
-        "trained": now(),
-        "seconds": round(seconds, 1),
-        "versions": versions(),
     }
-    output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "card.json", card)
-    write_atomically(output / WEIGHTS, [save({"direction": direction.contiguous()})])
+    keep_fitted(output, card, seconds, WEIGHTS, {"direction": direction})
     return (
         f"The direction of {len(used)} pairs is in {output} ({seconds:.0f} s); use it with "
         f"--decode steering --direction {output} --strength {STRENGTHS[recipe.source]}"
