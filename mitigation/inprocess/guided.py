@@ -1,7 +1,7 @@
 """Guided decoding: towards the answer that the model gives when it is told what is in the picture.
 
 Zhao et al. 2025, "Mitigating Object Hallucination in Large Vision-Language Models via
-Image-Grounded Guidance" (MARINE, arXiv:2402.08680), and its code
+Image-Grounded Guidance" (MARINE, ICML, arXiv:2402.08680), and its code
 (https://github.com/Linxi-ZHAO/MARINE), which has no plausibility constraint:
 
     z = log p(q) + γ · (log p(q′) − log p(q)),   γ = .7

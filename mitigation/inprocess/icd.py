@@ -1,7 +1,8 @@
 """ICD, instruction contrastive decoding: contrast with the answer to a disturbed instruction.
 
 Wang et al. 2024, "Mitigating Hallucinations in Large Vision-Language Models with Instruction
-Contrastive Decoding" (arXiv:2403.18715), and its code (https://github.com/p1k0pan/ICD):
+Contrastive Decoding" (Findings of ACL, arXiv:2403.18715), and its code
+(https://github.com/p1k0pan/ICD):
 
     z = (1 + α) · l(x, q) − α · l(x, dq),   −∞ where l(x, q) < max l(x, q) + log β;   α = 1, β = .1
 

@@ -1,7 +1,7 @@
 """M3ID: contrast with the answer without a picture, the more so the longer the answer grows.
 
 Favero et al. 2024, "Multi-Modal Hallucination Control by Visual Information Grounding"
-(arXiv:2403.14003):
+(CVPR, arXiv:2403.14003):
 
     z = l(x) + (1 − γ_t) / γ_t · (l(x) − l()),   γ_t = exp(−λ t),   λ = .02
 

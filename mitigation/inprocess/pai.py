@@ -1,7 +1,7 @@
 """PAI: more attention to the picture, and a constant contrast with the answer without it.
 
-Liu et al. 2024, "Paying More Attention to Image" (ECCV, arXiv:2407.21771), and its code
-(https://github.com/LALBJ/PAI):
+Liu et al. 2024, "Paying More Attention to Image: A Training-Free Method for Alleviating
+Hallucination in LVLMs" (ECCV, arXiv:2407.21771), and its code (https://github.com/LALBJ/PAI):
 
     a ← a + α |a| on the picture's columns, in layers 2 to 32 of 32;   α = .2
     z = γ log p(x) − (γ − 1) log p(),   −∞ where p(x) < β max p(x);    γ = 1.1, β = .1

@@ -1,7 +1,7 @@
 """Steering: hidden states are turned towards a direction that was found on examples.
 
-Liu et al. 2025, "Reducing Hallucinations in Vision-Language Models via Latent Space Steering" (VTI,
-ICLR, arXiv:2410.15778), its code (https://github.com/shengliu66/VTI), and Li et al. 2025, "The
+Liu et al. 2025, "Reducing Hallucinations in Large Vision-Language Models via Latent Space Steering"
+(VTI, ICLR, arXiv:2410.15778), its code (https://github.com/shengliu66/VTI), and Li et al. 2025, "The
 Hidden Life of Tokens: Reducing Hallucination of Large Vision-Language Models via Visual Information
 Steering" (VISTA, ICML, arXiv:2502.03628), its code (https://github.com/LzVv123456/VISTA):
 
