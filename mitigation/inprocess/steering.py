@@ -1,9 +1,10 @@
 """Steering: hidden states are turned towards a direction that was found on examples.
 
 Liu et al. 2025, "Reducing Hallucinations in Large Vision-Language Models via Latent Space Steering"
-(VTI, ICLR, arXiv:2410.15778), its code (https://github.com/shengliu66/VTI), and Li et al. 2025, "The
-Hidden Life of Tokens: Reducing Hallucination of Large Vision-Language Models via Visual Information
-Steering" (VISTA, ICML, arXiv:2502.03628), its code (https://github.com/LzVv123456/VISTA):
+(VTI, ICLR, arXiv:2410.15778), its code (https://github.com/shengliu66/VTI), and Li et al. 2025,
+"The Hidden Life of Tokens: Reducing Hallucination of Large Vision-Language Models via Visual
+Information Steering" (VISTA, ICML, arXiv:2502.03628), its code
+(https://github.com/LzVv123456/VISTA):
 
     h′ = |h| · n(n(h) + s · w · n(d)),   n(x) = x / |x|
     w = 1 (VTI),   w = 1 + max(0, cos(h, −d)) (VISTA)
