@@ -120,6 +120,7 @@ def lora(mllm: TransformersMLLM, tuning: Tuning) -> LoraConfig:
         ModelError: there are no such layers, or none with a name that is asked for.
     """
     name = mllm.card["model"]["name"]
+    _keep_gradients(mllm.model)
     decoder, head = mllm.model.get_decoder(), mllm.model.get_output_embeddings()
     inside = {id(module) for module in decoder.modules()}
     linear = {
@@ -148,6 +149,17 @@ def lora(mllm: TransformersMLLM, tuning: Tuning) -> LoraConfig:
     return LoraConfig(
         r=tuning.rank, lora_alpha=tuning.alpha, target_modules=found, task_type="CAUSAL_LM"
     )
+
+
+def _keep_gradients(model: torch.nn.Module) -> None:
+    """Let layers of 4 bits stay as they are where a model is asked between steps.
+
+    bitsandbytes (0.50) packs them anew on CPUs with AVX-512 once they are called without gradients,
+    for a kernel through which no gradient goes: what stands before them would learn nothing.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def as_rows(items: Iterable[Item]) -> Dataset:

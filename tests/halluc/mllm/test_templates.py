@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from collections.abc import Callable
@@ -162,6 +163,11 @@ def test_what_fits_reaches_transformers(checkpoint: Any, monkeypatch: Any) -> No
     assert isinstance(eager, TransformersMLLM)
     assert eager.model.config._attn_implementation == "eager"
     assert asked["device_map"] == "auto" and eager.card["attn"] == "eager"
+    find = importlib.util.find_spec
+    absent = {"bitsandbytes": None}
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *more: absent.get(name, 1) and find(name, *more)
+    )
     with pytest.raises(ModelError, match="pip install bitsandbytes"):
         load_model(name, device="cpu", fit=Fit(quantize="4bit")).generate(ASKED, GREEDY)
 
