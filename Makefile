@@ -2,18 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# The same with the newest versions that pyproject.toml allows, without constraints.txt.
+# The same with the newest versions that pyproject.toml allows, without constraints.txt: `make
+# demo-newest test-newest`.
 NEWEST := .venv-newest/bin
 NEWEST_READY := .venv-newest/.ready
 # And with the lowest ones.
 LOWEST := .venv-lowest/bin
 LOWEST_READY := .venv-lowest/.ready
 EXTRAS := [models,inspector,train,dev]
-PIP_INSTALL := pip install --quiet --disable-pip-version-check
+# Bytecode is written when a module is first imported, and most of what is installed never is.
+PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-compile
 # Each test process computes with one thread: more would wait for each other.
 PYTEST := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-newest test-lowest fuzz wheel lint docs clean install
+.PHONY: demo demo-newest test test-newest test-lowest fuzz wheel lint docs clean install
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -45,8 +47,11 @@ demo: $(READY)
 test: $(READY)
 	$(PYTEST) $(BIN)/pytest --numprocesses auto --dist loadgroup --durations 10
 
-test-newest: $(NEWEST_READY)
+demo-newest: $(NEWEST_READY)
+	rm -rf .venv-newest/demo
 	$(NEWEST)/halluc demo --scenes 8 -o .venv-newest/demo
+
+test-newest: $(NEWEST_READY)
 	$(PYTEST) $(NEWEST)/pytest --numprocesses auto --dist loadgroup tests/halluc/mllm tests/mitigation/inprocess
 
 test-lowest: $(LOWEST_READY)

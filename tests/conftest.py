@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from checkpoints import checkpoint  # noqa: F401
 from hypothesis import settings
 
 # A machine at work on other things is slow, not wrong. The suite tries the same examples each time;
@@ -9,6 +10,11 @@ from hypothesis import settings
 settings.register_profile("halluc", deadline=None, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HALLUC_HYPOTHESIS", "halluc"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What stands in this folder takes longest, and comes first: nobody waits for it in the end."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

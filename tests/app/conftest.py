@@ -1,7 +1,6 @@
 import sys
 
 import pytest
-from checkpoints import checkpoint  # noqa: F401
 
 from app.cli import main
 

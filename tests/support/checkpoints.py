@@ -6,6 +6,8 @@ safetensors. Random weights of a larger scale keep their distributions far from 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -234,16 +236,22 @@ FAMILIES = {"llava": llava, "qwen2_vl": qwen2_vl, "idefics3": idefics3, "paligem
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the folder of a family's checkpoint, made when first asked for."""
-    made: dict[str, Path] = {}
+    """Gives the folder of a family's checkpoint, made when a test of any process first asks."""
+    whole = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each process has a folder of its own in this one
+        whole = whole.parent
+    checkpoints = whole / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
 
     def folder(family: str) -> Path:
         from families import MORE
 
-        if family not in made:
-            make = {**FAMILIES, **MORE}[family]
-            made[family] = make(tmp_path_factory.mktemp("models") / family)
-        return made[family]
+        kept = checkpoints / family
+        if not kept.exists():
+            made = {**FAMILIES, **MORE}[family](tmp_path_factory.mktemp("models") / family)
+            with contextlib.suppress(OSError):  # another process was first, with the same bytes
+                made.rename(kept)
+        return kept
 
     return folder
 

@@ -33,6 +33,7 @@ FLAGS = (
 ).split()
 WAIT = 30
 HALLUC = "from app.cli import main; main()"
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one Chromium for all
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from checkpoints import checkpoint  # noqa: F401
 from pages import families_table
 
 import app.cli
@@ -29,7 +28,7 @@ def load(folder: Path) -> TransformersMLLM:
 
 
 @pytest.mark.parametrize("family", TABLE)
-def test_the_page_is_what_is_found(checkpoint: Any, family: str) -> None:  # noqa: F811
+def test_the_page_is_what_is_found(checkpoint: Any, family: str) -> None:
     columns = {"training": "training on pairs"}
     table = TABLE[family]
     try:
@@ -45,7 +44,7 @@ def test_the_page_is_what_is_found(checkpoint: Any, family: str) -> None:  # noq
     assert checks["answers"].verdict == checks["picture counts"].verdict == works
 
 
-def test_what_works_wrongly_is_a_no(checkpoint: Any, monkeypatch: Any) -> None:  # noqa: F811
+def test_what_works_wrongly_is_a_no(checkpoint: Any, monkeypatch: Any) -> None:
     model = load(checkpoint("llava"))
     whole = type(model.model).generate
 
@@ -62,7 +61,7 @@ def test_what_works_wrongly_is_a_no(checkpoint: Any, monkeypatch: Any) -> None: 
     assert checks["picture counts"].verdict == "yes"
 
 
-def test_a_picture_that_counts_for_nothing(checkpoint: Any) -> None:  # noqa: F811
+def test_a_picture_that_counts_for_nothing(checkpoint: Any) -> None:
     model = load(checkpoint("llava"))
     with torch.no_grad():
         for weight in model.model.model.multi_modal_projector.parameters():
@@ -71,7 +70,7 @@ def test_a_picture_that_counts_for_nothing(checkpoint: Any) -> None:  # noqa: F8
     assert checks["picture counts"].verdict == "no"
 
 
-def test_the_command(checkpoint: Any, monkeypatch: Any, capsys: Any) -> None:  # noqa: F811
+def test_the_command(checkpoint: Any, monkeypatch: Any, capsys: Any) -> None:
     def run(*words: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["halluc", "model", "check", *words])
         try:

@@ -1,3 +1,2 @@
-from checkpoints import checkpoint  # noqa: F401
 from servers import server  # noqa: F401
 from sharing import shared  # noqa: F401

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkpoints import checkpoint  # noqa: F401
 from sharing import shared  # noqa: F401
 
 from halluc.mllm import load_model
@@ -13,7 +12,7 @@ from halluc.mllm.transformers import TransformersMLLM
 
 
 @pytest.fixture(scope="session")
-def load(checkpoint: Callable[[str], Path]) -> Callable[[str], TransformersMLLM]:  # noqa: F811
+def load(checkpoint: Callable[[str], Path]) -> Callable[[str], TransformersMLLM]:
     """Gives the model of a family, or the embedded one; each is loaded once."""
     loaded: dict[str, Any] = {}
 
