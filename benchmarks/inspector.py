@@ -1,6 +1,6 @@
 """Time and memory of the inspector on a large run.
 
-    python benchmarks/inspector.py RUN [--answers 100000]
+    python benchmarks/inspector.py RUN [--answers 20000 100000]
 
 The answers, samples and findings of RUN (such as ``runs/demo/captions-sampled``) are repeated under
 new ids. Measured in a process of its own each: the overview's figures, the run opened for the first
@@ -10,7 +10,8 @@ of the script and without. Memory is the process's peak, the processor's seconds
 threads. A plain peer reads the run with `halluc.runs.read_run` and counts wrong claims by kind.
 
 Then `halluc inspect` is started with an empty cache, and a headless Chromium opens it as soon as it
-answers: seconds until the figures, the first chart and each further one show. Needs Debian's
+answers: seconds until the figures, the first chart and each further one show, from the key N to the
+next sample, and from a filter that is taken off to the samples. Needs Debian's
 packages chromium and chromium-driver.
 """
 
@@ -208,6 +209,25 @@ def step(driver: WebDriver) -> float:
     return median(took)
 
 
+def filtered(driver: WebDriver, address: str) -> float:
+    """Median seconds from a filter that is taken off to the samples that pass then."""
+    took = []
+    for kind in ("object", "attribute", "relation") * 2:
+        driver.get(f"{address}/samples?kind={kind}&verdict=hallucinated")
+        [chip] = WebDriverWait(driver, LIMIT, 0.02).until(
+            lambda d: d.find_elements(By.CSS_SELECTOR, ".st-key-chip-kind button")
+        )
+        rest(driver)
+        before = driver.find_element(By.CSS_SELECTOR, "h2.hx-heading").text
+        clicked = time.perf_counter()
+        chip.click()
+        WebDriverWait(driver, LIMIT, 0.005, [StaleElementReferenceException]).until(
+            lambda d, before=before: d.find_element(By.CSS_SELECTOR, "h2.hx-heading").text != before
+        )
+        took.append(time.perf_counter() - clicked)
+    return median(took)
+
+
 def browse(run: Path, cache: Path, sample: str) -> None:
     """Print how long `halluc inspect` takes to show the overview in a browser."""
     options = webdriver.ChromeOptions()
@@ -247,6 +267,7 @@ def browse(run: Path, cache: Path, sample: str) -> None:
         driver.get(f"http://127.0.0.1:{port}/samples?sample={quote(sample)}")
         shows(".hx-right", time.perf_counter())
         print(f"{'  a key':24} {1000 * step(driver):.0f} ms")
+        print(f"{'  a filter':24} {1000 * filtered(driver, f'http://127.0.0.1:{port}'):.0f} ms")
         driver.get(f"http://127.0.0.1:{port}/")
         shows(chart_of("kinds"), time.perf_counter())
         rest(driver)
@@ -264,20 +285,16 @@ def browse(run: Path, cache: Path, sample: str) -> None:
     print(f"{'  server':24} peak {usage.ru_maxrss / 1024:.0f} MiB")
 
 
-def main() -> None:
-    """Make the run, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--answers", type=int, default=100_000)
-    given = parser.parse_args()
+def compare(run: Path, answers: int) -> None:
+    """Measure a run of so many answers, and the plain peer."""
     with tempfile.TemporaryDirectory() as name:
         folder, cache = Path(name) / "run", Path(name) / "cache"
         # In a process of its own: a child's peak of memory begins at its parent's.
-        maker = get_context("spawn").Process(target=repeat, args=(given.run, folder, given.answers))
+        maker = get_context("spawn").Process(target=repeat, args=(run, folder, answers))
         maker.start()
         maker.join()
         size = sum(each.stat().st_size for each in folder.iterdir())
-        print(f"{given.answers:,} answers, {size / 2**20:.0f} MiB of files")
+        print(f"\n{answers:,} answers, {size / 2**20:.0f} MiB of files")
         for title, code in (
             ("figures", FIGURES),
             ("opened first", OPEN),
@@ -292,6 +309,16 @@ def main() -> None:
             with (folder / "samples.jsonl").open("rb") as file:
                 sample = msgspec.json.decode(file.readline())["id"]
             browse(folder, Path(name) / "another cache", sample)
+
+
+def main() -> None:
+    """Make the run, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--answers", type=int, nargs="+", default=[20_000, 100_000])
+    given = parser.parse_args()
+    for answers in given.answers:
+        compare(given.run, answers)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python docs/take_pictures.py runs/demo/captions-{sampled,vcd,greedy,dpo,woodpecker}
     python docs/take_pictures.py --all FOLDER RUN…
 
-With --all every page goes into that folder instead, on three widths of screen, light and
-dark. Needs Debian's packages chromium and chromium-driver.
+With --all every page in its whole height goes into that folder instead, on three widths of
+screen, light and dark. Needs Debian's packages chromium and chromium-driver.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from app.inspector.pages.rater import COOKIE
 
 IMAGES = Path(__file__).parent / "images"
 PORT = 8517
@@ -45,13 +47,32 @@ PICTURES = {
     "live": ("live?", '[data-testid="stBaseButton-primary"]', None),
 }  # fmt: skip
 WIDTHS = (390, 1280, 1920)
-PAGES = ("overview", "samples", "compare", "judge", "review", "live", "open")
+# Page and what shows when it is there, of the first run.
+PAGES = {
+    "overview": ("?", '[data-testid="stVegaLiteChart"] svg'),
+    "samples": ("samples?", ".hx-card"),
+    "sample": (f"samples?{WRONG}&sample=broken-00000", ".hx-right .hx-text"),
+    "compare-claims": ("compare?show=claims", '[data-testid="stVegaLiteChart"] svg'),
+    "compare-matrix": ("compare?show=matrix", '[data-testid="stDataFrame"]'),
+    "compare-answers": ("compare?show=answers", ".hx-side"),
+    "judge": ("judge?", ".hx-desk .hx-claim b"),
+    "review": ("review?", "h2"),
+    "live": ("live?", '[data-testid="stBaseButton-primary"]'),
+    "open": ("open?", 'input[type="file"]'),
+}
+TALLEST = 4000
 HEIGHTS = {"companions": 920, "compare": 1480, "live": 1080}
 
 
 def wait_for(driver: webdriver.Chrome, shown: str) -> None:
-    """Wait until something is on the page."""
-    WebDriverWait(driver, 60).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, shown))
+    """Wait until something is on the page, and the page rests."""
+    WebDriverWait(driver, 120).until(
+        lambda driver: driver.find_elements(By.CSS_SELECTOR, shown),
+        f"{driver.current_url}: {shown}",
+    )
+    rests = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    WebDriverWait(driver, 120).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, rests))
+    time.sleep(2)  # charts and pictures are drawn
 
 
 def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
@@ -61,18 +82,21 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
 
 
 def take_all(driver: webdriver.Chrome, address: str, folder: Path) -> None:
-    """Every page on every width, light and dark."""
+    """Every page in its whole height, on every width, light and dark."""
     folder.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
         features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
         for width in WIDTHS:
-            resize(driver, width, 900)
-            for page in (*PAGES, "samples?sample=broken-00000"):
+            for name, (page, shown) in PAGES.items():
+                resize(driver, width, 900)
                 driver.get(f"{address}/{page}")
-                wait_for(driver, "h1")
-                time.sleep(3)
-                name = "sample" if "?" in page else page
+                wait_for(driver, shown)
+                height = driver.execute_script(
+                    "return document.querySelector('[data-testid=stMain]').scrollHeight"
+                )
+                resize(driver, width, min(max(height, 900), TALLEST))
+                time.sleep(1)
                 driver.save_screenshot(str(folder / f"{name}-{width}-{scheme}.png"))
 
 
@@ -97,6 +121,9 @@ def main() -> None:
                 break
             except OSError:
                 time.sleep(0.3)
+        driver.get(f"{address}/")
+        wait_for(driver, "h1")
+        driver.add_cookie({"name": COOKIE, "value": "Ada"})  # who judges
         if given.all:
             take_all(driver, address, given.all)
             return
@@ -104,13 +131,11 @@ def main() -> None:
             resize(driver, 1280, HEIGHTS.get(name, 720))
             driver.get(f"{address}/{page}")
             wait_for(driver, shown)
-            time.sleep(3)
             if name == "live":
                 driver.find_element(By.CSS_SELECTOR, '[data-testid="stCheckbox"] label').click()
-                time.sleep(15)  # the model is loaded
+                wait_for(driver, 'img[alt*="as VCD contrasts it"]')  # the model is loaded
                 driver.find_element(By.CSS_SELECTOR, shown).click()
                 wait_for(driver, ".hx-right")
-                time.sleep(1)
             if mouse:
                 element = driver.find_element(By.CSS_SELECTOR, mouse)
                 ActionChains(driver).move_to_element(element).perform()
