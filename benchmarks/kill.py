@@ -106,10 +106,11 @@ WAYS = {
     "ray": Way((*GENERATE, *RAY), (), "run", forks=False),
     "ray-revise": Way((*REVISE, *RAY), (GENERATE,), "revised", forks=False),
 }
-# Lines of JSON that tell when and how fast, or sum up since a training went on; all else has to be
-# the same.
+# Lines of JSON that tell when, how fast and in how much memory, or sum up since a training went on;
+# all else has to be the same.
 _CLOCK = re.compile(
-    rb'^\s*"(made|trained|seconds|train_loss|total_flos|[\w/]*(runtime|per_second))": .*\n',
+    rb'^\s*"(made|trained|seconds|peak memory|train_loss|total_flos|'
+    rb'[\w/]*(runtime|per_second))": .*\n',
     re.MULTILINE,
 )
 # Where a report says how long things took.

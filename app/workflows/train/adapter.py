@@ -199,6 +199,9 @@ def _leave(
     config = read_json(output / "adapter_config.json", dict[str, Any])
     # Not where the base lies on this machine; the card names it by hash.
     config["base_model_name_or_path"] = mllm.card["model"]["name"].removeprefix("hf:")
+    # A set to PEFT, which writes it in another order in each process.
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()
     write_json(output / "adapter_config.json", config)
     history = _history(trainer)
     write_json(output / "curves.json", history)

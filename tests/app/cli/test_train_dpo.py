@@ -90,6 +90,8 @@ def test_an_adapter_is_trained_and_used(halluc, pairs, model, tmp_path):
     code, _, err = halluc(*command, "--epochs", 4)
     assert code == 0, err
     mine = tmp_path / "mine"
+    targets = json.loads((mine / "adapter_config.json").read_text())["target_modules"]
+    assert len(targets) > 1 and targets == sorted(targets)  # not in an order of the process's own
     card = json.loads((mine / "card.json").read_text())
     assert card["state"] == "finished"
     assert card["pairs"]["rows"] == 6
