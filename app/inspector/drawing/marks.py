@@ -121,7 +121,8 @@ def marked(
     marks = _marks(findings, first)
     tokens = response.tokens if response else ()
     shades = [n for n, each in enumerate(tokens) if shade and each.end > each.start]
-    spans = [(each.start, each.end) for each in (*marks, *(tokens[n] for n in shades))]
+    spans = [(each.start, each.end) for each in marks]
+    spans += [(tokens[n].start, tokens[n].end) for n in shades]
     inside = {place for span in spans for place in span if 0 < place < len(shown)}
     pieces = []
     for start, end in pairwise(sorted({0, len(shown)} | inside)):
