@@ -120,7 +120,8 @@ def _option(field: Any, hint: Any) -> Option:
         hint, *more = get_args(hint)
         metas += [each for each in more if isinstance(each, msgspec.Meta)]
     if get_origin(hint) in (Union, types.UnionType):  # "or nothing"
-        (hint,) = (each for each in get_args(hint) if each is not type(None))
+        nothing = (type(None), msgspec.UnsetType)
+        (hint,) = (each for each in get_args(hint) if each not in nothing)
         while get_origin(hint) is Annotated:
             hint, *more = get_args(hint)
             metas += [each for each in more if isinstance(each, msgspec.Meta)]
@@ -137,7 +138,7 @@ def _option(field: Any, hint: Any) -> Option:
     return Option(
         name=field.name,
         type=kind,
-        default=None if field.default is msgspec.NODEFAULT else field.default,
+        default=None if field.default in (msgspec.NODEFAULT, msgspec.UNSET) else field.default,
         help=told.get("help", ""),
         low=told.get("ge", told.get("gt")),
         high=told.get("le"),

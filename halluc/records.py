@@ -8,7 +8,7 @@ corner, width, height, in pixels of the picture.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -176,6 +176,10 @@ class Response(Record, frozen=True):
         image: the sample's picture.
         split: the sample's split.
         tokens: the generated tokens; empty where the model does not give them.
+        top_logprobs: for each token, the likeliest ones in its place as they are spelled, with
+            their log-probabilities, the likeliest first; empty where they were not kept.
+        without_picture: for each token, its log-probability without the picture; empty where it
+            was not kept.
         answers: probability of each short answer asked for, such as ``{"yes": .9, "no": .08}``;
             together ≤ 1.
         finish: why it ended: an end token ("stop"), the token limit ("length"), the model refuses
@@ -192,6 +196,8 @@ class Response(Record, frozen=True):
     image: str | None = None
     split: str = ""
     tokens: tuple[Token, ...] = ()
+    top_logprobs: tuple[tuple[tuple[str, float], ...], ...] = ()
+    without_picture: tuple[float, ...] = ()
     answers: dict[str, float] = {}
     finish: Finish = "stop"
     thought: str = ""
@@ -225,13 +231,21 @@ def told_numbers(response: Response) -> Response:
     """The answer without numbers that are none: they would not come back from JSON.
 
     Its tokens are left out where a span is not in the text or a log-probability is not finite or
-    positive, and so are short answers' probabilities that are not from 0 to 1.
+    positive, and so are short answers' probabilities that are not from 0 to 1. What is kept beside
+    the tokens goes with them, and where it is not of as many tokens.
     """
     text = len(response.text)
     for each in response.tokens:
         if not (0 <= each.start <= each.end <= text and -1e300 < each.logprob <= 0):
             response = replace(response, tokens=())
             break
+    beside = response.top_logprobs, response.without_picture
+    numbers = [*(number for top in beside[0] for _, number in top), *beside[1]]
+    if any(beside) and not (
+        all(-1e300 < number <= 0 for number in numbers)
+        and {len(each) for each in beside if each} == {len(response.tokens)}
+    ):
+        response = replace(response, top_logprobs=(), without_picture=())
     if not all(0 <= chance <= 1.001 for chance in response.answers.values()):
         response = replace(response, answers={})
     return response
@@ -254,6 +268,9 @@ def decode_response(line: bytes) -> Response:
             del document["tokens"]
         if isinstance(answers, dict) and None in answers.values():
             del document["answers"]
+        for name in ("top_logprobs", "without_picture"):
+            if None in _leaves(document.get(name, [])):
+                del document[name]
         return told_numbers(msgspec.convert(document, Response))
 
 
@@ -263,6 +280,15 @@ _RESPONSE = msgspec.json.Decoder(Response)
 def _lacks(token: Any) -> bool:
     """Whether a token's log-probability was written as null, as NaN and infinity are."""
     return isinstance(token, list) and len(token) == 3 and token[2] is None
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What stands in lists of lists."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    else:
+        yield value
 
 
 def lack_of(text: str, finish: Finish = "stop") -> Lack:

@@ -39,7 +39,9 @@ def read_responses(file: Path, tokens: bool = True) -> tuple[list[tuple[int, Res
                         mended += (b'"tokens":' in line and not read.tokens) or (
                             b'"answers":' in line and not read.answers
                         )
-                        numbered.append((number, read if tokens else replace(read, tokens=())))
+                        if not tokens:
+                            read = replace(read, tokens=(), top_logprobs=(), without_picture=())
+                        numbered.append((number, read))
                 except BAD_JSON as error:
                     if line.endswith(b"\n"):
                         raise InputError(str(error), file, number) from None

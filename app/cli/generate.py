@@ -78,6 +78,19 @@ class Methods(click.ParamType[str]):
 @click.option("--max-new-tokens", type=int, default=512, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
+    "--top-logprobs",
+    type=click.IntRange(1, 20),
+    metavar="K",
+    help="Keep the K likeliest tokens at each token's place, to be seen in the inspector.",
+)
+@click.option(
+    "--without-picture",
+    is_flag=True,
+    default=None,
+    help="Keep each token's log-probability without the picture, too; takes twice the time. Not "
+    "with --decode.",
+)
+@click.option(
     "--decode",
     type=Methods(),
     help="Mitigation during decoding, or a control of it; several with commas between them; see "

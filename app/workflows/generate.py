@@ -113,7 +113,8 @@ def generate(
         progress: called with how far it is.
         started: called with the run before anything is asked.
         options: of `halluc.mllm.Decoding` (max_new_tokens, do_sample, temperature, top_p, top_k,
-            seed), and the method's or plan's own, such as ``alpha=1.0``, ``control="neutral"``.
+            seed, top_logprobs, without_picture), and the method's or plan's own, such as
+            ``alpha=1.0``, ``control="neutral"``.
 
     Returns:
         The finished run.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from halluc.errors import InputError
 from halluc.records import Response
@@ -31,9 +32,13 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
         top_k: draw from the k likeliest tokens; 0 draws from all.
         seed: ≥ 0. Each sample has a stream of its own, made of the seed and its id, so neither
             batch size nor order changes an answer.
+        top_logprobs: keep so many of the likeliest tokens at each token's place, 0 to 20. This
+            and the next change no answer; where they are not given, a result card has neither.
+        without_picture: keep each token's log-probability without the picture, too; it costs the
+            time of a second answer, and is of plain decoding alone.
 
     Raises:
-        InputError: a value is out of its range.
+        InputError: a value is out of its range, or a method is asked to do without the picture.
     """
 
     max_new_tokens: int = 512
@@ -42,6 +47,8 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
     top_p: float = 1.0
     top_k: int = 0
     seed: int = 0
+    top_logprobs: int | UnsetType = UNSET
+    without_picture: bool | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         for fits, name, range_ in (
@@ -50,9 +57,20 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
             (0 < self.top_p <= 1, "top_p", "above 0 and at most 1"),
             (self.top_k >= 0, "top_k", "at least 0 (0: all tokens)"),
             (self.seed >= 0, "seed", "at least 0"),
+            (0 <= self.likeliest <= 20, "top_logprobs", "from 0 to 20"),
         ):
             if not fits:
                 raise InputError(f"{name} must be {range_}, not {getattr(self, name)}")
+        if self.without_picture and type(self) is not Decoding:
+            raise InputError(
+                "probabilities without the picture are the model's own and cannot be set against "
+                "those that a method made; leave out --without-picture or --decode"
+            )
+
+    @property
+    def likeliest(self) -> int:
+        """How many of the likeliest tokens are kept; 0 where that is not given."""
+        return 0 if isinstance(self.top_logprobs, UnsetType) else self.top_logprobs
 
     def inputs(self, model: LocalMLLM, requests: Sequence[Request]) -> Any:
         """What the model is called with; a method may put more rows behind those of the requests.

@@ -132,6 +132,11 @@ class OpenAIMLLM:
         """
         if type(decoding) is not Decoding:
             raise InputError("a server decodes in its own way; run the model here to correct it")
+        if decoding.without_picture:
+            raise InputError(
+                "a server does not tell how likely a given text is; run the model here or leave "
+                "out --without-picture"
+            )
         if not requests:
             return []
         with ThreadPoolExecutor(len(requests), thread_name_prefix="server") as threads:
@@ -161,7 +166,7 @@ class OpenAIMLLM:
             "temperature": decoding.temperature if decoding.do_sample else 0.0,
             "logprobs": True,
         }
-        if answers:
+        if answers or decoding.likeliest:
             fields["top_logprobs"] = _TOP
         if decoding.do_sample:
             fields["top_p"] = decoding.top_p
@@ -169,11 +174,13 @@ class OpenAIMLLM:
             if decoding.top_k:  # no field of OpenAI's, but known to most servers of one's own
                 fields["extra_body"] = {"top_k": decoding.top_k}
         reply = self._ask(request.id, fields)
+        likeliest = reply.likeliest if decoding.likeliest else ()
         return Response(
             id=request.id,
             text=reply.text,
             prompt=request.prompt,
             tokens=reply.tokens,
+            top_logprobs=tuple(_most(each, decoding.likeliest) for each in likeliest),
             answers=_chances(reply.first, answers),
             finish=reply.finish,
             thought=reply.thought,
@@ -349,6 +356,11 @@ def _data_url(image: Image) -> str:
     content = io.BytesIO()
     image.save(content, "PNG")
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+def _most(top: Sequence[tuple[str, float]], number: int) -> tuple[tuple[str, float], ...]:
+    """So many of the likeliest tokens, the likeliest first."""
+    return tuple(sorted(top, key=lambda each: -each[1])[:number])
 
 
 def _chances(top: Sequence[tuple[str, float]], answers: Sequence[str]) -> dict[str, float]:

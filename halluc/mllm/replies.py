@@ -29,6 +29,7 @@ class Reply(NamedTuple):
     Attributes:
         text, thought, finish, tokens: as `halluc.records.Response` has them.
         first: the likeliest first tokens with their log-probabilities; empty where there are none.
+        likeliest: the same for each of `tokens`; empty where a token has none.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Reply(NamedTuple):
     finish: Finish
     tokens: tuple[Token, ...]
     first: Sequence[tuple[str, float]]
+    likeliest: Sequence[Sequence[tuple[str, float]]] = ()
 
 
 def read_document(content: bytes) -> dict[str, Any]:
@@ -76,7 +78,9 @@ def read_reply(document: Mapping[str, Any]) -> Reply | None:
         finish = "length"  # the thought was cut off, whatever the server calls that
     found = _read_tokens(choice.get("logprobs"))
     tokens = _tokens(text, found) if content == text else ()
-    return Reply(text, thought, finish, tokens, () if thought or not found else found[0].top)
+    tops = [each.top for each in found]
+    first = () if thought or not tops else tops[0]
+    return Reply(text, thought, finish, tokens, first, tops if tokens and all(tops) else ())
 
 
 def error_of(document: Any) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halluc.mllm.base import Request
 from halluc.mllm.spans import text_and_spans
 from halluc.records import Finish, Response, Token
 from halluc.thoughts import TAGS, part_thought
+
+if TYPE_CHECKING:
+    from halluc.mllm.picking import Row
 
 
 class Rows:
@@ -31,8 +34,7 @@ class Rows:
     def response(
         self,
         request: Request,
-        tokens: Sequence[int],
-        logprobs: Sequence[float],
+        row: Row,
         chosen: dict[str, float],
         *,
         begun: bool,
@@ -41,30 +43,42 @@ class Rows:
 
         Args:
             request: what was asked.
-            tokens: what was generated.
-            logprobs: of the tokens.
+            row: what was generated.
             chosen: probabilities of short answers at the first token.
             begun: the prompt ends where a thought begins.
         """
-        length = next((n + 1 for n, each in enumerate(tokens) if each in self._ends), None)
-        text, spans = text_and_spans(self._spell, list(tokens[:length]))
+        length = next((n + 1 for n, each in enumerate(row.tokens) if each in self._ends), None)
+        text, spans = text_and_spans(self._spell, row.tokens[:length])
         thought, answer = part_thought(text, begun=begun)
         start = text.rfind(answer) if thought or begun else 0
-        kept = [
-            Token(max(first - start, 0), min(end - start, len(answer)), logprob)
-            for (first, end), logprob in zip(spans, logprobs[:length], strict=True)
-            if not start or (answer and end > start)
-        ]
+        kept = [n for n, (_, end) in enumerate(spans) if not start or (answer and end > start)]
         cut_off = length is None or bool((thought or begun) and not answer)
         finish: Finish = "length" if cut_off else "stop"
         return Response(
             id=request.id,
             text=answer,
             prompt=request.prompt,
-            tokens=tuple(kept),
+            tokens=tuple(
+                Token(
+                    max(spans[n][0] - start, 0),
+                    min(spans[n][1] - start, len(answer)),
+                    row.logprobs[n],
+                )
+                for n in kept
+            ),
+            top_logprobs=tuple(self._likeliest(row.likeliest[n]) for n in kept if row.likeliest),
+            without_picture=tuple(row.without_picture[n] for n in kept if row.without_picture),
             answers={} if thought or begun else chosen,  # the first token was the thought's
             finish=finish,
             thought=thought,
+        )
+
+    def _likeliest(self, tokens: Sequence[tuple[int, float]]) -> tuple[tuple[str, float], ...]:
+        """Tokens as they are spelled, without those that a method ruled out."""
+        return tuple(
+            (str(self._tokenizer.decode([token])), logprob)
+            for token, logprob in tokens
+            if logprob > float("-inf")
         )
 
     def _spell(self, part: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ import copy
 import functools
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -188,8 +189,9 @@ class TransformersMLLM:
         off the first step, at no cost; a longer one costs another short pass.
 
         Raises:
-            ModelError: one request alone does not fit in memory, the output is not a number, or
-                `answers` cannot be distinguished.
+            ModelError: one request alone does not fit in memory, the output is not a number,
+                `answers` cannot be distinguished, or probabilities without the picture are asked
+                of a model that always needs one.
         """
         said = spellings(self.tokenizer, answers)
 
@@ -233,18 +235,45 @@ class TransformersMLLM:
                         forced = Picker(decoding, ids, forced=tokens)
                         run(forced, len(tokens))
                         chances[answer] += torch.stack(forced.logprobs).sum(0).exp().cpu()
+            blind = self._without_pictures(batch, decoding, picker)
+            rows = range(len(batch))
             return [
-                self._rows.response(request, tokens, logprobs, chosen, begun=begun)
-                for request, tokens, logprobs, chosen in zip(
+                self._rows.response(request, row, chosen, begun=begun)
+                for request, row, chosen in zip(
                     batch,
-                    torch.stack(picker.tokens, 1).tolist(),
-                    torch.stack(picker.logprobs, 1).tolist(),
-                    [{key: float(chances[key][row]) for key in answers} for row in range(len(ids))],
+                    picker.rows(blind),
+                    [{key: float(chances[key][row]) for key in answers} for row in rows],
                     strict=True,
                 )
             ]
 
         return self.batches.work(requests, work)
+
+    def _without_pictures(
+        self, batch: Sequence[Request], decoding: Decoding, picker: Picker
+    ) -> list[torch.Tensor]:
+        """The log-probabilities of what was picked, asked without pictures: for each step, (rows,).
+
+        Empty where they are not wanted, or there is no picture.
+        """
+        if not (decoding.without_picture and batch[0].images):
+            return []
+        bare = [
+            replace(
+                each, image=None, earlier=tuple(replace(turn, image=None) for turn in each.earlier)
+            )
+            for each in batch
+        ]
+        try:
+            inputs = self.prepare(bare)
+        except (ValueError, TypeError):  # PaliGemma's
+            raise ModelError(
+                f"{self._checkpoint.name} needs a picture with every request; leave out "
+                "--without-picture"
+            ) from None
+        forced = Picker(decoding, [each.id for each in batch], forced=picker.tokens)
+        self._run(inputs, forced, len(picker.tokens), None)
+        return forced.logprobs
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
         """For each request, the probability that the reply begins with each short answer.
@@ -313,7 +342,7 @@ class TransformersMLLM:
             if picker.tokens:
                 break  # some families' own ``generate`` (Janus') loses what it is given
         # A step beyond may have begun before transformers saw that all rows had ended.
-        del picker.tokens[steps:], picker.logprobs[steps:]
+        del picker.tokens[steps:], picker.logprobs[steps:], picker.likeliest[steps:]
         if torch.stack(picker.logprobs).isnan().any():
             whole = self.dtype == torch.float32
             hint = "is the checkpoint whole?" if whole else "try --dtype float32"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from halluc import runs
 from halluc.errors import InputError, RunError
@@ -299,6 +300,26 @@ def test_an_old_run_with_such_a_number_is_read_with_a_word(token: str, tmp_path:
         ("A cat.", ()),
     ]
     assert "1 answers had log-probabilities" in again.note
+
+
+def test_what_is_kept_beside_tokens_belongs_to_them(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", {"task": "caption"}, [Sample(id=each) for each in "abc"])
+    kept = Response(
+        id="a", text="A dog.", tokens=(Token(0, 1, -0.5), Token(2, 6, -1.0)),
+        top_logprobs=((("A", -0.5), ("The", -1.2)), (("dog.", -1.0),)),
+        without_picture=(-0.6, -4.0),
+    )  # fmt: skip
+    run.append([kept, replace(kept, id="b", without_picture=(-0.6,)), replace(kept, id="c")])
+    run.finish()
+    file = tmp_path / "run" / "responses.jsonl"
+    lines = file.read_text().splitlines()
+    lines[2] = lines[2].replace('"without_picture":[-0.6,-4.0]', '"without_picture":[-0.6,null]')
+    file.write_text("\n".join(lines) + "\n")
+    first, second, third = read_run(tmp_path / "run").responses
+    assert first == kept
+    assert (second.tokens, second.top_logprobs, second.without_picture) == (kept.tokens, (), ())
+    assert (third.top_logprobs, third.without_picture) == (kept.top_logprobs, ())
+    assert not any(e.top_logprobs for e in read_run(tmp_path / "run", tokens=False).responses)
 
 
 def test_two_that_begin_one_run_are_told_apart(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.inspector.drawing.marks import TOLD, claim_words, marked, plain, tip
 from app.inspector.drawing.pictures import Picture
 from app.inspector.drawing.scene_graph import graph_html
+from app.inspector.drawing.tokens import chance, next_best, spelled, tokens_of
 from halluc.records import Box, Finding, Response, Sample
 
 
@@ -55,7 +56,7 @@ def sample_html(
     """
     asked = response.prompt or sample.prompt
     question = f'<p class="hx-asked">{plain(asked)}</p>' if asked else ""
-    text = marked(response.text, findings, response.tokens, shade=shade)
+    text = marked(response.text, findings, response, shade=shade)
     boxed = picture_html(sample, findings, picture, chosen)
     zoom = "" if isinstance(picture, str) else _ZOOM
     return (
@@ -216,6 +217,40 @@ def finding_label(finding: Finding) -> str:
     return f"{claim_words(finding.claim)} – {finding.verdict}"
 
 
-def finding_html(finding: Finding) -> str:
-    """A finding's reasons."""
-    return f'<p class="hx-answer">{plain(tip(finding))}</p>'
+def finding_html(finding: Finding, response: Response) -> str:
+    """A finding's reasons, and what the model thought of the tokens of its words."""
+    tokens = tokens_html(response, finding.claim.start, finding.claim.end)
+    return f'<p class="hx-answer">{plain(tip(finding))}</p>{tokens}'
+
+
+def tokens_html(response: Response, start: int, end: int) -> str:
+    """The tokens of a part of an answer, a row each; empty where none are known.
+
+    Each with its probability, and where the run kept them, its probability without the picture and
+    what else was likely in its place.
+    """
+    numbers = [n for n in tokens_of(response, start, end) if spelled(response, n)]
+    if not numbers:
+        return ""
+    head = ["token", "p"]
+    columns = [
+        [spelled(response, n) for n in numbers],
+        [chance(response.tokens[n].logprob) for n in numbers],
+    ]
+    if response.without_picture:
+        head.append("p without the picture")
+        columns.append([chance(response.without_picture[n]) for n in numbers])
+    if response.top_logprobs:
+        head.append("next best")
+        columns.append([next_best(response, n) for n in numbers])
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{plain(each)}</td>' for each in row)}</tr>"
+        for row in list(zip(*columns, strict=True))[:_TOKENS]
+    )
+    names = "".join(f"<th>{each}</th>" for each in head)
+    rest = f"<p>… and {len(numbers) - _TOKENS:,} more</p>" if len(numbers) > _TOKENS else ""
+    return f'<table class="hx-tokens"><tr>{names}</tr>{rows}</table>{rest}'
+
+
+_TOKENS = 500
+"""Tokens of an answer that are listed."""

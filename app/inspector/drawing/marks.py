@@ -6,14 +6,14 @@ writing show as symbols; the markup is all ours.
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
-from halluc.records import Claim, Finding, Token
+from app.inspector.drawing.tokens import claim_tokens, token_words
+from halluc.records import Claim, Finding, Response, Token
 
 LONGEST = 20_000
 """Characters of a text that are shown; the rest is counted."""
@@ -103,7 +103,7 @@ def surprise(finding: Finding, tokens: Sequence[Token]) -> float | None:
 def marked(
     text: str,
     findings: Sequence[Finding],
-    tokens: Sequence[Token] = (),
+    response: Response | None = None,
     *,
     shade: bool = False,
     first: int = 0,
@@ -113,25 +113,30 @@ def marked(
     Args:
         text: what the model said.
         findings: of one metric, in the order of the words; each is known by its place here.
-        tokens: with their log-probabilities.
+        response: the answer that the text is of, to say how likely its tokens were.
         shade: shade the tokens by how unsure the model was of them.
         first: number of the first finding, where a page holds several texts.
     """
     shown = text[:LONGEST]
     marks = _marks(findings, first)
-    shades = [each for each in tokens if each.end > each.start] if shade else []
-    spans = [*((each.start, each.end) for each in marks), *((t.start, t.end) for t in shades)]
+    tokens = response.tokens if response else ()
+    shades = [n for n, each in enumerate(tokens) if shade and each.end > each.start]
+    spans = [(each.start, each.end) for each in marks]
+    spans += [(tokens[n].start, tokens[n].end) for n in shades]
     inside = {place for span in spans for place in span if 0 < place < len(shown)}
     pieces = []
     for start, end in pairwise(sorted({0, len(shown)} | inside)):
         over = [each for each in marks if each.start <= start and end <= each.end]
-        token = next((each for each in shades if each.start <= start and end <= each.end), None)
-        pieces.append(_piece(shown[start:end], start, end, over, token))
+        html = plain(shown[start:end])
+        own = (n for n in shades if tokens[n].start <= start and end <= tokens[n].end)
+        if response and (number := next(own, None)) is not None:
+            html = _shaded(html, response, number)
+        pieces.append(_piece(shown[start:end], html, end, over))
     if rest := len(text) - len(shown):
         pieces.append(f'<span class="hx-note">… and {rest:,} characters more</span>')
     text_html = f'<p class="hx-text" dir="auto">{"".join(pieces)}</p>'
     told = "".join(
-        f'<p data-e="{number}">{plain(tip(each, surprise(each, tokens)))}</p>'
+        f'<p data-e="{number}">{plain(_told(each, response))}</p>'
         for number, each in enumerate(findings[:TOLD])
     )
     return f'<div class="hx-marked">{text_html}<div class="hx-told">{told}</div></div>'
@@ -153,12 +158,25 @@ def _marks(findings: Sequence[Finding], first: int) -> list[Mark]:
     )
 
 
-def _piece(text: str, start: int, end: int, marks: Sequence[Mark], token: Token | None) -> str:
-    html = plain(text)
-    if token is not None:
-        share = min(-token.logprob / 4, 1)
-        chance = f"p {math.exp(token.logprob):.3f}, −log p {-token.logprob:.2f}"
-        html = f'<span class="hx-token" style="--unsure:{share:.2f}" title="{chance}">{html}</span>'
+def _told(finding: Finding, response: Response | None) -> str:
+    """What a finding says, and how likely the model took its words to be."""
+    if response is None:
+        return tip(finding)
+    kept = claim_tokens(response, finding.claim.start, finding.claim.end)
+    told = tip(finding, surprise(finding, response.tokens))
+    return f"{told} · {kept}" if kept else told
+
+
+def _shaded(html: str, response: Response, number: int) -> str:
+    """A piece of a token, shaded by how unsure the model was of it."""
+    logprob = response.tokens[number].logprob
+    share = min(-logprob / 4, 1)
+    told = plain(f"{token_words(response, number)}, −log p {-logprob:.2f}")
+    return f'<span class="hx-token" style="--unsure:{share:.2f}" title="{told}">{html}</span>'
+
+
+def _piece(text: str, html: str, end: int, marks: Sequence[Mark]) -> str:
+    """A piece of the text in the mark of its first finding; `html` is the text as it shows."""
     if not marks:
         return html
     first = marks[0]

@@ -47,6 +47,9 @@ def render() -> None:
         method, do_sample = DECODINGS[label]
         seed = st.number_input("Seed", 0, 2**31 - 1, 0) if do_sample else 0
         own = _vcd() if method == "vcd" else {}
+        blind = method is None and st.checkbox(
+            "Without the picture, too", help="How likely the words are without it; asks twice"
+        )
     if chosen is None:
         right.info("Choose a picture: PNG or JPEG.")
         return
@@ -55,7 +58,10 @@ def render() -> None:
         _show(name, sample, image, own)
         prompt = st.text_input("Instruction", CAPTION.prompt or "")
         if st.button("Ask the model", type="primary"):
-            plain = {"max_new_tokens": 128, "do_sample": do_sample, "seed": int(seed)}
+            plain = {
+                "max_new_tokens": 128, "do_sample": do_sample, "seed": int(seed),
+                "top_logprobs": 5, "without_picture": blind,
+            }  # fmt: skip
             with st.spinner("The model answers …"):
                 decoding = make_decoding(method, plain, own)
                 st.session_state["said"] = (

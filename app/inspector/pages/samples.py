@@ -130,8 +130,11 @@ def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: i
         picture = common.picture(run, sample, pictures.LARGE)
         st.html(html.sample_html(sample, response, findings, picture, chosen=chosen, shade=shade))
     if chosen is not None:
-        st.html(html.finding_html(findings[chosen]))
+        st.html(html.finding_html(findings[chosen], response))
         judge_finding(run, findings[chosen])
+    if tokens := html.tokens_html(response, 0, len(response.text)):
+        with st.expander("How likely each token was"):
+            st.html(tokens)
     if revision := revision_html(run, row):
         with st.expander("How it was revised"):
             st.html(revision)

@@ -1,13 +1,17 @@
 """Every page of the app, as Streamlit's own test runs it."""
 
+import contextlib
 import re
+import sys
+from html import escape
 from pathlib import Path
 
 from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 import app.inspector
-from app.inspector.drawing import judging
+from app import cli
+from app.inspector.drawing import judging, tokens
 from app.inspector.reading.columns import open_columns, read_scores
 from app.inspector.reading.population import population
 from app.inspector.reading.view import View
@@ -107,6 +111,41 @@ def test_a_sample_shows_the_wrong_word_its_box_and_takes_a_review(settings):
     table = again.dataframe[0].value
     row = table[table["figure"] == "relation hallucination rate"].iloc[0]
     assert row["published"] != row["corrected"]
+
+
+def test_a_claim_shows_what_else_was_likely_and_how_likely_it_is_without_the_picture(
+    settings, tmp_path, monkeypatch
+):
+    run = tmp_path / "kept"
+    kept = ["--top-logprobs", "4", "--without-picture", "--max-new-tokens", "24"]
+    for command in (
+        ["generate", "--limit", "2", "-o", str(run), *kept],
+        ["score", "finegrained", str(run)],
+    ):
+        monkeypatch.setattr(sys, "argv", ["halluc", *command])
+        with contextlib.suppress(SystemExit):
+            cli.main()
+    first = read_run(run).responses[0]
+    assert {len(each) for each in first.top_logprobs} == {4}
+    assert len(first.tokens) == len(first.top_logprobs) == len(first.without_picture) > 9
+    for token, top in zip(first.tokens, first.top_logprobs, strict=True):
+        assert top[0][1] == token.logprob == max(number for _, number in top)  # greedy
+    # The picture is what tells the objects; articles are as likely without it.
+    drops = [a.logprob - b for a, b in zip(first.tokens, first.without_picture, strict=True)]
+    assert max(drops) > 1 and sum(abs(each) < 0.1 for each in drops) > 3
+
+    monkeypatch.setenv(NAME, replace(settings, runs=(str(run),)).environment()[NAME])
+    findings = open_columns(run).findings_of(0, "finegrained")
+    claim = findings[0][1].claim
+    number = next(n for n, each in enumerate(first.tokens) if each.end > claim.start)
+    test = page("samples", sample=first.id, finding="0")
+    panel = next(each.proto.body for each in test.get("html") if "hx-tokens" in each.proto.body)
+    assert first.text[claim.start : claim.end] in panel
+    best, chance = first.top_logprobs[number][1]
+    assert f"<td>{best.strip()} {escape(tokens.chance(chance))}, " in panel
+    blind = escape(tokens.chance(first.without_picture[number]))
+    assert "<th>p without the picture</th>" in panel and f"<td>{blind}</td>" in panel
+    assert f"without the picture {blind}, next best {best.strip()}" in texts(test)
 
 
 def test_samples_of_yes_no_answers_stand_with_their_truth(settings):

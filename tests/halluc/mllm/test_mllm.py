@@ -50,6 +50,7 @@ def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:
         ("top_p", 1.1),
         ("top_k", -1),
         ("seed", -1),
+        ("top_logprobs", 21),
     ],
 )
 def test_decoding_out_of_range(name: str, value: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 import socket
 import subprocess
@@ -148,6 +149,22 @@ def test_log_probabilities_where_they_are_told(server: Server) -> None:
     server.reply = lambda asked: (200, said("Another text", "stop", told))
     (response,) = model.generate(requests(1), Decoding(), ("yes", "maybe"))
     assert (response.tokens, response.answers) == ((), {})
+
+
+def test_next_best_tokens_are_kept_as_many_as_asked_for(server: Server) -> None:
+    first = token("Yes", math.log(0.3), {"Yes": 0.3, "No": 0.6, "Oh": 0.1})
+    told = [first, token(".", math.log(0.9), {".": 0.9, "!": 0.1})]
+    server.reply = lambda asked: (200, said("Yes.", "stop", told))
+    model = load_model(f"openai:m@{server.url}")
+    (response,) = model.generate(requests(1), Decoding(top_logprobs=2))
+    assert server.asked[0]["top_logprobs"] == 20
+    assert response.top_logprobs == (
+        (("No", math.log(0.6)), ("Yes", math.log(0.3))),
+        ((".", math.log(0.9)), ("!", math.log(0.1))),
+    )
+    assert not model.generate(requests(1), Decoding())[0].top_logprobs
+    with pytest.raises(InputError, match="leave out --without-picture"):
+        model.generate(requests(1), Decoding(without_picture=True))
 
 
 def test_fields_that_a_server_does_not_know(server: Server) -> None:

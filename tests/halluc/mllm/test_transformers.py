@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import torch
 from checkpoints import FAMILIES, picture
 from pages import families_table
 
-from halluc.errors import ModelError, SampleError
+from halluc.errors import InputError, ModelError, SampleError
 from halluc.mllm import Decoding, Request, load_model
 from halluc.mllm.proven import PROVEN
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Response
+from mitigation.inprocess import make_decoding
 
 PROMPTS = ["what is there", "is there a dog", "no", "a cat on the left of the table yes", "cup"]
 REQUESTS = [
@@ -85,6 +87,35 @@ def test_logprobs_are_those_of_a_teacher_forced_forward(load: Any, family: str) 
         logprobs = model.model(**filled).logits[0, length - 1 : -1].float().log_softmax(-1)
     expected = logprobs.gather(1, tokens[0, length:, None])[:, 0].tolist()
     assert [token.logprob for token in response.tokens] == pytest.approx(expected, abs=1e-4)
+
+
+def test_next_best_tokens_and_what_is_likely_without_the_picture(load: Any) -> None:
+    model, plain = load("llava"), Decoding(max_new_tokens=12)
+    kept = Decoding(max_new_tokens=12, top_logprobs=3, without_picture=True)
+    together = model.generate(REQUESTS, kept)
+    for one, other in zip(model.generate(REQUESTS, plain), together, strict=True):
+        same(one, other)
+        assert not one.top_logprobs and not one.without_picture
+        assert [len(each) for each in other.top_logprobs] == [3] * len(other.tokens)
+        assert [each[0][1] for each in other.top_logprobs] == [e.logprob for e in other.tokens]
+    # The same tokens behind the prompt without a picture, in one forward pass of transformers'.
+    request, response = REQUESTS[3], together[3]
+    inputs = model.prepare([request])
+    said = model.model.generate(**inputs, max_new_tokens=12, do_sample=False)
+    said = said[:, inputs["input_ids"].shape[1] :]
+    bare = model.prepare([replace(request, image=None)])["input_ids"]
+    with torch.inference_mode():
+        logits = model.model(input_ids=torch.cat([bare, said], 1)).logits[0, bare.shape[1] - 1 : -1]
+    expected = logits.float().log_softmax(-1).gather(1, said.T)[:, 0].tolist()
+    assert response.without_picture == pytest.approx(expected[: len(response.tokens)], abs=1e-4)
+    assert response.without_picture != pytest.approx([e.logprob for e in response.tokens], abs=1e-4)
+    # A thing that nobody can see has no other probability; a model that must see says so.
+    blind = model.generate([replace(request, image=None)], kept)[0]
+    assert blind.top_logprobs and not blind.without_picture
+    with pytest.raises(ModelError, match="needs a picture with every request"):
+        load("paligemma").generate(REQUESTS[:1], kept)
+    with pytest.raises(InputError, match="--without-picture"):
+        make_decoding("mask-only", {"without_picture": True}, {})
 
 
 @pytest.mark.parametrize("family", FAMILIES)

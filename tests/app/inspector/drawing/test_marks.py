@@ -7,7 +7,7 @@ import pytest
 from hostile import hostile
 
 from app.inspector.drawing.diff import diff_html
-from app.inspector.drawing.html import card_html, sample_html
+from app.inspector.drawing.html import card_html, finding_html, sample_html
 from app.inspector.drawing.marks import LONGEST, marked, plain
 from halluc.records import Claim, Finding, Response, Sample, Token, TrueObject, Truth
 
@@ -34,7 +34,7 @@ class Reader(HTMLParser):
 
 OURS = {
     "p", "mark", "span", "div", "img", "b", "i", "ins", "del", "h2", "ul", "li", "label", "input",
-    "details", "summary",
+    "details", "summary", "table", "tr", "th", "td",
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "dir", "data-f", "data-e", "data-b", "data-t", "data-o", "aria-label", "role",
@@ -80,8 +80,10 @@ def test_500_hostile_strings_show_as_text():
         short = text[:3000]
         middle = finding(short, 1, len(short) - 1) if len(short) > 3 else finding(short)
         response = Response(
-            id="1", text=short, tokens=(Token(0, len(short), -1.0),), answers={text[:20]: 0.5}
-        )
+            id="1", text=short, tokens=(Token(0, len(short), -1.0),), answers={text[:20]: 0.5},
+            top_logprobs=(((text[:50], -0.5),),),
+        )  # fmt: skip
+        read(finding_html(middle, response))
         read(sample_html(sample, response, [finding(short), middle], text[:100], shade=True))
         read(card_html(sample, response, [middle], text[:100]))
         read(diff_html(short, short[::-1]))
@@ -112,8 +114,8 @@ def test_words_are_marked_by_kind_with_rule_and_evidence(verdict):
     assert "(r &amp; s – the &lt;b&gt;)" in html
     assert html.count('tabindex="0"') == (4 if verdict == "hallucinated" else 2)
     # What is told of each stands beside the text, and says how sure the model was of its words.
-    tokens = [Token(0, 2, -0.5), Token(2, 5, -2.0), Token(13, 20, -0.25)]
-    told = marked(text, findings, tokens)
+    tokens = (Token(0, 2, -0.5), Token(2, 5, -2.0), Token(13, 20, -0.25))
+    told = marked(text, findings, Response(id="1", text=text, tokens=tokens))
     assert '<p data-e="0">' in told and "mean −log p 2.00" in told and "mean −log p 0.25" in told
     assert "−log p" not in html
 

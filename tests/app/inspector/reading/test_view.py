@@ -53,6 +53,20 @@ def test_a_view_passes_what_the_records_say(runs, view):
     assert expected
 
 
+def test_a_relation_is_found_by_either_side(runs):
+    relations = [
+        (columns, row, each.claim)
+        for columns in map(open_columns, runs[:2])
+        for row in range(len(columns.answers))
+        for _, each in columns.findings_of(row, "finegrained")
+        if each.claim.kind == "relation"
+    ]
+    assert len(relations) >= 20
+    for columns, row, claim in relations:
+        for name in (claim.subject, claim.object):
+            assert row in look(columns, View(kind="relation", subject=name)).rows
+
+
 def test_answers_are_filtered_by_their_truth(runs):
     run, columns = read_run(runs[2]), open_columns(runs[2])
     wrong = [
