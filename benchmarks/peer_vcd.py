@@ -1,7 +1,7 @@
 """VCD by halluc and by MitigV on the same checkpoint: tokens a second, alone and in a batch.
 
     pip install --no-deps --target FOLDER mitigv==0.1.7
-    python benchmarks/mitigv.py FOLDER [--scenes 16] [--batches 1 8] [--rounds 3] [--model MODEL]
+    python benchmarks/peer_vcd.py FOLDER [--scenes 16] [--batches 1 8] [--rounds 3] [--model MODEL]
 
 MitigV (https://github.com/Young-Zhang416/MitigV) is no dependency: it lies in a folder of its own
 and runs in this process, on the weights, processor and torch that halluc has loaded. Both decode
