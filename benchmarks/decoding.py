@@ -258,14 +258,15 @@ def main() -> None:
     same = [told[way][0][2] for way in ("vcd", "two passes") if way in told]
     if len(same) == 2 and same[0] != same[1] and given.dtype == "float32":
         sys.exit("VCD and two passes say different tokens")
+    cuda = given.device == "cuda"
+    print("| way | seconds | × plain | least to most |" + " MiB |" * cuda)
+    print("| --- |" + " ---: |" * (3 + cuda))
     for way, runs in told.items():
-        ratios = [
-            run[0] / base[0] for run, base in zip(runs, told["plain"], strict=True)
-        ]  # fmt: skip
-        memory = f"  {max(run[1] for run in runs):7.0f} MiB" if runs[0][1] else ""
-        spread = f"({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"{way:12} {median(run[0] for run in runs):7.2f} s  {median(ratios):5.2f} x plain "
-              f"{spread}{memory}")  # fmt: skip
+        ratios = [run[0] / base[0] for run, base in zip(runs, told["plain"], strict=True)]
+        cells = [f"{median(run[0] for run in runs):.2f}", f"{median(ratios):.2f}"]
+        cells.append(f"{min(ratios):.2f} to {max(ratios):.2f}")
+        cells += [f"{max(run[1] for run in runs):,.0f}"] * cuda
+        print(f"| {way} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

@@ -21,12 +21,18 @@ from app.cli.text import say
     metavar="FOLDER",
     help="Where the runs and the report go. If it holds this arena already, it is continued.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Ask the first N samples of each benchmark only, whatever FILE says.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True)
 @ENGINE
 def arena(
     *,
     file: Path,
     output: Path,
+    limit: int | None,
     batch_size: int,
     engine: str,
     workers: int | None,
@@ -45,7 +51,7 @@ def arena(
     with open_cluster(engine, workers, gpus) as cluster:
         try:
             with bars() as progress:
-                report = work(file, output, cluster=cluster, batch_size=batch_size,
+                report = work(file, output, limit=limit, cluster=cluster, batch_size=batch_size,
                               progress=progress)  # fmt: skip
         except KeyboardInterrupt:
             say("\nstopped; the same command continues", err=True)

@@ -21,6 +21,7 @@ def arena(
     file: str | Path,
     output: str | Path,
     *,
+    limit: int | None = None,
     cluster: Cluster | None = None,
     batch_size: int = 8,
     progress: Progress = silent,
@@ -32,6 +33,7 @@ def arena(
     Args:
         file: TOML; see docs/arena.md.
         output: folder of the runs and the report.
+        limit: the first so many samples of each benchmark, ≥ 1; None: what the file says.
         cluster: where models are asked; None: in this process.
         batch_size: samples asked at once, ≥ 1.
         progress: called with how far it is.
@@ -43,7 +45,7 @@ def arena(
         InputError: the file or its data cannot be used, or every run was refused.
         RunError: the folder holds something else.
     """
-    told, folder = read_arena(Path(file)), Path(output)
+    told, folder = read_arena(Path(file), limit), Path(output)
     refused = run_missing(told, folder, cluster=cluster, batch_size=batch_size, progress=progress)
     score_missing(told, folder, progress)
     results = []

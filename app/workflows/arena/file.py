@@ -147,11 +147,12 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True):
     seeds: Seeds | None = None
 
 
-def read_arena(file: Path) -> Arena:
+def read_arena(file: Path, limit: int | None = None) -> Arena:
     """Read the file of an arena, and check all that can be checked without data and weights.
 
     Args:
         file: TOML; see docs/arena.md.
+        limit: samples of each benchmark, ≥ 1; None: what the file says.
 
     Raises:
         InputError: names file and key.
@@ -184,7 +185,7 @@ def read_arena(file: Path) -> Arena:
         with _at(file, f"benchmarks.{name}"):
             _check_task(benchmark)
     benchmarks = {
-        name: msgspec.structs.replace(each, limit=each.limit or whole.limit)
+        name: msgspec.structs.replace(each, limit=limit or each.limit or whole.limit)
         for name, each in benchmarks.items()
     }
     arms = {name: _arm(file, name, each, whole) for name, each in _named(file, "arms", whole.arms)}

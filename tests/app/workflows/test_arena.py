@@ -263,6 +263,16 @@ def test_an_arm_that_was_run_and_is_another_one_now_is_refused(halluc, tmp_path)
     assert "holds other files" in halluc("arena", "arena.toml", "-o", "strange")[2]
 
 
+@pytest.mark.xdist_group("arena")
+def test_a_limit_goes_before_that_of_the_file_and_finished_runs_are_not_cut(made, halluc):
+    file, folder, _ = made
+    assert {each.limit for each in read_arena(file, 1).benchmarks.values()} == {1}
+    before = lasting(folder)
+    code, _, err = halluc("arena", file, "-o", folder, "--limit", 1)
+    assert code == 2 and "was asked otherwise (benchmark" in err
+    assert lasting(folder) == before
+
+
 def test_where_nothing_can_be_run_the_first_reason_is_told(halluc, tmp_path):
     write_data(tmp_path, 8)
     (tmp_path / "arena.toml").write_text(
