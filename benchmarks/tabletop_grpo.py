@@ -1,11 +1,12 @@
 """GRPO on the embedded MM-LLM beside its controls, of the same reward and as many drawn captions.
 
-    python benchmarks/tabletop_grpo.py FOLDER [--pictures 200] [--seeds 3] [--objects]
+    python benchmarks/tabletop_grpo.py FOLDER [--steps 50] [--scenes 300] [--seeds 3] [--objects]
 
-FOLDER keeps adapters, pairs and runs; the same command continues with what is there. Measured are
-the first bias-broken scenes, which nothing was trained on. `best of 8` needs no training and reads
-their ground truth; it changes no answer to a question. Printed are means over the seeds and, in
-brackets, the least and the greatest.
+A step of GRPO draws eight captions of each of four pictures; all controls learn from as many
+captions of the same pictures. FOLDER keeps adapters, pairs and runs; the same command continues
+with what is there. Measured are the first bias-broken scenes, which nothing was trained on. `best
+of 8` needs no training and reads their ground truth; it changes no answer to a question. Printed
+are means over the seeds and, in brackets, the least and the greatest.
 """
 
 from __future__ import annotations
@@ -33,24 +34,26 @@ FIRST = 10_000
 OBJECTS = ("object-hallucination=0.5", "object-coverage", "end", "repetition")
 RATE = 1e-3
 TOKENS = 96
+PICTURES, DRAWN = 4, 8
+"""Pictures of a step, and captions of each."""
 
 
 def main() -> None:
     """Train, measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--pictures", type=int, default=200)
-    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=50, help="of GRPO, 32 captions each")
+    parser.add_argument("--scenes", type=int, default=300, help="to measure on")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--objects", action="store_true", help="reward objects alone")
     given = parser.parse_args()
     folder, by = given.folder, OBJECTS if given.objects else USUAL
-    data = f"tabletop:broken:{FIRST}-{FIRST + given.pictures - 1}"
+    data = f"tabletop:broken:{FIRST}-{FIRST + PICTURES * given.steps - 1}"
 
     def rewarded(output: Path, seed: int, shuffle: bool = False) -> None:
         recipe = grpo.Recipe(
-            rewards=by, learning_rate=RATE, batch_size=32, max_new_tokens=TOKENS, seed=seed,
-            aggregation="normalize_then_sum", shuffle=shuffle,
+            rewards=by, learning_rate=RATE, batch_size=PICTURES * DRAWN, generations=DRAWN,
+            max_new_tokens=TOKENS, seed=seed, aggregation="normalize_then_sum", shuffle=shuffle,
         )  # fmt: skip
         train_grpo(load_model("tabletop"), data, output, recipe, images=None, save_steps=10)
 
@@ -58,7 +61,7 @@ def main() -> None:
         pairs = folder / f"pairs-{seed}"
         if not (pairs / "card.json").exists():
             drawn = folder / f"runs/drawn-{seed}"
-            how = {"best_of": 8, "by": by, "max_new_tokens": TOKENS, "seed": seed}
+            how = {"best_of": DRAWN, "by": by, "max_new_tokens": TOKENS, "seed": seed}
             generate("tabletop", data, drawn, **how)
             make_ranked_pairs([drawn], pairs, by)
         return pairs
@@ -83,7 +86,7 @@ def main() -> None:
     base = measure(folder / "runs/tabletop", "tabletop", given.scenes)
     print(f"| tabletop | {' | '.join(f'{value:.1f}' for value in base)} |", flush=True)
     mllm, shown = load_model("tabletop"), first_scenes(given.scenes)
-    drawn = {"best_of": 8, "by": by}
+    drawn = {"best_of": DRAWN, "by": by}
     row = figures(
         measure_task(folder / "runs/best-of", mllm, shown, "caption", own=drawn),
         measure_task(folder / "runs/tabletop/pope", mllm, with_questions(shown), "pope"),

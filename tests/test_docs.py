@@ -40,6 +40,7 @@ PAGES = {
     "halluc data pairs": "dpo.md",
     "halluc train dpo": "dpo.md",
     "halluc train grpo": "grpo.md",
+    "halluc train kto": "kto.md",
     "halluc train merge": "dpo.md",
     "halluc train sft": "sft.md",
     "halluc train control": "decoding.md",

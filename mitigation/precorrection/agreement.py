@@ -83,6 +83,15 @@ def has_own_head(model: Any) -> bool:
     return getattr(model.forward, "__func__", None) is _with_own_head
 
 
+def has_aux_loss(model: Any, inputs: Mapping[str, Any]) -> bool:
+    """Whether TRL can work out the loss that balances a model's experts, on a batch with labels."""
+    try:
+        model(**inputs, use_cache=False, fused_lm_head=True, output_router_logits=True)
+    except (AttributeError, TypeError):
+        return False
+    return True
+
+
 def agree(one: Tensor, other: Tensor, dtype: torch.dtype) -> bool:
     """Whether log-probabilities of tokens are the same, as far as the precision goes."""
     if one.shape != other.shape:

@@ -31,7 +31,13 @@ from trl import DPOConfig, DPOTrainer
 
 from halluc.errors import InputError
 from halluc.jsonl import write_json
-from mitigation.precorrection.agreement import agree, has_own_head, in_one_line, use_right_head
+from mitigation.precorrection.agreement import (
+    agree,
+    has_aux_loss,
+    has_own_head,
+    in_one_line,
+    use_right_head,
+)
 from mitigation.precorrection.batches import Collator
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
 from mitigation.precorrection.pairs import Pair
@@ -134,7 +140,7 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
             use_right_head(base, rows, name)
             # That of experts is not to be had of all families.
             self.aux_loss_enabled: bool = (
-                self.aux_loss_enabled and not has_own_head(base) and _has_aux_loss(base, rows)
+                self.aux_loss_enabled and not has_own_head(base) and has_aux_loss(base, rows)
             )
             if self.share:
                 once = {key: batch[key] for key in batch if key in rows}
@@ -161,15 +167,6 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         rows |= {**crop, "labels": labels}
         told: Tensor = forward.model(**rows, use_cache=False, fused_lm_head=True).log_probs
         return (told if weights is None else told * weights[:, 1:]).sum(1)
-
-
-def _has_aux_loss(base: Any, rows: dict[str, Any]) -> bool:
-    """Whether TRL can work out the loss that balances a model's experts."""
-    try:
-        base(**rows, use_cache=False, fused_lm_head=True, output_router_logits=True)
-    except (AttributeError, TypeError):
-        return False
-    return True
 
 
 def make_trainer(

@@ -8,6 +8,7 @@ from app.cli.lazy import LazyGroup
 
 COMMANDS = {
     "dpo": "Train a LoRA adapter of a model on preference pairs (DPO).",
+    "kto": "Train a LoRA adapter of a model on answers that are right or wrong (KTO).",
     "grpo": "Train a LoRA adapter of a model on rewards of its own captions (GRPO).",
     "sft": "Train a LoRA adapter of a model on answers (supervised fine-tuning).",
     "control": "Fit a control layer, a dial for --decode control, to preference pairs.",

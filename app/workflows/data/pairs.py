@@ -88,7 +88,7 @@ def make_pairs(
             for each in captions_of(run, number):
                 inspected.add(each)
         else:
-            asked += _answers(run, number)
+            asked += answers_of(run, number)
         origins.append(origin_of(run))
     data = data_of(origins)
     made: list[Pair] = []
@@ -136,7 +136,7 @@ def captions_of(run: Run, number: int) -> Iterator[Answered]:
         sample, response = samples[id], responses[id]
         if sample.image is None or sample.truth is None:
             lacking = "picture" if sample.image is None else "truth"
-            raise InputError(f"sample {id!r} has no {lacking}, so it makes no pair", path)
+            raise InputError(f"sample {id!r} has no {lacking}, so nothing is learned from it", path)
         if response.finish == "stop":  # what breaks off is no answer to learn from
             yield Answered(
                 id=f"{number}/{id}",
@@ -156,7 +156,12 @@ def captions_of(run: Run, number: int) -> Iterator[Answered]:
             yield from answered(response.id, ())
 
 
-def _answers(run: Run, number: int) -> Iterator[tuple[Answered, bool]]:
+def answers_of(run: Run, number: int) -> Iterator[tuple[Answered, bool]]:
+    """The answers of a run to yes/no questions, with whether they are right; see `captions_of`.
+
+    Raises:
+        InputError: a sample has no picture or label.
+    """
     samples = {each.id: each for each in run.samples}
     for response in run.responses:
         sample = samples[response.id]
@@ -164,7 +169,7 @@ def _answers(run: Run, number: int) -> Iterator[tuple[Answered, bool]]:
         if sample.image is None or sample.truth is None or label is None:
             lacking = "picture" if sample.image is None else "label"
             raise InputError(
-                f"sample {sample.id!r} has no {lacking}, so it makes no pair", run.path
+                f"sample {sample.id!r} has no {lacking}, so nothing is learned from it", run.path
             )
         answered = Answered(
             id=f"{number}/{response.id}",

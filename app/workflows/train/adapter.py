@@ -40,7 +40,7 @@ class Method:
         curves: of the trainer's log, in the order in which they are drawn: name there, title.
         right: which of them is a share of what the model gets right, or else what it is to raise.
         on: what it is trained on, in words.
-        note: that share in words, for the progress.
+        note: that share in words, for the progress and the model card.
     """
 
     name: str
@@ -243,7 +243,7 @@ def _history(trainer: Any) -> list[dict[str, float]]:
         told = {name: float(value) for name, value in line.items() if _is_number(value)}
         for prefix in ("", "eval_"):
             if prefix + "rewards/chosen" in told:  # β times this
-                told[prefix + "kl"] = told[prefix + "rewards/chosen"] / trainer.beta
+                told.setdefault(prefix + "kl", told[prefix + "rewards/chosen"] / trainer.beta)
         history.append(told)
     return history
 
@@ -261,11 +261,7 @@ def _readme(method: Method, made: dict[str, Any], history: list[dict[str, float]
     recipe = "\n".join(f"| {name} | {value} |" for name, value in made["recipe"].items())
     right = f"eval_{method.right}"
     held_out = next((h for h in reversed(history) if right in h), None)
-    seen = (
-        f"Held out, {method.curves[method.right]} is {100 * held_out[right]:.1f} %.\n\n"
-        if held_out
-        else ""
-    )
+    seen = f"Held out: {method.note.format(held_out[right])}.\n\n" if held_out else ""
     model, data = made["model"], made.get("pairs") or made["examples"]
     return (
         f"# {method.title} adapter of {model['name']}\n\n"
@@ -293,6 +289,7 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
         """Loss and accuracy."""
         if logs and "loss" in logs:
-            right = float(logs[self.method.right])
-            self.note = f"loss {float(logs['loss']):.3f}, {self.method.note.format(right)}"
+            self.note = f"loss {float(logs['loss']):.3f}"
+            if (right := logs.get(self.method.right)) is not None:
+                self.note += f", {self.method.note.format(float(right))}"
             self.progress(self.method.name, state.global_step, state.max_steps, self.note)
