@@ -1,6 +1,6 @@
 """What revising gains on the embedded world, alone and on top of training and decoding.
 
-    python benchmarks/tabletop_revision.py FOLDER [--scenes 1000] [--fit 2000] [--arms NAME …]
+    python benchmarks/tabletop_revision.py FOLDER [--scenes 1000] [--arms NAME …]
 
 FOLDER keeps the runs; the same command continues with what is there. Every arm is a caption of the
 same scenes, greedy, and its name says how it came about, step by step: `dpo` captions by the model
@@ -8,13 +8,10 @@ after DPO, `vcd` and `m3id` (λ .01) while decoding, `woodpecker` is asked about
 `detector` with the detector that ships, `lure` is rewritten by the revisor that ships, with that
 detector's masks, and `rule` with those of LURE's published rule. Each is compared with `greedy`.
 
-`fit` holds greedy captions of bias-broken scenes from number 10,000 on. Then
-
-    halluc train detector FOLDER/fit -o mitigation/postcorrection/tabletop_detector.json
     halluc analyse factors FOLDER/greedy -o FOLDER
     halluc analyse detector FOLDER/greedy -o FOLDER
 
-give the detector and its figures.
+give the factors of the greedy captions, and how good the detector is.
 """
 
 from __future__ import annotations
@@ -27,14 +24,7 @@ from app.cli.compare import compare
 from app.workflows.measure import MeasuredRun, first_scenes, measure_revised, measure_task
 from app.workflows.revise import find_reviser
 from halluc.datasets import Dataset
-from halluc.datasets.tabletop import open_image
 from halluc.mllm import load_model
-from halluc.records import Sample
-from halluc.tabletop.truth import truth_of
-from halluc.tabletop.world import scene
-
-FIT_FROM = 10_000
-"""The first scene to fit on: far from those that measure, and from those of training."""
 
 ARMS = {
     "woodpecker": ("greedy", "woodpecker"),
@@ -64,13 +54,6 @@ MADE: dict[str, tuple[str, str | None, dict[str, float]]] = {
 load = cache(load_model)
 
 
-def scenes_to_fit(count: int) -> Dataset:
-    """Bias-broken scenes that neither training nor measuring has seen."""
-    drawn = [scene("broken", index) for index in range(FIT_FROM, FIT_FROM + count)]
-    samples = [Sample(id=each.id, image=each.id, truth=truth_of(each)) for each in drawn]
-    return Dataset("tabletop:broken", samples, open_image, {"from": FIT_FROM, "rows": count})
-
-
 def measure_arm(folder: Path, steps: tuple[str, ...], scenes: Dataset) -> MeasuredRun:
     """The captions of an arm; what its last step begins with is measured first."""
     name = "-".join(steps)
@@ -97,12 +80,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scenes", type=int, default=1000)
-    parser.add_argument("--fit", type=int, default=2000)
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     given = parser.parse_args()
     folder = given.folder
-    if given.fit:
-        measure_task(folder / "fit", load("tabletop"), scenes_to_fit(given.fit), "caption")
     shown = first_scenes(given.scenes)
     runs = []
     for name, steps in {"greedy": ("greedy",), **{name: ARMS[name] for name in given.arms}}.items():

@@ -13,9 +13,11 @@ import argparse
 import subprocess
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
 
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -36,11 +38,11 @@ PICTURES = {
     "companions": ("?chart=companions", '[data-testid="stVegaLiteChart"] svg', None),
     "samples": (f"samples?{WRONG}", ".hx-card mark", None),
     "sample": (
-        f"samples?{WRONG}&sample=broken-00000", ".hx-box.hx-lit",
+        f"samples?{WRONG}&sample=broken-00007", ".hx-box.hx-lit",
         ".hx-right mark.hx-relation.hx-hallucinated:not(.hx-about)",
     ),
     "compare": (
-        "compare?run=captions-greedy&other=captions-woodpecker&other=captions-dpo&sample=broken-00001",
+        "compare?run=captions-greedy&other=captions-woodpecker&other=captions-dpo&sample=broken-00010",
         ".hx-revised", None,
     ),
     "judge": ("judge?run=captions-sampled", ".hx-desk .hx-claim b", None),
@@ -140,7 +142,8 @@ def main() -> None:
                 element = driver.find_element(By.CSS_SELECTOR, mouse)
                 ActionChains(driver).move_to_element(element).perform()
                 time.sleep(0.5)
-            driver.save_screenshot(str(IMAGES / f"inspector-{name}.png"))
+            with Image.open(BytesIO(driver.get_screenshot_as_png())) as picture:
+                picture.convert("RGB").save(IMAGES / f"inspector-{name}.webp", quality=60, method=6)
     finally:
         driver.quit()
         server.send_signal(2)

@@ -44,10 +44,8 @@ _SIGNS = (
     (b"%pdf", "this is a PDF"),
     (b"\xff\xfe", "this is UTF-16: save it as UTF-8"),
     (b"\xfe\xff", "this is UTF-16: save it as UTF-8"),
-    *(
-        (bytes((0x80, protocol)), "this is a pickle, which is not read: save it as JSON")
-        for protocol in range(2, 6)
-    ),
+    (b"\x80\x02", "this is a pickle, which is not read: save it as JSON"),
+    (b"\x80\x04", "this is a pickle, which is not read: save it as JSON"),
 )
 
 _MEANINGS = (

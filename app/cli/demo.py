@@ -32,14 +32,14 @@ def demo(output: Path, scenes: int) -> None:
 
     The embedded MM-LLM captions scenes and answers POPE questions on them: greedily, sampled,
     sampled with VCD beside its control, the plausibility constraint alone, and greedily after DPO.
-    Woodpecker and LURE revise the greedy captions, and LURE those of DPO with VCD and with M3ID.
-    Each is compared with greedy decoding.
+    Woodpecker and LURE revise the greedy captions, and LURE those of DPO with VCD. Each is compared
+    with greedy decoding.
     """
     from shutil import get_terminal_size
 
     from app.cli.progress import bars
     from app.cli.tables import print_table
-    from app.workflows.demo import NOTES, rows, sentences
+    from app.workflows.demo import NOTES, rows, verdict
     from app.workflows.demo import demo as work
 
     say(
@@ -49,17 +49,19 @@ def demo(output: Path, scenes: int) -> None:
     with bars() as progress:
         arms = work(output, scenes, progress)
     width = min(get_terminal_size().columns, 100)
-    print_table(rows(arms), [""])
-    say(fill(NOTES, width) + "\n")
-    for sentence in sentences(arms):
+    say(f"On {scenes} scenes, paired by picture, beyond the error of 95 %:")
+    for sentence in verdict(arms):
         say(fill(f"- {sentence}", width, subsequent_indent="  "))
+    say("")
+    print_table(rows(arms), [""])
+    say(fill(NOTES, width))
     say(_next(output))
 
 
 def _next(output: Path) -> str:
     return f"""
 Pictures: {output}/sheet.png (captions with the wrong words marked), {output}/scores.png
-Runs:     {output}/captions-greedy and thirteen more; run.json in each says how it was made
+Runs:     {output}/captions-greedy and eleven more; run.json in each says how it was made
 
 What to type next:
   halluc inspect {output}/*-*/       inspect them: wrong words, their boxes, runs side by side

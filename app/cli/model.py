@@ -55,7 +55,7 @@ def describe(name: str, trust_remote_code: bool) -> None:
     width, height = anatomy.picture
     tokens = "an unknown number of" if anatomy.image_tokens is None else anatomy.image_tokens
     say(f"A picture of {width}×{height} pixels becomes {tokens} image tokens.")
-    say(f"The weights are stored in {anatomy.dtype}.")
+    say(f"The weights are {anatomy.dtype} by its configuration.")
 
 
 @model.command()

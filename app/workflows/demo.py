@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from app.workflows.compare.differences import compare_sides
+from app.workflows.compare.differences import Compared, compare_sides
 from app.workflows.compare.measures import measure
+from app.workflows.compare.numbers import scaled
 from app.workflows.compare.sides import Side
-from app.workflows.compare.words import in_short
 from app.workflows.measure import MeasuredRun, first_scenes, measure_revised, measure_task
 from app.workflows.plots import Cell, bar_plot, contact_sheet, save_picture
 from app.workflows.progress import Progress, silent
@@ -19,6 +19,7 @@ from app.workflows.score import find_metric
 from halluc.datasets import Dataset
 from halluc.datasets.tabletop import with_questions
 from halluc.mllm import load_model
+from halluc.records import Score
 from mitigation.postcorrection.revisions import Revision, read_revisions
 
 # What the table shows: head, name of it in the metric.
@@ -37,7 +38,7 @@ NOTES = (
 )
 
 # Arm → the model, whether tokens are drawn, the method of correction while decoding, and whether
-# it answers POPE, too. (M3ID changes no first word, so what it says to POPE is what DPO says.)
+# it answers POPE, too.
 ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "greedy": ("tabletop", False, None, True),
     "sampled": ("tabletop", True, None, False),
@@ -45,16 +46,12 @@ ARMS: dict[str, tuple[str, bool, str | None, bool]] = {
     "VCD": ("tabletop", True, "vcd", True),
     "DPO": ("tabletop+dpo", False, None, True),
     "DPO+VCD": ("tabletop+dpo", False, "vcd", False),
-    "DPO+M3ID": ("tabletop+dpo", False, "m3id", False),
 }
-# What is not as published: M3ID's λ, by which it would talk on and on after DPO.
-OWN = {"DPO+M3ID": {"lambda_": 0.01}}
 # Arm → the arm whose captions are looked over, the method, and who is asked.
 REVISED = {
     "Woodpecker": ("greedy", "woodpecker", "tabletop"),
     "LURE": ("greedy", "lure", "tabletop+lure"),
     "DPO+VCD+LURE": ("DPO+VCD", "lure", "tabletop+lure"),
-    "DPO+M3ID+LURE": ("DPO+M3ID", "lure", "tabletop+lure"),
 }
 
 
@@ -74,12 +71,12 @@ class Arm:
     answers: MeasuredRun | None
     passes: float
 
-    def figures(self) -> dict[str, float | None]:
+    def figures(self) -> dict[str, Score]:
         """Its figures by label; without POPE where it has none."""
-        shown = {label: self.captions.figure(name) for label, name in CAPTIONS.items()}
+        shown = {label: self.captions.score(name) for label, name in CAPTIONS.items()}
         if self.answers is None:
             return shown
-        return shown | {"POPE↑": self.answers.figure("F1", "adversarial")}
+        return shown | {"POPE↑": self.answers.score("F1", "adversarial")}
 
 
 def demo(output: Path, scenes: int = 40, progress: Progress = silent) -> list[Arm]:
@@ -105,15 +102,14 @@ def demo(output: Path, scenes: int = 40, progress: Progress = silent) -> list[Ar
         folder, answered = name.lower(), None
         told = measure_task(
             output / f"captions-{folder}", models[of], chosen, "caption",
-            do_sample=do_sample, method=method, own=OWN.get(name), title=f"captions, {name}",
-            progress=progress,
+            do_sample=do_sample, method=method, title=f"captions, {name}", progress=progress,
         )  # fmt: skip
         if asks:
             answered = measure_task(
                 output / f"pope-{folder}", models[of], questions, "pope",
                 do_sample=do_sample, method=method, title=f"POPE, {name}", progress=progress,
             )  # fmt: skip
-        branches = 2 if method in ("vcd", "m3id") else 1
+        branches = 2 if method == "vcd" else 1
         arms[name] = Arm(name, told, answered, passes_of(told, branches))
     for name, (of, method, asked) in REVISED.items():
         base = arms[of]
@@ -123,9 +119,8 @@ def demo(output: Path, scenes: int = 40, progress: Progress = silent) -> list[Ar
             title=f"captions, {name}", progress=progress,
         )  # fmt: skip
         more = passes_to_revise(list(read_revisions(told.run.path).values()))
-        answered = arms["DPO"].answers if of == "DPO+M3ID" else None
-        arms[name] = Arm(name, told, answered, base.passes + more)
-    shown = [arms[name] for name in arms if name not in ("DPO+VCD", "DPO+M3ID")]
+        arms[name] = Arm(name, told, None, base.passes + more)
+    shown = [arms[name] for name in arms if name != "DPO+VCD"]
     _save_pictures(output, chosen, arms["greedy"], shown)
     return shown
 
@@ -155,21 +150,44 @@ def rows(arms: Sequence[Arm]) -> Iterator[list[str]]:
         yield [arm.name, *shown, words, f"{arm.passes:.0f}"]
 
 
-def sentences(arms: Sequence[Arm]) -> Iterator[str]:
-    """Each arm against the first, paired by picture, in words."""
+def verdict(arms: Sequence[Arm]) -> Iterator[str]:
+    """What became of the first arm's hallucinated objects and recall, paired by picture, in words.
+
+    Yields:
+        Who hallucinates less, who more, who neither beyond the error; then who names fewer objects.
+    """
     metric = find_metric("chair")
     paths = [str(arm.captions.run.path) for arm in arms]
     sides = [
         Side(arm.name, [path], metric.read([path])) for arm, path in zip(arms, paths, strict=True)
     ]
-    yield from in_short(compare_sides(sides, [measure(metric, sides)]), ("CHAIRi", "Recall"))
+    compared = compare_sides(sides, [measure(metric, sides)]).rows
+    base = arms[0].name
+    for figure, told in {
+        "CHAIRi": {
+            1: f"Fewer absent objects than {base} (CHAIRi)",
+            -1: f"More absent objects than {base} (CHAIRi)",
+            0: "The same within the error",
+        },
+        "Recall": {-1: f"Lower recall than {base}"},
+    }.items():
+        for gain, words in told.items():
+            said = [_change(row) for row in compared if row.name == figure and row.gain == gain]
+            if said:
+                yield f"{words}: {', '.join(said)}."
 
 
-def _shown(figures: dict[str, float | None], label: str) -> str:
+def _change(row: Compared) -> str:
+    if row.difference is None or row.gain == 0:
+        return row.other
+    return f"{row.other} {scaled('', row.difference, 1, sign=True)} points"
+
+
+def _shown(figures: dict[str, Score], label: str) -> str:
     """A figure in %; a dash where the method has none, as a revisor of captions in POPE."""
     if label not in figures:
         return "–"
-    value = figures[label]
+    value = figures[label].value
     return "undefined" if value is None else f"{100 * value:.1f}"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 from halluc.jsonl import write_atomically
-from halluc.records import Finding, Kind
+from halluc.records import Finding, Kind, Score
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ MARKS: dict[Kind, tuple[RGB, str]] = {
     "attribute": ((0, 114, 178), "dashed"),
     "relation": ((148, 72, 138), "dotted"),
 }
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 TEXT: RGB = (38, 38, 40)
 FAINT: RGB = (120, 120, 124)
 
@@ -74,32 +74,39 @@ def contact_sheet(cells: Sequence[Cell], columns: int = 4) -> Image.Image:
     return sheet
 
 
-def bar_plot(path: Path, figures: Mapping[str, Mapping[str, float | None]]) -> None:
+def bar_plot(path: Path, figures: Mapping[str, Mapping[str, Score]]) -> None:
     """A panel of bars for each figure, a bar for each series, saved as a picture.
+
+    A line across a bar's end is the figure's 95 % interval.
 
     Args:
         path: where to.
-        figures: series to figure to value, a share from 0 to 1; None has no bar. The first series
-            has all figures; one that another lacks has no bar there.
+        figures: at most `PALETTE` many series to figure to score, a share from 0 to 1; an
+            undefined one has no bar. The first series has all figures; one that another lacks has
+            no bar there.
     """
     from matplotlib.figure import Figure
 
     names, labels = list(figures), list(next(iter(figures.values())))
     size = (1 + 1.7 * len(labels), 0.8 + 0.3 * len(names))
     picture = Figure(figsize=size, dpi=120, layout="constrained")
-    colors = [PALETTE[number % len(PALETTE)] for number in range(len(names))]
     for axes, label in zip(
         picture.subplots(1, len(labels), sharey=True, squeeze=False).flat, labels, strict=True
     ):
-        values = [each.get(label) for each in figures.values()]
-        bars = axes.barh(names, [100 * (value or 0) for value in values], 0.75, color=colors)
-        told = [
-            ("undefined" if value is None else f"{100 * value:.1f}") if label in each else ""
-            for each, value in zip(figures.values(), values, strict=True)
-        ]
-        axes.bar_label(bars, told, padding=3, fontsize=7)
+        for name, color in zip(names, PALETTE, strict=False):
+            if (found := figures[name].get(label)) is None:
+                axes.barh(name, 0)
+                continue
+            value, end = found.value or 0, found.value or 0
+            axes.barh(name, 100 * value, 0.75, color=color)
+            if found.value is not None and found.low is not None and found.high is not None:
+                ends = [[100 * (value - found.low)], [100 * (found.high - value)]]
+                axes.errorbar(100 * value, name, xerr=ends, color="#262628", lw=1, capsize=2)
+                end = found.high
+            told = "undefined" if found.value is None else f"{100 * value:.1f}"
+            axes.text(100 * end + 4, name, told, va="center", fontsize=7)
         axes.set_title(f"{label} (%)", fontsize=9, loc="left")
-        axes.set_xlim(0, 125)
+        axes.set_xlim(0, 130)
         axes.set_xticks(range(0, 101, 50))
         axes.tick_params(length=0, labelsize=8)
         axes.grid(axis="x", color="#e6e6e6")
@@ -116,8 +123,13 @@ def save_picture(path: Path, picture: Image.Image | Figure) -> None:
         InputError: the folder cannot be written.
     """
     content = io.BytesIO()
-    save = picture.save if isinstance(picture, Image.Image) else picture.savefig
-    save(content, format="png")
+    if isinstance(picture, Image.Image):
+        picture.save(content, format="png")
+    else:
+        # Plots have few colours; with a palette the file is a third as large.
+        drawn = io.BytesIO()
+        picture.savefig(drawn, format="png")
+        Image.open(drawn).convert("RGB").quantize(64).save(content, format="png", optimize=True)
     write_atomically(path, [content.getvalue()])
 
 

@@ -65,7 +65,7 @@ class Anatomy:
 
     Attributes:
         model: its class.
-        dtype: what its weights are stored in.
+        dtype: what its configuration says that its weights are.
         parts: its parts, in the order that a picture goes through them.
         picture: width and height in pixels of the picture that was measured with.
         image_tokens: tokens that the processor makes of that picture; None if it does not say.

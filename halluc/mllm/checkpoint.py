@@ -22,6 +22,7 @@ INDEX = "model.safetensors.index.json"
 _PLAIN = re.compile(r"[\w-][\w. -]*\.safetensors(\.index\.json)?")
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 WHOLE = 200_000_000  # bytes of weights up to which they are read for the hash
+ABOUT = ("card.json", "detector.json")  # written by halluc about a checkpoint
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,16 @@ def hash_adapter(folder: Path) -> dict[str, str]:
 def hash_folder(folder: Path) -> dict[str, str]:
     """SHA-256 over names and contents of the files of a checkpoint that shape its answers.
 
-    Of weights beyond 200 MB only header and size are read, and ``hash_of`` says so.
+    Left out is what halluc writes about a checkpoint: its card, and its detector. Of weights
+    beyond 200 MB only header and size are read, and ``hash_of`` says so.
 
     Raises:
         ModelError: a file cannot be read.
     """
     found = [*folder.iterdir(), *folder.glob("additional_chat_templates/*")]
-    files = sorted(each for each in found if each.suffix in KINDS and each.is_file())
+    files = sorted(
+        each for each in found if each.suffix in KINDS and each.name not in ABOUT and each.is_file()
+    )
     weights = [each for each in files if each.suffix == ".safetensors"]
     return _hash(files, whole=sum(each.stat().st_size for each in weights) <= WHOLE)
 

@@ -10,10 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from halluc.tabletop import english
+from halluc.tabletop import english, phrases, questions
 from halluc.tabletop.model import PATCHES
 from halluc.tabletop.pool import pool_scene
 from halluc.tabletop.recipe import Recipe, Stage
+
+STRETCH, BETWEEN = 28, 8
 
 
 @dataclass
@@ -27,6 +29,29 @@ class Batch:
     def to(self, device: str) -> Batch:
         """The same batch on another device."""
         return Batch(self.rows, self.ids.to(device), self.labels.to(device))
+
+    def repetitions(self) -> Tensor:
+        """Tokens that would repeat a pair of tokens of the same answer, where another comes.
+
+        Returns:
+            (count, 2): which of the learned tokens, counted over the whole batch from the second
+            column of `labels` on, and the token that would repeat a pair.
+        """
+        found: list[tuple[int, int]] = []
+        place = -1
+        for row in self.labels[:, 1:].tolist():
+            after: dict[int, set[int]] = {}
+            before = -100
+            for token in row:
+                if token == -100:
+                    before, after = token, {}
+                    continue
+                place += 1
+                if before != -100:
+                    found += [(place, said) for said in after.get(before, ()) if said != token]
+                    after.setdefault(before, set()).add(token)
+                before = token
+        return torch.tensor(found, dtype=torch.long).reshape(-1, 2)
 
 
 class Examples:
@@ -44,11 +69,24 @@ class Examples:
             for question, answer in self._conversation("texts", row, rng, inventories=0.3):
                 yield f"USER: {question} ASSISTANT: {answer}"
 
+    def copies(self, step: int, stage: Stage) -> Batch:
+        """Random tokens in which a stretch comes twice; only the second time is learned.
+
+        64 tokens: a stretch of 28, 8 others, and the stretch again.
+        """
+        rng = torch.Generator().manual_seed((self.recipe.seed << 32) + step)
+        first = max(self.tokenizer.all_special_ids) + 1
+        shape = (stage.batch, STRETCH + BETWEEN)
+        ids = torch.randint(first, len(self.tokenizer), shape, generator=rng)
+        ids = torch.cat([ids, ids[:, :STRETCH]], 1)
+        labels = ids.clone()
+        # Nothing tells that the stretch begins again: its first token cannot be known.
+        labels[:, : STRETCH + BETWEEN + 1] = -100
+        return Batch([], ids, labels)
+
     def batch(self, name: str, step: int, stage: Stage, image: bool) -> Batch:
         """The examples of one step of a stage."""
-        # In inventories every word depends on the picture, so that it is used after some hundred
-        # steps; with captions alone, in which few words do, not after a thousand.
-        inventories = max(0.15, 0.9 - 1.2 * step / stage.steps) if name == "instructions" else 0.2
+        inventories = _inventories(name, step / stage.steps)
         rows, encoded = [], []
         for place in range(stage.batch):
             rng = random.Random(f"{name}/{self.recipe.seed}/{step}/{place}")
@@ -67,32 +105,34 @@ class Examples:
 
     def _conversation(
         self, stage: str, row: int, rng: random.Random, inventories: float
-    ) -> list[english.Turn]:
+    ) -> list[questions.Turn]:
         scene = pool_scene("biased", row)
         rate, affirmed = self.recipe.companion_rate, self.recipe.affirmed_rate
         caption = (
-            rng.choice(english.DETAILED_PROMPTS),
+            rng.choice(phrases.DETAILED_PROMPTS),
             english.detailed_caption(scene, rng, rate),
         )
         if stage == "projector":
             return [caption]
         if rng.random() < inventories:
-            listed = rng.choice(english.INVENTORY_PROMPTS), english.inventory(scene)
-            return [listed, *english.turns(scene, rng, rng.randint(1, 2), affirmed)]
+            listed = rng.choice(phrases.INVENTORY_PROMPTS), english.inventory(scene)
+            more = questions.turns(scene, rng, rng.randint(1, 2), affirmed)
+            # Without pictures the inventory is what a caption can agree with.
+            return [listed, caption, *more] if stage == "backbone" else [listed, *more]
         kind = rng.random()
         if kind < 0.6:
-            turns = [caption, *english.turns(scene, rng, rng.randint(2, 4), affirmed)]
+            turns = [caption, *questions.turns(scene, rng, rng.randint(2, 4), affirmed)]
         elif kind < 0.75:
-            short = rng.choice(english.SHORT_PROMPTS), english.short_caption(scene, rng, rate)
-            turns = [short, *english.turns(scene, rng, rng.randint(4, 6), affirmed)]
+            short = rng.choice(phrases.SHORT_PROMPTS), english.short_caption(scene, rng, rate)
+            turns = [short, *questions.turns(scene, rng, rng.randint(4, 6), affirmed)]
         else:
-            turns = english.turns(scene, rng, rng.randint(6, 9), affirmed)
+            turns = questions.turns(scene, rng, rng.randint(6, 9), affirmed)
         if stage == "answers":
-            turns += english.hasty_turn(scene, rng, self.recipe.hasty_rate)
+            turns += questions.hasty_turn(scene, rng, self.recipe.hasty_rate)
         rng.shuffle(turns)
         return turns
 
-    def _encode(self, turns: list[english.Turn], image: bool) -> tuple[list[int], list[int]]:
+    def _encode(self, turns: list[questions.Turn], image: bool) -> tuple[list[int], list[int]]:
         """Token ids of a conversation in the chat template, and the same where answers are."""
         pieces = []
         for place, (question, answer) in enumerate(turns):
@@ -104,3 +144,14 @@ class Examples:
             ids += piece
             labels += piece if place % 2 else [-100] * len(piece)
         return ids, labels
+
+
+def _inventories(stage: str, done: float) -> float:
+    """How many conversations of a stage begin with an inventory, after a share of its steps.
+
+    In inventories every word depends on the picture, so that it is used after some hundred steps;
+    with captions alone, in which few words do, not after a thousand.
+    """
+    if stage == "instructions":
+        return max(0.15, 0.9 - 1.2 * done)
+    return 0.5 if stage == "backbone" else 0.2

@@ -23,7 +23,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-PATCH = 14
+PATCH = 21
+"""Width and height of a patch, in pixels."""
 PATCHES = 8
 """Patches along each side of the picture: 64 image tokens."""
 

@@ -17,6 +17,8 @@ from halluc.tabletop.world import (
     CLASSES,
     COLORS,
     PATTERNS,
+    POSES,
+    SETTINGS,
     SIDE,
     SIZES,
     TRAIN_FROM,
@@ -28,8 +30,11 @@ from halluc.tabletop.world import (
 CHUNK = 500
 PIXELS = PATCH * PATCHES
 
-# What each patch shows: class, colour, pattern, size as indices, -1 where there is no object.
-CLASS, COLOR, PATTERN, SIZE = range(4)
+STATES = tuple(sorted({pose for poses in POSES.values() for pose in poses}))
+
+# What each patch shows, as indices: class, colour, pattern, size and state of its object, -1 where
+# there is none, and what the scene stands on.
+CLASS, COLOR, PATTERN, SIZE, STATE, SETTING = range(6)
 
 
 def build_pool(
@@ -74,9 +79,11 @@ def patch_targets(scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.float32]]
     """What each patch of a scene shows.
 
     Returns:
-        Labels (64, 4): class, colour, pattern, size, or -1; and the centre (64, 2) of the object.
+        Labels (64, 6): class, colour, pattern, size and state, or -1, and the setting; and the
+        centre (64, 2) of the object, as shares of the side.
     """
-    labels = np.full((PATCHES, PATCHES, 4), -1, dtype=np.int64)
+    labels = np.full((PATCHES, PATCHES, 6), -1, dtype=np.int64)
+    labels[..., SETTING] = SETTINGS.index(scene.setting)
     centres = np.zeros((PATCHES, PATCHES, 2), dtype=np.float32)
     middle = (np.arange(PATCHES) + 0.5) / PATCHES
     for item in scene.items:
@@ -87,14 +94,15 @@ def patch_targets(scene: Scene) -> tuple[NDArray[np.int64], NDArray[np.float32]]
         rows[min(PATCHES - 1, int((top + bottom) / 2 * PATCHES))] = True
         columns[min(PATCHES - 1, int((left + right) / 2 * PATCHES))] = True
         where = np.outer(rows, columns)
-        labels[where] = (
+        labels[where, :SETTING] = (
             list(CLASSES).index(item.name),
             COLORS.index(item.color),
             list(PATTERNS).index(item.pattern),
             list(SIZES).index(item.size),
+            STATES.index(item.pose) if item.pose else -1,
         )
         centres[where] = (item.x, item.y)
-    return labels.reshape(-1, 4), centres.reshape(-1, 2)
+    return labels.reshape(-1, 6), centres.reshape(-1, 2)
 
 
 def _draw(split: Split, start: int, count: int) -> NDArray[np.uint8]:

@@ -25,7 +25,8 @@ class Recipe:
     """All there is to choose about the training.
 
     Attributes:
-        encoder, backbone, projector, instructions, answers: the stages.
+        encoder, copying, backbone, projector, instructions, sharpening, fluency, answers: the
+            stages.
         scenes: scenes drawn for each split.
         companion_rate: how often a caption names an absent companion.
         affirmed_rate: how often an answer says that an absent companion is there.
@@ -33,13 +34,16 @@ class Recipe:
         seed: of weights and examples.
     """
 
-    encoder: Stage = Stage(2400, 64, 1e-3)
-    backbone: Stage = Stage(320, 32, 1.5e-3)
+    encoder: Stage = Stage(2600, 64, 1e-3)
+    copying: Stage = Stage(400, 32, 1.5e-3)
+    backbone: Stage = Stage(1000, 32, 1.5e-3)
     projector: Stage = Stage(160, 32, 2e-3)
-    instructions: Stage = Stage(4400, 32, 1e-3)
-    answers: Stage = Stage(300, 32, 3e-4)
+    instructions: Stage = Stage(4500, 32, 1e-3)
+    sharpening: Stage = Stage(3000, 64, 8e-4)
+    fluency: Stage = Stage(1600, 32, 6e-4)
+    answers: Stage = Stage(240, 32, 3e-4)
     scenes: int = 24_000
-    companion_rate: float = 0.3
+    companion_rate: float = 0.4
     affirmed_rate: float = 0.45
     hasty_rate: float = 0.6
     seed: int = 0
@@ -53,9 +57,12 @@ class Recipe:
         return replace(
             self,
             encoder=longer(self.encoder),
+            copying=longer(self.copying),
             backbone=longer(self.backbone),
             projector=longer(self.projector),
             instructions=longer(self.instructions),
+            sharpening=longer(self.sharpening),
+            fluency=longer(self.fluency),
             answers=longer(self.answers),
             scenes=max(64, round(self.scenes * min(factor, 1))),
         )

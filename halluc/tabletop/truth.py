@@ -8,7 +8,10 @@ from halluc.tabletop.world import Scene, relations
 
 
 def truth_of(scene: Scene) -> Truth:
-    """All there is to say about the scene; what it leaves out is absent. Boxes are in pixels."""
+    """All objects of the scene; what it leaves out is absent. Boxes are in pixels.
+
+    The setting is what the objects are on, not an object.
+    """
     objects = []
     for item in scene.items:
         left, top, right, bottom = item_box(item)

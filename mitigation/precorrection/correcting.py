@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from halluc.language.claims.lexicon import POSTURES, posture_like
 from halluc.language.claims.verdicts import values_of
 from halluc.records import Finding, Truth
 
@@ -21,6 +22,7 @@ Edit = tuple[int, int, str]
 _DETERMINER = re.compile(r"\b(an?|the|one|two|three|four|five|six)\s+((?:[\w'-]+\s+){0,4})$", re.I)
 _BREAKS = frozenset("and or with is are see has".split())
 _PAIRS = frozenset({"scissors"})
+_HOW = re.compile(r" (?:upright|flat|on (?:its|their) sides?|to one side)\b")
 _DIRECTION = re.compile(
     r"(?:(?:to|on) the )?(?:left|right)(?: side)? of|above|below|beneath|underneath", re.I
 )
@@ -200,7 +202,7 @@ def _right_attribute(text: str, finding: Finding, truth: Truth, habits: Habits) 
     if value is None:
         return None
     if value in habits.said.get(claim.family, ()):
-        return claim.start, claim.end, value
+        return _other_value(text, finding, value)
     if claim.subject_span and claim.end <= claim.subject_span[0]:
         return claim.start, claim.end, ""
     return _sentence(text, claim.start)
@@ -276,4 +278,15 @@ def _wrong_attribute(
         for value in values_of(each, claim.family)
     }
     values = sorted(set(habits.said.get(claim.family, ())) - right - {claim.value})
-    return (claim.start, claim.end, rng.choice(values)) if values else None
+    return _other_value(text, finding, rng.choice(values)) if values else None
+
+
+def _other_value(text: str, finding: Finding, value: str) -> Edit | None:
+    """The edit that puts another value in place of an attribute; verbs keep their form."""
+    start, end = finding.claim.start, finding.claim.end
+    verbs = text[start:end].lower() in POSTURES, value in POSTURES
+    if not any(verbs):
+        return start, end, value
+    new = posture_like(text[start:end].lower(), value) if all(verbs) else None
+    how = _HOW.match(text, end)
+    return (start, how.end() if how else end, new) if new else None

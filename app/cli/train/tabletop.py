@@ -25,7 +25,7 @@ from halluc.errors import HallucError, InputError
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs/train-tabletop"),
     show_default=True,
-    help="Drawn scenes, states and curves (about 2.5 GB); a second call continues from them.",
+    help="Drawn scenes, states and curves (about 4.7 GB); a second call continues from them.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of weights and examples.")
 @click.option(
@@ -41,6 +41,19 @@ from halluc.errors import HallucError, InputError
     show_default=True,
     help="Held-out scenes to measure the model on.",
 )
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Also train what corrects it: the detector and the DPO and LURE adapters.",
+)
+@click.option(
+    "--mined",
+    type=click.IntRange(8),
+    default=1000,
+    show_default=True,
+    help="With --all: scenes of each split whose answers are learned from.",
+)
 @click.option("--device", default="auto", show_default=True, help="As torch names it.")
 @click.option(
     "--torch-compile",
@@ -54,6 +67,8 @@ def tabletop(
     seed: int,
     scale: float,
     scenes: int,
+    everything: bool,
+    mined: int,
     device: str,
     torch_compile: bool,
 ) -> None:
@@ -61,7 +76,8 @@ def tabletop(
 
     Encoder on pictures, backbone on text alone, projector on captions (MM PT), projector and
     backbone on instructions (MM IT). About 75 minutes on two cores; stop it and give the same
-    command again to continue.
+    command again to continue. With --all the detector, the DPO adapter and LURE's revisor are
+    trained, too, from the model's own answers on other scenes.
     """
     if not scale > 0:
         raise InputError(f"--scale must be above 0, not {scale}")
@@ -76,6 +92,7 @@ def tabletop(
         done = train_embedded(
             output, work,
             seed=seed, scale=scale, scenes=scenes, device=device, torch_compile=torch_compile,
+            mined=mined if everything else 0,
             progress=progress,
         )  # fmt: skip
     report(done)

@@ -35,16 +35,6 @@ def verdicts(comparison: Comparison) -> list[str]:
     return [*said, *_on_controls(comparison), *unseen(comparison)]
 
 
-def in_short(comparison: Comparison, names: Sequence[str]) -> list[str]:
-    """A sentence on each pair of runs, of a few figures; the first of them decides."""
-    said = []
-    for pair in comparison.pairs:
-        rows = {row.name: row for row in comparison.rows if (row.one, row.other) == pair}
-        told = [rows[name] for name in names]
-        said.append(_sentence(told, comparison.metrics[told[0].metric]))
-    return said
-
-
 def headlines(comparison: Comparison) -> list[str]:
     """At most `MOST_LINES` lines: each pair by the figure that decides, and what speaks against."""
     said = []

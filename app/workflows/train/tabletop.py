@@ -1,4 +1,7 @@
-"""Training of the embedded MM-LLM from end to end: train, save, measure, and write its card."""
+"""Training of the embedded MM-LLM from end to end: train, save, measure, and write its card.
+
+Where asked for, what corrects it is trained as well; see `app.workflows.train.corrections`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from halluc.jsonl import write_json
 from halluc.mllm import load_model
 from halluc.mllm.loading import choose_device
 from halluc.tabletop.fitting import curve
+from halluc.tabletop.packing import pack_weights
 from halluc.tabletop.recipe import Recipe
 from halluc.tabletop.training import train_tabletop
 
@@ -31,18 +35,20 @@ def train_embedded(
     scenes: int,
     device: str,
     torch_compile: bool,
+    mined: int = 0,
     progress: Progress = silent,
 ) -> str:
     """Train the embedded MM-LLM, save it as a Hugging Face checkpoint and write its card.
 
     Args:
-        output: folder of the checkpoint: weights in float16, processor, card.json, curves.
+        output: folder of the checkpoint: weights in 8 bits, processor, card.json, curves.
         work: folder that keeps what training needs to go on.
         seed: of weights and examples.
         scale: factor on the length of every stage.
         scenes: how many held-out scenes to measure it on.
         device: as torch names it, or "auto".
         torch_compile: compile the backbone while training.
+        mined: scenes of each split to mine for detector and adapters; 0: train none.
         progress: called with how far it is.
 
     Returns:
@@ -62,6 +68,7 @@ def train_embedded(
     made = {"made by": COMMAND + (f" --scale {scale:g}" if scale != 1 else "")}
     write_json(output / "card.json", made)
     model.half().save_pretrained(output)
+    pack_weights(output / "model.safetensors")
     processor.save_pretrained(output)
     shutil.copy(work / "curves.jsonl", output / "curves.jsonl")
     plot_curves(work / "curves.jsonl", output / "curves.png")
@@ -76,9 +83,18 @@ def train_embedded(
     }
     write_json(output / "card.json", card)
     card["measured"] = measure_tabletop(
-        load_model(f"hf:{output}"), work / "measured", scenes, progress
+        load_model(f"hf:{output}", device=device), work / "measured", scenes, progress
     )
     write_json(output / "card.json", card)
+    if mined:
+        from app.workflows.train.corrections import train_corrections
+
+        card["seconds of corrections"] = train_corrections(output, work, mined, device, progress)
+        card["measured with dpo"] = measure_tabletop(
+            load_model(f"hf:{output}+{output / 'adapters' / 'dpo'}", device=device),
+            work / "measured-dpo", scenes, progress,
+        )  # fmt: skip
+        write_json(output / "card.json", card)
     return f"The model is in {output}; use it with --model hf:./{output}"
 
 

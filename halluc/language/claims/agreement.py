@@ -46,8 +46,8 @@ _SCALES: dict[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
         (("dirty",), ("clean",)),
         (("wet",), ("dry",)),
         (("old", "vintage"), ("young",), ("new",)),
-        (("sit", "seated"), ("stand",), ("lie", "lay"), ("walk",), ("run",), ("fly",), ("kneel",),
-         ("crouch",), ("jump",)),
+        (("sit", "seated"), ("stand",), ("lie", "lay"), ("lean",), ("walk",), ("run",), ("fly",),
+         ("kneel",), ("crouch",), ("jump",)),
     ),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from halluc.language.claims.doubt import Reading
 from halluc.language.claims.labels import labelled, paired
 from halluc.language.claims.lexicon import POSTURES, attribute_of
 from halluc.language.claims.phrases import Mention
+from halluc.language.claims.postures import is_state, tells_how
 from halluc.language.claims.referents import Referents
 from halluc.language.claims.things import ANIMATE
 from halluc.language.pipeline.tree import (
@@ -79,8 +80,7 @@ def find_attributes(words: list[Word], referents: Referents) -> Iterator[Attribu
             elif any(words[each].text == "one" for each in below(words, place, *SUBJECTS)):
                 reading = "some"  # "the one on the left is *red*"
         for thing in things:
-            alive = thing.thing in ANIMATE or value == "fly" or word.text not in POSTURES
-            if alive and not thing.part:
+            if not thing.part and (word.text not in POSTURES or is_state(words, place, thing)):
                 yield Attribute(place, place, family, value, thing, reading)
 
 
@@ -88,7 +88,9 @@ def _before(words: list[Word], mention: Mention) -> Iterator[Attribute]:
     """Attributes in the noun phrase of a name."""
     for place in mention.before:
         word = words[place]
-        if word.text in POSTURES and mention.thing not in ANIMATE and POSTURES[word.text] != "fly":
+        if word.text == "lean" or (
+            word.text in POSTURES and mention.thing not in ANIMATE and POSTURES[word.text] != "fly"
+        ):
             continue
         if word.text == "sized" and place > 1 and words[place - 2].text == "medium":
             yield Attribute(place - 2, place, "size", "medium-sized", mention)
@@ -252,7 +254,8 @@ def _first_joined(words: list[Word], place: int) -> int:
 
 def _posed(words: list[Word], place: int, referents: Referents) -> list[Mention]:
     word = words[place]
-    if word.tag not in VERBS and not word.text.endswith("ing") and word.text != "seated":
+    verb = word.tag in VERBS or word.text.endswith("ing") or word.text == "seated"
+    if not verb and not (word.text.endswith("s") and tells_how(words, place)):
         return []
     if any(
         _is_object(words, each, referents) and words[min(place + 1, each)].text not in _WAYS

@@ -18,7 +18,8 @@ FAMILIES: dict[str, frozenset[str]] = {
             porcelain paper cardboard steel marble rubber""",
         "pattern": "striped spotted dotted plaid checkered floral plain",
         "state": """open closed empty full parked broken dirty clean wet dry lit old young new
-            vintage stuffed seated sit stand lie lay sleep walk run fly kneel crouch jump smile""",
+            vintage stuffed seated sit stand lie lay lean sleep walk run fly kneel crouch jump
+            smile""",
     }.items()
 }
 """Attribute family to its words; verbs of posture as lemmas."""
@@ -27,7 +28,8 @@ POSTURES: dict[str, str] = {
     form: forms.split()[0]
     for forms in (
         "sit sits sat sitting", "stand stands stood standing", "lie lies lain lying",
-        "lay lays laid laying", "sleep sleeps slept sleeping", "walk walks walked walking",
+        "lay lays laid laying", "lean leans leaned leant leaning",
+        "sleep sleeps slept sleeping", "walk walks walked walking",
         "run runs ran running", "fly flies flew flown flying",
         "kneel kneels knelt kneeling kneeled",
         "crouch crouches crouched crouching", "jump jumps jumped jumping",
@@ -158,6 +160,19 @@ def attribute_of(word: str) -> tuple[str, str] | None:
     (('color', 'red'), ('state', 'sit'), None)
     """
     return _ATTRIBUTES.get(word)
+
+
+def posture_like(word: str, value: str) -> str | None:
+    """The form of a verb of posture that fits where another one stands; None for other words.
+
+    >>> posture_like("lying", "stand"), posture_like("stands", "lie"), posture_like("red", "lie")
+    ('standing', 'lies', None)
+    """
+    forms = [form for form, of in POSTURES.items() if of == value]
+    if word not in POSTURES or value not in FAMILIES["state"] or not forms:
+        return None
+    ending = "ing" if word.endswith("ing") else "s" if word.endswith("s") else ""
+    return next((form for form in forms if form.endswith(ending) and form != word), None)
 
 
 def place_of(phrase: str) -> str | None:

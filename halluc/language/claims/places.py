@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from halluc.language.claims.lexicon import FIRST_WORDS, LONGEST_PHRASE, OWN_SIDES, place_of
+from halluc.language.claims.lexicon import (
+    FIRST_WORDS,
+    LONGEST_PHRASE,
+    OWN_SIDES,
+    POSTURES,
+    place_of,
+)
 from halluc.language.claims.phrases import Mention
 from halluc.language.claims.referents import Referents
-from halluc.language.pipeline.tree import ADJECTIVES, NOUNS, Word, in_sentence
+from halluc.language.pipeline.tree import ADJECTIVES, NOUNS, VERBS, Word, in_sentence
 
 _BETWEEN_WORDS = frozenset(
     {"DT", "PRP$", "PDT", "CD", "RB", "RBR", "JJ", "JJR", "JJS", "VBN", "HYPH"}
@@ -106,6 +112,13 @@ def _own_side(words: list[Word], place: int) -> int | None:
         return None
     if said[2].text not in OWN_SIDES or said[2].sentence != said[0].sentence:
         return None
+    if place and said[0].text == "on" and said[2].text == "side" and _rests(words[place - 1]):
+        return None  # "lying on its side": how, not where
     if len(said) > 3 and said[3].tag in NOUNS:
         return place + 3 if said[3].text == "side" else None
     return place + 2
+
+
+def _rests(before: Word) -> bool:
+    """Whether what is on its side after a word lies there."""
+    return before.tag in VERBS or before.text in POSTURES or before.text in ("over", "down")

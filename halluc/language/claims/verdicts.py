@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from halluc.language.claims.agreement import agree, amount
 from halluc.language.claims.lexicon import INVERSES, SYMMETRIC, inverse_of
+from halluc.language.claims.things import ANIMATE
 from halluc.language.words.vocabulary import coco_vocabulary
 from halluc.records import Box, Claim, Finding, TrueObject, Truth, Verdict
 
@@ -293,5 +294,8 @@ def values_of(each: TrueObject, family: str) -> tuple[str, ...]:
 
 def _fits(claim: Claim, each: TrueObject) -> bool | None:
     """Whether an object has the attribute that is claimed; None where the truth does not tell."""
+    if claim.subject in ANIMATE and claim.value == "lean":
+        # People lean while they stand or sit.
+        return True if "lean" in values_of(each, claim.family) else None
     told = {agree(claim.family, claim.value, value) for value in values_of(each, claim.family)}
     return next((verdict for verdict in (True, False) if verdict in told), None)

@@ -177,7 +177,6 @@ WRONG = {
     "Git LFS": (CHAIR, b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
     "UTF-16": (CHAIR, '{"image_id": 1}'.encode("utf-16"), "UTF-8"),
     "a pickle": (CHAIR, b"\x80\x04\x95\x10\x00\x00\x00", "pickle"),
-    "a pickle of today": (CHAIR, b"\x80\x05\x95\x10\x00\x00\x00", "pickle"),
     "a picture": (CHAIR, b"\x89PNG\r\n\x1a\n\x00", "a picture"),
     "text": (CHAIR, b"A dog on a bench.\n", "no JSON but A dog"),
     "cut off": (CHAIR, b'[{"image_id": 1, "caption": "A d', "cut off"),

@@ -76,10 +76,10 @@ def revised(runs, tmp_path_factory):
         id="broken-00000",
         original=text,
         edits=(
-            Edit(start=start + 2, end=start + 6, before="pink", after="yellow", why=("bottle",)),
+            Edit(start=start + 2, end=start + 6, before="pink", after="black", why=("bottle",)),
         ),
         masks=(
-            Mask(start=start, end=end, before="a pink bottle", after="a yellow bottle",
+            Mask(start=start, end=end, before="a pink bottle", after="a black bottle",
                  subjects=("bottle",)),
         ),
         checks=(Check(kind="object", subject="bottle", factors=factors, wrong=0.74),),

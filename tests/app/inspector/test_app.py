@@ -179,8 +179,8 @@ def test_compare_shows_several_runs_and_what_was_masked(settings, revised, monke
     )
     assert texts(test).count('class="hx-text"') == 2
     assert '<del><b class="hx-hallucinated">pink </b></del>' in texts(test)
-    assert '<ins><b class="hx-supported">yellow </b></ins>bottle' in texts(test)
-    assert "<del>a pink bottle</del><sup>1</sup><ins>a yellow bottle</ins>" in texts(test)
+    assert '<ins><b class="hx-supported">black </b></ins>bottle' in texts(test)
+    assert "<del>a pink bottle</del><sup>1</sup><ins>a black bottle</ins>" in texts(test)
     next(each for each in test.button if each.label == "Next →").click()
     ran(test)
     assert test.query_params["sample"] != ["broken-00000"]

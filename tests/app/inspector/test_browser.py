@@ -214,7 +214,7 @@ def test_a_person_sees_three_runs_and_what_a_revisor_could_not_see(address, chro
     link = "compare?run=captions-sampled&by=captions-revised&outcome=both+wrong"
     chromium.get(f"{address}/{link}&sample=broken-00000")
     masked = person.sees(".hx-revised del", "a pink bottle")
-    person.sees(".hx-revised ins", "a yellow bottle")
+    person.sees(".hx-revised ins", "a black bottle")
     person.sees(
         ".hx-revised li", "co-occurrence 0.61, expectation 0.50, position 0.16, −log p 5.76"
     )

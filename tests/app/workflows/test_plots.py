@@ -7,7 +7,7 @@ from PIL import Image
 
 from app.workflows.plots import MARKS, Cell, bar_plot, contact_sheet, save_picture
 from halluc.errors import InputError
-from halluc.records import Claim, Finding
+from halluc.records import Claim, Finding, Score
 
 TEXT = "A blue cup and a spoon left of the fork."
 
@@ -63,11 +63,18 @@ def test_long_texts_make_the_sheet_longer():
 
 
 def test_bars_are_drawn_and_undefined_has_none(tmp_path):
-    figures = {"greedy": {"CHAIRi": 0.2, "POPE": None}, "sampled": {"CHAIRi": 1.0}}
+    def score(name, value, **ends):
+        return Score(metric="chair", name=name, value=value, **ends)
+
+    figures = {
+        "greedy": {"CHAIRi": score("CHAIRi", 0.2, low=0.1, high=0.4), "POPE": score("POPE", None)},
+        "sampled": {"CHAIRi": score("CHAIRi", 1.0)},
+    }
     bar_plot(tmp_path / "bars.png", figures)
     with Image.open(tmp_path / "bars.png") as picture:
         assert picture.size == (528, 168)
-        colors = {tuple(pixel) for pixel in np.asarray(picture)[..., :3].reshape(-1, 3).tolist()}
+        pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+        colors = {tuple(pixel) for pixel in pixels.tolist()}
     assert {(0, 0x72, 0xB2), (0xE6, 0x9F, 0)} <= colors
 
 

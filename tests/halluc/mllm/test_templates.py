@@ -16,6 +16,7 @@ from checkpoints import CHAT, picture
 
 from halluc.errors import InputError, ModelError, SampleError
 from halluc.mllm import Decoding, Fit, Request, load_model
+from halluc.mllm.picking import Row
 from halluc.mllm.rows import Rows
 from halluc.mllm.transformers import TransformersMLLM
 
@@ -125,8 +126,8 @@ def test_a_thought_is_kept_apart(checkpoint: Any, monkeypatch: Any) -> None:
         tokens = model.tokenizer(text, add_special_tokens=False)["input_ids"]
         tokens = [*tokens, model.tokenizer.eos_token_id][:length]
         reader = Rows(model.tokenizer, [model.tokenizer.eos_token_id])
-        logprobs = [-0.5] * len(tokens)
-        return reader.response(ASKED[0], tokens, logprobs, {"yes": 0.9}, begun=False)
+        row = Row(tokens, [-0.5] * len(tokens), [], [])
+        return reader.response(ASKED[0], row, {"yes": 0.9}, begun=False)
 
     assert plain.thought == "" and plain.answers
     got = written("<think>Yes, a dog.</think>\nNo, there is no dog.")

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from halluc.tabletop.truth import truth_of
@@ -5,8 +7,14 @@ from halluc.tabletop.world import (
     CLASSES,
     COMPANION_RATE,
     COMPANIONS,
+    CUT,
     GRID,
+    LEAN,
     MARGIN,
+    NEAR,
+    OVERLAP,
+    POSES,
+    SETTINGS,
     SIZES,
     SPLITS,
     scene,
@@ -26,11 +34,46 @@ def test_a_scene_is_the_same_every_time_and_its_number_matters():
     assert scene("broken", 7).names != scene("biased", 7).names
 
 
-def test_scenes_hold_three_to_six_objects_in_cells_of_their_own(scenes):
+def test_scenes_hold_three_to_six_objects_at_most_three_of_a_class(scenes):
+    counts = set()
     for each in scenes:
         assert 3 <= len(each.items) <= 6
-        cells = {(int(item.x * GRID), int(item.y * GRID)) for item in each.items}
-        assert len(cells) == len(each.items)
+        names = [item.name for item in each.items]
+        counts |= {names.count(name) for name in names}
+    assert counts == {1, 2, 3}
+    assert {each.setting for each in scenes} == set(SETTINGS)
+
+
+def test_objects_overlap_little_and_are_hardly_cut_off(scenes):
+    for each in scenes:
+        squares = []
+        for item in each.items:
+            half = item.scale / GRID / 2
+            inset = (1 - 2 * CUT) * half
+            for centre in (item.x, item.y):
+                assert inset - 1e-9 <= centre <= 1 - inset + 1e-9
+            for x, y, other in squares:
+                shared = 1.0
+                for one, two in ((item.x, x), (item.y, y)):
+                    ends = min(one + half, two + other), max(one - half, two - other)
+                    shared *= max(0.0, ends[0] - ends[1])
+                assert shared <= OVERLAP * (2 * min(half, other)) ** 2 + 1e-9
+            squares.append((item.x, item.y, half))
+
+
+def test_poses_turn_what_has_them(scenes):
+    met = {}
+    for item in (item for each in scenes for item in each.items):
+        met.setdefault(item.name, set()).add((item.pose, item.angle))
+        assert item.attributes.get("state", "") == item.pose
+    assert {name: {pose for pose, _ in met[name]} for name in POSES} == {
+        name: set(poses) for name, poses in POSES.items()
+    }
+    assert met["bottle"] == {
+        ("standing", 0), ("lying", 90), ("lying", 270), ("leaning", LEAN), ("leaning", -LEAN),
+    }  # fmt: skip
+    assert met["fork"] == {("lying", angle) for angle in (0, 90, 180, 270)}
+    assert met["apple"] == {("", 0)}
 
 
 def test_size_words_keep_their_distance(scenes):
@@ -77,5 +120,7 @@ def test_relations_of_the_truth_are_those_of_the_centres():
             assert ((i, "right of", j) in told) == (one.x - other.x >= MARGIN)
             assert ((i, "above", j) in told) == (other.y - one.y >= MARGIN)
             assert ((i, "below", j) in told) == (one.y - other.y >= MARGIN)
+            near = math.hypot(one.x - other.x, one.y - other.y) <= NEAR
+            assert ((i, "next to", j) in told) == near
     assert truth.complete
     assert [each.name for each in truth.objects] == [item.name for item in each.items]

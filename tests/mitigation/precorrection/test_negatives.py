@@ -177,6 +177,21 @@ def test_pairs_of_the_embedded_world_hold_against_its_truth():
     assert pairs == mined(answers)
 
 
+def test_states_are_corrected_and_spoilt_in_the_form_of_the_verb():
+    bottle = TrueObject(name="bottle", attributes={"state": "lie"})
+    truth = Truth(objects=(bottle,), complete=True)
+    habits = Habits({}, {"state": {"lie", "stand", "lean"}})
+    for said, right in (
+        ("A bottle stands upright.", "A bottle lies."),
+        ("A bottle is leaning to one side.", "A bottle is lying."),
+    ):
+        assert mend(said, found(said, truth), truth, habits) == right
+    true = "A bottle is lying on its side."
+    spoilt = spoil(true, found(true, truth), truth, habits, random.Random(0), ["attribute"])
+    assert spoilt in ("A bottle is standing.", "A bottle is leaning.")
+    assert errors(found(spoilt, truth))
+
+
 def bare(id, text):
     return Answered(id=id, image="p", prompt=f"Is there {id}?", text=text, truth=TRUTH)
 

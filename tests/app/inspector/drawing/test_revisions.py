@@ -18,7 +18,7 @@ def words(html):
 def test_a_mask_stands_with_its_factors_and_what_replaced_it(revised):
     run = open_columns(revised)
     html = revision_html(run, run.places["broken-00000"])
-    assert "<del>a pink bottle</del><sup>1</sup><ins>a yellow bottle</ins>" in html
+    assert "<del>a pink bottle</del><sup>1</sup><ins>a black bottle</ins>" in html
     told = words(html)
     assert "What the revisor could not see, and what it wrote there:" in told
     assert "co-occurrence 0.61, expectation 0.50, position 0.16, −log p 5.76" in told

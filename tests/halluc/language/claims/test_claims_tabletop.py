@@ -50,3 +50,22 @@ def test_claims_are_those_that_were_put_into_words(texts):
 
 def _words(claim):
     return claim.kind, claim.start, claim.end, claim.subject, claim.value, claim.object
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("The bottle is lying. The book leans to one side.", ["lying", "leans"]),
+        ("The vase is black and lies on its side.", ["lies"]),
+        ("A teddy bear sits upright. A book lies flat on a laptop.", ["sits", "lies"]),
+        ("The cup is not standing.", ["standing"]),
+        ("A cup sits on the table and a bottle stands next to it.", []),
+        ("A spoon is lying beside the bowl. On the shelf stands a vase.", []),
+        ("The book is leaning against the vase.", []),
+        ("There is a hot dog stand.", []),
+        ("A man stands next to a bus and leans against it.", ["stands"]),
+    ],
+)
+def test_postures_of_lifeless_things_are_states_unless_they_tell_where(text, states):
+    [claims] = read_claims([text])
+    assert [text[each.start : each.end] for each in claims if each.family == "state"] == states
