@@ -66,7 +66,7 @@ class Bench:
     def attempt(self, case: Case) -> tuple[str, str]:
         """What came of a case: "refused", "answered" or "other", and what is wrong, if anything."""
         if case.command not in self.right and case.same:
-            self.right[case.command] = self.run(Case(case.kind, "", case.command))[0]
+            self.right[case.command] = self.run(Case(case.kind, "", case.command, same=True))[0]
         tried, wrong = self.run(case)
         right = self.right.get(case.command)
         if not wrong and case.same and tried.code == 0 and right and tried.figures != right.figures:

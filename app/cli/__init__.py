@@ -80,10 +80,19 @@ def main() -> None:
         sys.exit(2)
 
 
+LONGEST = 900
+"""Characters of a message."""
+
+
 def _tell(what: str) -> None:
-    """Print one line; what names and paths may hold beside letters is shown, not obeyed."""
-    shown = (each if each.isprintable() else ascii(each)[1:-1] for each in what)
-    click.echo(f"halluc: {''.join(shown)}", err=True)
+    """Print one line; what names and paths may hold beside letters is shown, not obeyed.
+
+    A long name in its midst is cut: what is wrong stands first, how to mend it last.
+    """
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in what)
+    if len(shown) > LONGEST:
+        shown = f"{shown[: LONGEST // 2]} … {shown[-LONGEST // 2 :]}"
+    click.echo(f"halluc: {shown}", err=True)
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -34,6 +34,15 @@ def refused(halluc, *command):
     return err
 
 
+def test_a_name_without_end_is_cut(halluc, tmp_path):
+    (tmp_path / "answers.jsonl").write_text(
+        json.dumps({"question_id": "dog " * 5000, "text": "Yes"}) + "\n"
+    )
+    err = refused(halluc, *POPE)
+    assert len(err) < 1000
+    assert err.startswith("halluc: answers.jsonl:1: 1 answers without a question") and "…" in err
+
+
 @pytest.mark.parametrize("name", ["answers.jsonl", "questions.jsonl"])
 def test_a_pipe_is_told_at_once(name, halluc, tmp_path):
     (tmp_path / name).unlink()
