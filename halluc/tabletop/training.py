@@ -90,7 +90,8 @@ def train_tabletop(
     language = _Language(model, torch_compile)
     backbone, projector = language.decoder, model.model.multi_modal_projector
 
-    fit("encoder", recipe.encoder, partial(encoder.loss, "encoder"), encoder.parts)
+    seen = partial(encoder.loss, "encoder", recipe.encoder)
+    fit("encoder", recipe.encoder, seen, encoder.parts)
 
     def text_loss(batch_at: Callable[[int], Batch], step: int) -> Tensor:
         return language.loss(batch_at(step).to(device), None)
@@ -124,7 +125,8 @@ def train_tabletop(
     told = partial(shown_loss, "instructions", recipe.instructions)
     fit("instructions", recipe.instructions, told, parts)
 
-    fit("sharpening", recipe.sharpening, partial(encoder.loss, "sharpening"), encoder.parts)
+    seen = partial(encoder.loss, "sharpening", recipe.sharpening)
+    fit("sharpening", recipe.sharpening, seen, encoder.parts)
     features = encoder.features(work / f"{kept}-sharpened.npy", progress)
     for name, stage in (("fluency", recipe.fluency), ("answers", recipe.answers)):
         fit(name, stage, partial(shown_loss, name, stage), parts)
@@ -161,13 +163,10 @@ class _Encoder:
         pictures = processor.image_processor
         self.mean, self.std = pictures.image_mean, pictures.image_std
 
-    def loss(self, name: str, step: int) -> Tensor:
+    def loss(self, name: str, stage: Stage, step: int) -> Tensor:
         """The loss of one step of a stage, on scenes of both splits."""
         rng = random.Random(f"{name}/{self.recipe.seed}/{step}")
-        rows = [
-            (rng.choice(SPLITS), rng.randrange(self.recipe.scenes))
-            for _ in range(self.recipe.encoder.batch)
-        ]
+        rows = [(rng.choice(SPLITS), rng.randrange(self.recipe.scenes)) for _ in range(stage.batch)]
         targets = [patch_targets(pool_scene(split, row)) for split, row in rows]
         labels = torch.from_numpy(np.stack([label for label, _ in targets])).to(self.device)
         centres = torch.from_numpy(np.stack([centre for _, centre in targets])).to(self.device)
