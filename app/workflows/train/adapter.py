@@ -26,6 +26,9 @@ from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Record
 from mitigation.precorrection.lora import Tuning
 
+HELD_OUT = 0.05
+"""Share of the pictures whose examples are kept out of training, where no split is given."""
+
 _WATCHED = ("eval_CHAIRi", "eval_recall", "eval_words", "eval_POPE F1")
 """What is drawn of evaluations."""
 

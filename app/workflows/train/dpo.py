@@ -67,10 +67,7 @@ def train_dpo(
         return check_items(mllm, all_pairs(splits), open_image, recipe.longest)
 
     if dry:
-        plan = dry_run(
-            mllm, splits["train"], check(), recipe,
-            lambda few, how, folder: make({"train": few, "test": []}, how, folder),
-        )  # fmt: skip
+        plan = dry_run(mllm, splits["train"], check(), recipe, make)
         return "\n".join(plan.lines())
     return train_adapter(
         mllm, output, DPO, recipe, data,

@@ -79,7 +79,7 @@ def dry_run(
     items: Sequence[Item],
     sizes: Mapping[str, tuple[int, ...]],
     tuning: T,
-    make: Callable[[list[Any], T, Path], Any],
+    make: Callable[[dict[str, list[Any]], T, Path], Any],
 ) -> Plan:
     """Count what there is to train on, and measure three steps; nothing is kept.
 
@@ -88,7 +88,7 @@ def dry_run(
         items: what is trained on, at least one.
         sizes: by id, the tokens of picture and prompt, then of each answer.
         tuning: how to train.
-        make: a trainer of some items, by a recipe, in a folder.
+        make: a trainer of items by split ("train", "test"), by a recipe, in a folder.
 
     Raises:
         ModelError: the model cannot be trained so, or memory runs out.
@@ -107,7 +107,7 @@ def dry_run(
         peak.in_one_line(mllm.card["model"]["name"]),
     ):
         warnings.simplefilter("ignore", FutureWarning)
-        trainer = make(few, short, Path(folder))
+        trainer = make({"train": few, "test": []}, short, Path(folder))
         trainer.remove_callback(PrinterCallback)
         reference = _reference_time(trainer, few, units)
         clock = _Clock(mllm.device)

@@ -13,7 +13,7 @@ import msgspec
 from app.workflows.data.pairs import answers_of, captions_of, data_of, origin_of
 from app.workflows.data.pictures import opener
 from app.workflows.progress import Progress, silent
-from app.workflows.train.adapter import Method, train_adapter
+from app.workflows.train.adapter import HELD_OUT, Method, train_adapter
 from app.workflows.train.dry_run import dry_run
 from halluc.errors import InputError
 from halluc.mllm.transformers import TransformersMLLM
@@ -34,9 +34,6 @@ KTO = Method(
     on="answers that are right or wrong",
     note="margin {:.3f}",
 )
-
-HELD_OUT = 0.05
-"""Share of the pictures whose answers are kept out of training."""
 
 
 def train_kto(
@@ -103,10 +100,7 @@ def train_kto(
         return check_items(mllm, judged, open_image, recipe.longest)
 
     if dry:
-        plan = dry_run(
-            mllm, splits["train"], check(), recipe,
-            lambda few, how, folder: make({"train": few, "test": []}, how, folder),
-        )  # fmt: skip
+        plan = dry_run(mllm, splits["train"], check(), recipe, make)
         return "\n".join(plan.lines())
     return train_adapter(
         mllm, output, KTO, recipe, {"examples": data},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from app.workflows.progress import Progress, silent
-from app.workflows.train.adapter import Method, train_adapter
+from app.workflows.train.adapter import HELD_OUT, Method, train_adapter
 from app.workflows.train.dry_run import dry_run
 from app.workflows.train.pairs import all_pairs, read_training_pairs
 from halluc.datasets.load import load_dataset
@@ -33,9 +33,6 @@ SFT = Method(
     right="mean_token_accuracy",
     on="answers",
 )
-
-HELD_OUT = 0.05
-"""Share of the pictures whose instructions are kept out of training."""
 
 
 def train_sft(
@@ -149,10 +146,7 @@ def _train(
     if dry:
         # Of pairs, the worse answer is no part of what goes through the model.
         sizes = {id: told[:2] for id, told in check().items()}
-        plan = dry_run(
-            mllm, splits["train"], sizes, tuning,
-            lambda few, how, folder: make({"train": few, "test": []}, how, folder),
-        )  # fmt: skip
+        plan = dry_run(mllm, splits["train"], sizes, tuning, make)
         return "\n".join(plan.lines())
     return train_adapter(
         mllm, output, SFT, tuning, data,
