@@ -97,7 +97,7 @@ def encode(image: Image, side: int) -> Picture:
     small.thumbnail((side, side))
     buffer = io.BytesIO()
     if max(width, height) <= 256:  # drawn scenes have hard edges
-        small.save(buffer, "PNG")
+        small.save(buffer, "PNG", compress_level=1)
         kind = "png"
     else:
         small.save(buffer, "JPEG", quality=85)

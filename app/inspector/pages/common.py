@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.navigation.page import StreamlitPage
 
 from app.inspector import drawing
@@ -15,7 +17,7 @@ from app.inspector.drawing.marks import plain
 from app.inspector.reading import preload
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.population import Population, population
-from app.inspector.reading.view import View, known, metric_of, view_of
+from app.inspector.reading.view import View, arranged, known, look, metric_of, view_of
 from app.inspector.settings import read_settings, run_names
 from halluc.errors import HallucError, InputError
 from halluc.records import Sample
@@ -124,6 +126,23 @@ def claims_of(run: Columns, view: View) -> Population:
 @st.cache_resource(max_entries=16, show_spinner="Drawing the order …")
 def _claims(folder: str, states: preload.States, view: View, *, _run: Columns) -> Population:
     return population(_run, view)
+
+
+def passing(run: Columns, view: View, order: str) -> tuple[NDArray[np.int64], int]:
+    """The rows of the answers that pass a view, in an order of `SORTS`, and how many findings."""
+    folder = str(run.path)
+    found: tuple[NDArray[np.int64], int] = _passing(
+        folder, preload.states_of(folder), view, order, _run=run
+    )
+    return found
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _passing(
+    folder: str, states: preload.States, view: View, order: str, *, _run: Columns
+) -> tuple[NDArray[np.int64], int]:
+    seen = look(_run, view)
+    return arranged(_run, seen, metric_of(_run, view), order), len(seen.findings)
 
 
 def reviews() -> Reviews:

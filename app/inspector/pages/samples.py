@@ -14,7 +14,7 @@ from app.inspector.drawing.revisions import revision_html
 from app.inspector.pages import common, filters
 from app.inspector.pages.review_form import judge_finding
 from app.inspector.reading.columns import Columns
-from app.inspector.reading.view import SORTS, Seen, View, arranged, look, metric_of
+from app.inspector.reading.view import SORTS, View, metric_of
 from app.inspector.settings import read_settings
 from halluc.records import Finding
 
@@ -32,13 +32,12 @@ def render() -> None:
         _find(run)
     view = common.known_view(run)
     filters.show(common.current_view())
-    seen, metric = look(run, view), metric_of(run, view)
-    rows = arranged(run, seen, metric, order)
+    rows, findings = common.passing(run, view, order)
     asked = st.query_params.get("sample", "")
     if asked in run.places:
         _detail(name, run, view, rows, run.places[asked])
     else:
-        _grid(run, view, Seen(rows, seen.findings), metric)
+        _grid(run, view, rows, findings)
 
 
 def _find(run: Columns) -> None:
@@ -56,11 +55,11 @@ def _find(run: Columns) -> None:
     st.text_input("Go to sample", key="go to", on_change=open_it, width=180)
 
 
-def _grid(run: Columns, view: View, seen: Seen, metric: str) -> None:
-    total = len(seen.rows)
+def _grid(run: Columns, view: View, rows: NDArray[np.int64], findings: int) -> None:
+    total, metric = len(rows), metric_of(run, view)
     last = max(total - 1, 0) // GRID
     number = min(_number(st.query_params.get("page", "0")), last)
-    found = f", {len(seen.findings):,} findings" if view.of_findings else ""
+    found = f", {findings:,} findings" if view.of_findings else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         common.heading(f"{total:,} of {len(run.answers):,} samples{found}")
         common.steps(f"pages of {run.key} {view}", number, last, lambda to: _turn(page=str(to)))
@@ -77,7 +76,7 @@ def _grid(run: Columns, view: View, seen: Seen, metric: str) -> None:
     if metric:
         st.html(html.legend())
     with st.container(key="grid"):
-        for row in seen.rows[number * GRID : (number + 1) * GRID]:
+        for row in rows[number * GRID : (number + 1) * GRID]:
             with st.container(border=True):
                 _card(run, int(row), metric)
 
@@ -144,6 +143,9 @@ def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: i
     with st.expander("As it is kept"):
         st.text(response.text[:5000])
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
+    # The page is there; the next picture is opened while this one is looked at, and kept.
+    if (after := np.flatnonzero(rows == row) + 1).size and after[0] < len(rows):
+        common.picture(run, run.sample(int(rows[after[0]])), pictures.LARGE)
 
 
 def _asked(view: View, finding: Finding) -> bool:

@@ -71,7 +71,7 @@ class Columns:
         """Tells this run from others, wherever its folder lies; its reviews are kept under it."""
         return card_key(self.card)
 
-    @property
+    @cached_property
     def metrics(self) -> list[str]:
         """Metrics with findings, the one that knows most kinds first."""
         by = self.findings.groupby("metric", observed=True)["kind"].nunique()
