@@ -58,6 +58,8 @@ def build(shape: str, dtype: str, device: str) -> Any:
         LlavaForConditionalGeneration,
     )
 
+    from halluc.mllm.prefixes import let_share
+
     sizes = SHAPES[shape]
     config = LlavaConfig(
         vision_config=CLIPVisionConfig(
@@ -78,6 +80,7 @@ def build(shape: str, dtype: str, device: str) -> Any:
         model = LlavaForConditionalGeneration(config)
     torch.set_default_dtype(torch.float32)
     model.generation_config.update(eos_token_id=None, pad_token_id=0, bos_token_id=1)
+    let_share(model)
     return model.eval()
 
 
@@ -115,6 +118,7 @@ def by(kind: str, second: Callable[[dict[str, Any], Any], Any] | None = None, **
     """
 
     def way(model: Any, steps: int) -> Any:
+        from halluc.mllm.prefixes import share_prefixes
         from mitigation.inprocess import make_decoding
         from mitigation.inprocess.loop import stack
 
@@ -128,8 +132,11 @@ def by(kind: str, second: Callable[[dict[str, Any], Any], Any] | None = None, **
             )
             batch = stack(branches, pad=0)
             with method.hooks(asked, batch):
+                # As `halluc generate` does it: what branches begin with alike is computed once.
+                shared = method.shares and share_prefixes(model, batch, IMAGE)
                 return model.generate(
-                    **batch, custom_generate=method.custom_generate(asked),
+                    **(shared.ready(model) if shared else batch),
+                    custom_generate=method.custom_generate(asked),
                     max_new_tokens=steps, do_sample=False,
                 )  # fmt: skip
 
