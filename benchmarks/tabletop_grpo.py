@@ -78,9 +78,9 @@ def main() -> None:
 
     ways: dict[str, Callable[[Path, int], None]] = {
         "GRPO": rewarded,
-        "GRPO, rewards shuffled": lambda output, seed: rewarded(output, seed, shuffle=True),
         "SFT on the best": best,
         "DPO, best against worst": both,
+        "GRPO, rewards shuffled": lambda output, seed: rewarded(output, seed, shuffle=True),
     }
     print(f"| | {' | '.join(HEAD)} |\n| --- |{' ---: |' * len(HEAD)}")
     base = measure(folder / "runs/tabletop", "tabletop", given.scenes)
