@@ -104,7 +104,9 @@ def test_a_training_that_loses_recall_is_stopped(halluc, before, tmp_path):
     assert "stopped as recall fell" in err
 
 
-def test_what_cannot_be_watched_or_configured_is_one_line(halluc, before, pairs, tmp_path):
+def test_what_cannot_be_watched_or_configured_is_one_line(
+    halluc, before, pairs, tmp_path, monkeypatch
+):
     asked = ("--data", "tabletop:broken:10000-10000", "--max-new-tokens", 4, "--device", "cpu")
     assert halluc("generate", *asked, "-o", "seen")[0] == 0
     assert halluc("generate", *asked, "--model", "tabletop+dpo", "-o", "other")[0] == 0
@@ -131,11 +133,14 @@ def test_what_cannot_be_watched_or_configured_is_one_line(halluc, before, pairs,
         (("--target-modules", "qkv"), "no linear layer 'qkv' in its backbone; there are q_proj, "),
         (("--config", "none.toml"), "none.toml: "),
     ]
-    if importlib.util.find_spec("bitsandbytes") is None:
-        what = "--load-in-4bit needs bitsandbytes; install it with: pip install bitsandbytes"
-        wrong.append((("--load-in-4bit",), what))
-    if importlib.util.find_spec("wandb") is None:
-        wrong.append((("--report-to", "wandb"), "--report-to wandb needs wandb; install it"))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *more: None if name in ("bitsandbytes", "wandb") else find(name, *more),
+    )
+    what = "--load-in-4bit needs bitsandbytes; install it with: pip install bitsandbytes"
+    wrong.append((("--load-in-4bit",), what))
+    wrong.append((("--report-to", "wandb"), "--report-to wandb needs wandb; install it"))
     for options, message in wrong:
         code, out, err = halluc(*fixed, *options)
         assert (code, out, err.count("\n")) == (2, "", 1), err

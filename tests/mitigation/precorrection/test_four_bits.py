@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bitsandbytes
 import pytest
 import torch
 from checkpoints import picture
@@ -10,7 +11,6 @@ from halluc.mllm import Fit, load_model
 from mitigation.precorrection.dpo import Recipe, make_trainer
 from mitigation.precorrection.pairs import make_pair
 
-bitsandbytes = pytest.importorskip("bitsandbytes")
 PAIRS = [
     make_pair("0", "0", "is there a dog", "no, there is a cat on the table.", "Yes, a red dog."),
     make_pair("1", "1", "the cat and the cup", "a cup left of the cat", "a cat left of the cup"),
