@@ -1,6 +1,7 @@
 """GRPO on the embedded MM-LLM beside its controls, of the same reward and as many drawn captions.
 
     python benchmarks/tabletop_grpo.py FOLDER [--steps 50] [--scenes 300] [--seeds 3] [--objects]
+        [--ways NAME...]
 
 A step of GRPO draws eight captions of each of four pictures; all controls learn from as many
 captions of the same pictures. FOLDER keeps adapters, pairs and runs; the same command continues
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=300, help="to measure on")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--objects", action="store_true", help="reward objects alone")
+    parser.add_argument("--ways", nargs="+", help="some of the trainings")
     given = parser.parse_args()
     folder, by = given.folder, OBJECTS if given.objects else USUAL
     data = f"tabletop:broken:{FIRST}-{FIRST + PICTURES * given.steps - 1}"
@@ -82,6 +84,8 @@ def main() -> None:
         "DPO, best against worst": both,
         "GRPO, rewards shuffled": lambda output, seed: rewarded(output, seed, shuffle=True),
     }
+    if unknown := set(given.ways or ()) - set(ways):
+        raise SystemExit(f"there is no way {min(unknown)!r}; there are {', '.join(ways)}")
     print(f"| | {' | '.join(HEAD)} |\n| --- |{' ---: |' * len(HEAD)}")
     base = measure(folder / "runs/tabletop", "tabletop", given.scenes)
     print(f"| tabletop | {' | '.join(f'{value:.1f}' for value in base)} |", flush=True)
@@ -92,8 +96,8 @@ def main() -> None:
         measure_task(folder / "runs/tabletop/pope", mllm, with_questions(shown), "pope"),
     )
     print(f"| best of 8 | {' | '.join(f'{value:.1f}' for value in row)} |", flush=True)
-    for name, train in ways.items():
-        rows = []
+    for name in given.ways or ways:
+        train, rows = ways[name], []
         for seed in range(given.seeds):
             adapter = folder / f"adapters/{name}-{seed}"
             train(adapter, seed)
