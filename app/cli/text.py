@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 import sys
+from pathlib import Path
 
 import click
 
@@ -26,13 +28,18 @@ def harmless(text: str) -> str:
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def print_any_letter() -> None:
-    """Have what the encoding of the terminal lacks written as JSON writes it.
+def prepare_streams() -> None:
+    """Have any text printed, whatever the encoding, and where stdout or stderr is closed.
 
-    Where the locale knows ASCII alone (LANG=C), UTF-8 is written, as click and Python do.
+    Letters that the encoding lacks are written as JSON writes them. Where the locale knows ASCII
+    alone (LANG=C), UTF-8 is written, as click and Python do.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not a closed one
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
             ascii = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding="utf-8" if ascii else None, errors=_ESCAPED)
 

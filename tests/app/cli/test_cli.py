@@ -46,6 +46,18 @@ def test_letters_that_the_terminal_lacks(encoding, shown, monkeypatch):
     assert f"no such command '{shown}'" in written
 
 
+def test_closed_streams(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["halluc", "list", "nothing"])
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    for stream in (sys.stdout, sys.stderr):
+        with stream:
+            stream.write("nobody reads it")
+
+
 def test_a_group_alone_shows_its_help(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["halluc", "score"])
     with pytest.raises(SystemExit) as end:
