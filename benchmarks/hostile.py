@@ -5,8 +5,9 @@
 prints a table of what came of them by kind and command, and each one that went wrong: a traceback,
 more than one line, another exit code than 0 and 2 (3 and 1 of the gate, 130 and signals of a
 command that was interrupted), other figures without a word, something left behind, or more than
-`SECONDS`. What came of each stands in FILE, and the same command goes on from there while the code
-is the same. Most run in forks of this process; what hangs on the start of a process is one.
+`SECONDS` (longer where the processors are busy with other work). What came of each stands in FILE,
+and the same command goes on from there while the code is the same. Most run in forks of this
+process; what hangs on the start of a process is one.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Bench:
                 before = state(folder)
             tried = case.run(case, folder) if case.run else forked(case, folder)
             wrong = fault(tried.code, tried.out, tried.err, case.codes)
-            if not wrong and tried.seconds > SECONDS:
+            if not wrong and tried.seconds > limit():
                 wrong = f"{tried.seconds:.0f} s"
             if not wrong and tried.code == 2 and not case.leaves and state(folder) != before:
                 wrong = f"refused, and yet it leaves {state(folder).keys() - (before or {}).keys()}"
@@ -111,10 +112,15 @@ def forked(case: Case, folder: Path) -> Tried:
             around()
         return work()
 
-    code = wait(begin(run, out, err), 2 * SECONDS)
+    code = wait(begin(run, out, err), 2 * limit())
     seconds = time.monotonic() - begun
     said = [each.read_text("utf-8", "replace") if each.exists() else "" for each in (out, err)]
     return Tried(code, *said, seconds)
+
+
+def limit() -> float:
+    """Seconds that a command may take: more where several processes share a processor."""
+    return SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def warm(folder: Path) -> None:
@@ -159,7 +165,8 @@ def attempts(given: argparse.Namespace) -> Iterator[dict[str, str]]:
             row = known.get((case.kind, case.name))
             if row is None:
                 outcome, wrong = bench.attempt(case)
-                row = {"kind": case.kind, "name": case.name, "command": " ".join(case.command[:2]),
+                row = {"kind": case.kind, "name": case.name,
+                       "command": ascii(" ".join(case.command[:2]))[1:-1],
                        "outcome": outcome, "wrong": wrong, "code": code}  # fmt: skip
                 print(json.dumps(row), file=file, flush=True)
                 if wrong:

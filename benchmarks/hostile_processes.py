@@ -76,8 +76,8 @@ def _started(change: dict[str, str | None], redirect: str, case: Case, folder: P
     # The start of a process is not what is measured.
     seconds = max(0.0, time.monotonic() - begun - 10)
     broken = "Exception ignored" in err or "Error:" in err
-    return Tried(done.returncode, "" if redirect else out, "" if redirect and not broken else err,
-                 seconds, err[-200:] if broken else "")  # fmt: skip
+    return Tried(done.returncode, "" if redirect else out, err, seconds,
+                 err[-200:] if broken else "")  # fmt: skip
 
 
 def signals() -> Iterator[Case]:

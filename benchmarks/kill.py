@@ -110,7 +110,7 @@ WAYS = {
 # all else has to be the same.
 _CLOCK = re.compile(
     rb'^\s*"(made|trained|seconds|peak memory|train_loss|total_flos|'
-    rb'[\w/]*(runtime|per_second))": .*\n',
+    rb'[\w/]*(runtime|per_second|step_time))": .*\n',
     re.MULTILINE,
 )
 # Where a report says how long things took.

@@ -148,6 +148,8 @@ def write_atomically(path: str | Path, content: Iterable[bytes]) -> None:
         InputError: the folder cannot be written, or a pipe or a device stands there.
     """
     path = Path(path)
+    if not path.name:
+        raise InputError("is a folder; give the name of a file", path)
     temporary = path.with_name(f".{path.name}.new")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():

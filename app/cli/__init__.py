@@ -8,6 +8,7 @@ import sys
 import click
 
 from app.cli.lazy import LazyGroup
+from app.cli.text import prepare_streams
 from halluc import __version__
 from halluc.errors import HallucError
 from halluc.text import is_text
@@ -52,6 +53,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
+    prepare_streams()
     for each in sys.argv[1:]:
         if not is_text(each):
             _tell(f"{each[:200]} is not UTF-8; files and names that are used have to be: rename it")

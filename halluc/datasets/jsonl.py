@@ -15,7 +15,7 @@ from halluc.datasets.files import file_card, read_rows
 from halluc.datasets.images import open_from
 from halluc.datasets.own_truth import read_own_truth
 from halluc.errors import InputError
-from halluc.jsonl import check_plain, reason
+from halluc.jsonl import open_plain
 from halluc.records import Label, Sample, TrueObject, Truth
 
 # How a file of rows begins; a table of objects begins with the id of a picture.
@@ -53,12 +53,8 @@ def has_rows(path: Path) -> bool:
     Raises:
         InputError: it cannot be read.
     """
-    try:
-        check_plain(path)
-        with path.open("rb") as file:
-            return _ROWS.match(file.read(1024).removeprefix(BOM_UTF8)) is not None
-    except OSError as error:
-        raise InputError(reason(error), path) from None
+    with open_plain(path) as file:
+        return _ROWS.match(file.read(1024).removeprefix(BOM_UTF8)) is not None
 
 
 def load(path: str | Path, images: Path | None = None) -> Dataset:

@@ -32,7 +32,7 @@ import openai
 
 from halluc.errors import InputError, ModelError, SampleError
 from halluc.mllm.base import Decoding, Exchange, Request
-from halluc.mllm.patience import asked_pause, whole_within
+from halluc.mllm.patience import HTTPX, asked_pause, whole_within
 from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
 from halluc.records import Response
 from halluc.text import is_text
@@ -84,7 +84,8 @@ class OpenAIMLLM:
             parts = urlsplit(url)
             encrypted, host, _ = parts.scheme == "https", parts.hostname or "", parts.port
             host.encode("idna")
-        except ValueError:  # UnicodeError, too
+            HTTPX.URL(url)
+        except (ValueError, HTTPX.InvalidURL):  # UnicodeError, too
             raise ModelError("a server's URL is http://HOST:PORT/v1 with a port to 65535") from None
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ModelError("put no key into the URL of a server; set OPENAI_API_KEY instead")

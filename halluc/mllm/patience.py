@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 
-_HTTPX = import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
+HTTPX = import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
 """httpx, or what newer versions of openai take in its place."""
 
 LONGEST = 60.0
@@ -34,13 +34,13 @@ def whole_within(seconds: float) -> dict[str, list[Callable[..., Any]]]:
 
     def watch(response: Any) -> None:
         stream = response.stream
-        if isinstance(stream, _HTTPX.SyncByteStream):
+        if isinstance(stream, HTTPX.SyncByteStream):
             response.stream = _Watched(stream, response.request)
 
     return {"request": [begin], "response": [watch]}
 
 
-class _Watched(_HTTPX.SyncByteStream):  # type: ignore[name-defined, misc]
+class _Watched(HTTPX.SyncByteStream):  # type: ignore[name-defined, misc]
     """The pieces of an answer while they come in time and are not too many."""
 
     def __init__(self, stream: Any, request: Any) -> None:
@@ -51,7 +51,7 @@ class _Watched(_HTTPX.SyncByteStream):  # type: ignore[name-defined, misc]
         for piece in self._stream:
             size += len(piece)
             if size > LARGEST or time.monotonic() > self._request.extensions["until"]:
-                raise _HTTPX.ReadTimeout("an answer without end", request=self._request)
+                raise HTTPX.ReadTimeout("an answer without end", request=self._request)
             yield piece
 
     def close(self) -> None:

@@ -79,6 +79,12 @@ def test_what_a_crash_left_is_written_over(tmp_path: Path) -> None:
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a": b"whole"}
 
 
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_folder_is_no_name_of_a_file(name: str) -> None:
+    with pytest.raises(InputError, match="is a folder; give the name"):
+        write_atomically(name, [b"x"])
+
+
 def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("/dev/null")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from halluc.errors import InputError, said
-from halluc.jsonl import BAD_JSON, check_plain, read_jsonl, reason
+from halluc.jsonl import BAD_JSON, open_plain, read_jsonl, reason
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -39,22 +39,20 @@ class Lines:
 
     @cached_property
     def places(self) -> NDArray[np.int64]:
-        """Where each line begins and where it ends, in bytes (lines, 2).
+        """Where each line begins and where it ends, in bytes of the unpacked file (lines, 2).
 
         Raises:
             InputError: the file cannot be read.
         """
-        ends, size = [], 0
-        try:
-            check_plain(self.path)
-            with self.path.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + size)
-                    size += len(block)
-        except OSError as error:
-            raise InputError(reason(error), self.path) from None
+        ends, start, size = [], 0, 0
+        with open_plain(self.path) as file:
+            while block := file.read(_BLOCK):
+                if not size and block.startswith(BOM_UTF8):
+                    start = len(BOM_UTF8)
+                ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + size)
+                size += len(block)
         every = np.concatenate([*ends, [size]]).astype(np.int64)
-        places = np.column_stack((np.concatenate(([0], every[:-1] + 1)), every))
+        places = np.column_stack((np.concatenate(([start], every[:-1] + 1)), every))
         kept: NDArray[np.int64] = places[places[:, 1] - places[:, 0] > 1]
         return kept  # "" and "\r" hold no record
 
@@ -65,12 +63,9 @@ class Lines:
             InputError: it is no such record, or the file cannot be read.
         """
         start, end = map(int, self.places[row])
-        try:
-            with self.path.open("rb") as file:
-                file.seek(start)
-                line = file.read(end - start)
-        except OSError as error:
-            raise InputError(reason(error), self.path) from None
+        with open_plain(self.path) as file:
+            file.seek(start)
+            line = file.read(end - start)
         try:
             return decode(line) if decode else msgspec.json.decode(line, type=type)
         except BAD_JSON as error:
@@ -137,9 +132,11 @@ class Lines:
 
     def _ended(self) -> bool:
         """Whether the last line has its end."""
-        with self.path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read() == b"\n"
+        last = b""
+        with open_plain(self.path) as file:
+            while block := file.read(_BLOCK):
+                last = block
+        return last.endswith(b"\n")
 
 
 def _selected(schema: pa.Schema, spread: str) -> Iterator[str]:

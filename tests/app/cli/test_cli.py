@@ -1,3 +1,4 @@
+import io
 import sys
 
 import pytest
@@ -21,6 +22,40 @@ def test_a_mistyped_command_is_one_line(command, message, monkeypatch, capsys):
         main()
     out, err = capsys.readouterr()
     assert (end.value.code, out, err) == (2, "", f"halluc: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("ascii", "ü–🙂"),
+        ("latin-1", r"ü\u2013\ud83d\ude42"),
+        ("utf-8", "ü–🙂"),
+    ],
+)
+def test_letters_that_the_terminal_lacks(encoding, shown, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["halluc", "ü–🙂"])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding))
+    with pytest.raises(SystemExit):
+        main()
+    for stream in (sys.stdout, sys.stderr):
+        stream.write("ü–🙂")
+        stream.flush()
+        written = stream.buffer.getvalue().decode(encoding.replace("ascii", "utf-8"))
+        assert written.endswith(shown)
+    assert f"no such command '{shown}'" in written
+
+
+def test_closed_streams(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["halluc", "list", "nothing"])
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    for stream in (sys.stdout, sys.stderr):
+        with stream:
+            stream.write("nobody reads it")
 
 
 def test_a_group_alone_shows_its_help(monkeypatch, capsys):

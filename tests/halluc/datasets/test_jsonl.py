@@ -1,6 +1,8 @@
 import json
+from functools import partial
 
 import pytest
+from damages import CONVERTED
 
 from halluc.answers.truths import read_truths
 from halluc.datasets.jsonl import load
@@ -27,6 +29,15 @@ def test_rows(tmp_path):
     assert dataset.card["files"][0]["rows"] == 4
     with pytest.raises(InputError, match="sample 'd' has no picture"):
         dataset.open_image(four)
+
+
+@pytest.mark.parametrize("change", CONVERTED)
+def test_a_ground_truth_that_went_through_another_program_is_the_same(change, tmp_path):
+    whole = b'{"id": "1", "objects": ["dog"]}\n{"id": "2", "objects": []}\n'
+    for name, content in (("a", whole), ("b", CONVERTED[change](whole))):
+        (tmp_path / name).write_bytes(content)
+    read = partial(read_truths, ids=None, lemmatize=offline_words)
+    assert read(str(tmp_path / "a")) == read(str(tmp_path / "b"))
 
 
 def test_attributes_and_relations(tmp_path):

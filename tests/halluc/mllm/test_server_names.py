@@ -18,7 +18,8 @@ from halluc.mllm.base import Request
 @pytest.mark.parametrize(
     "url",
     ["http://localhost:99999", "http://localhost:port", "http://[::1", "http://[x]/v1",
-     "http://" + "a" * 70 + ".example", "http://a..b/v1", "http://\u2100.example"],
+     "http://" + "a" * 70 + ".example", "http://a..b/v1", "http://\u2100.example",
+     "http://localhost:1/\x1b[31m", "http://localhost/" + "a" * 70_000],
 )  # fmt: skip
 def test_a_url_that_is_none_is_one_line(url: str) -> None:
     with pytest.raises(ModelError) as caught:

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from damages import CONVERTED
 
 from app.inspector.reading import cache
 from app.inspector.reading.columns import open_columns
@@ -89,6 +90,20 @@ def test_sound_files_are_read_all_at_once_and_others_to_the_same(runs, monkeypat
         assert slow.findings.astype(str).equals(each.findings.astype(str))
         assert slow.true_objects.astype(str).equals(objects.astype(str))
         assert np.array_equal(slow.surprise, surprise, equal_nan=True)
+
+
+@pytest.mark.parametrize("change", ["a byte order mark", "gzipped", "line ends of Windows"])
+def test_files_that_went_through_another_program_are_read_to_the_same(change, runs, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(runs[0], copy)
+    for name in ("samples.jsonl", "findings.jsonl"):
+        (copy / name).write_bytes(CONVERTED[change]((copy / name).read_bytes()))
+    changed, whole = open_columns(copy), open_columns(runs[0])
+    assert changed.findings.astype(str).equals(whole.findings.astype(str))
+    for row in range(len(whole.answers)):
+        assert changed.sample(row) == whole.sample(row)
+        metric = whole.metrics[0]
+        assert changed.findings_of(row, metric) == whole.findings_of(row, metric)
 
 
 def test_a_folder_may_have_any_name(runs, tmp_path):
