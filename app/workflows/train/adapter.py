@@ -240,10 +240,10 @@ def _finished(output: Path, made: dict[str, Any]) -> bool:
 
 
 def _history(trainer: Any) -> list[dict[str, float]]:
-    """What was logged at each step, as numbers."""
+    """What was logged at each step, as numbers, by name in the order of a checkpoint's state."""
     history = []
     for line in trainer.state.log_history:
-        told = {name: float(value) for name, value in line.items() if _is_number(value)}
+        told = {name: float(line[name]) for name in sorted(line) if _is_number(line[name])}
         for prefix in ("", "eval_"):
             if prefix + "rewards/chosen" in told:  # β times this
                 told.setdefault(prefix + "kl", told[prefix + "rewards/chosen"] / trainer.beta)

@@ -63,6 +63,7 @@ def test_a_killed_training_takes_the_same_steps(halluc, command, tmp_path):
     for one, other in zip(*curves, strict=True):
         # What times, and the summary, which counts from where the training went on.
         named = [name for name in one if "time" not in name and not name.startswith("train_")]
+        assert [*other] == [*one]
         assert {name: other[name] for name in named} == {name: one[name] for name in named}
     for name in ("adapter_model.safetensors", "rollouts.jsonl", "page.html"):
         assert (whole / name).read_bytes() == (mine / name).read_bytes(), name
