@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import sys
 
 import click
@@ -54,6 +55,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
     prepare_streams()
+    # peft imports it where it is there, and on a CPU it tells of a kernel that is not.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     for each in sys.argv[1:]:
         if not is_text(each):
             _tell(f"{each[:200]} is not UTF-8; files and names that are used have to be: rename it")
