@@ -26,12 +26,16 @@ def card_differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]
     """Name each way in which two runs were made differently.
 
     State, cost, versions and device do not count. A part of the card with a ``hash`` or ``sha256``
-    somewhere in it counts by those alone, so a moved file stays the same file.
+    of its own counts by that and those within it alone, so a moved file stays the same file.
 
     >>> card = {"data": {"name": "a.json", "sha256": "12"}, "decoding": {"seed": 0}}
     >>> moved = {"data": {"name": "b.json", "sha256": "12"}, "decoding": {"seed": 1}}
     >>> list(card_differences(card, moved))
     ['decoding seed 0 → 1']
+    >>> revised = {"revision": {"detector": {"file": "a.json", "sha256": "12"}, "threshold": 0.3}}
+    >>> other = {"revision": {"detector": {"file": "b.json", "sha256": "12"}, "threshold": 0.5}}
+    >>> list(card_differences(revised, other))
+    ['revision threshold 0.3 → 0.5']
     """
     old, new = _identity(then), _identity(now)
     for key in {**old, **new}:
@@ -120,15 +124,22 @@ def _identity(card: dict[str, Any]) -> dict[str, Any]:
     """The part of a card that two runs made in the same way share, flat."""
     flat: dict[str, Any] = {}
     for key, value in card.items():
-        if key in CIRCUMSTANCES:
-            continue
-        if not isinstance(value, dict):
-            flat[key] = value
-        elif hashes := list(_hashes(value)):
-            flat[f"{key} hash"] = " ".join(hashes)
-        else:
-            flat.update({f"{key} {each}": inner for each, inner in value.items()})
+        if key not in CIRCUMSTANCES:
+            flat.update(_flat(key, value))
     return flat
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a part of a card is known by: its hashes where it has one of its own, else its parts."""
+    if isinstance(value, list) and (hashes := list(_hashes(value))):
+        yield f"{name} hash", " ".join(hashes)
+    elif not isinstance(value, dict):
+        yield name, value
+    elif value.get("hash") is not None or value.get("sha256") is not None:
+        yield f"{name} hash", " ".join(_hashes(value))
+    else:
+        for key, inner in value.items():
+            yield from _flat(f"{name} {key}", inner)
 
 
 def _hashes(value: Any) -> Iterator[str]:

@@ -136,8 +136,8 @@ def open_revised(output: Path, original: Run, model: MLLM | Replicas, how: dict[
         RunError: the folder is no such run.
     """
     answers = file_card(original.path / "responses.jsonl", len(original.responses))
-    made = ("task", "prompt", "decoding", "data", "model", "dtype", "device", "rows", "samples")
-    card = {name: original.card[name] for name in made if name in original.card}
+    own = ("state", "versions", "cost", "revision")
+    card = {name: each for name, each in original.card.items() if name not in own}
     asked = {"name": model.card["model"]["name"], "hash": model.card["model"].get("hash")}
     asked |= {name: model.card[name] for name in ("adapter",) if name in model.card}
     before = {"run": str(original.path), **answers}

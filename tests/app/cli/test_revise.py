@@ -51,6 +51,8 @@ def test_a_run_is_revised_scored_and_goes_on(captions, halluc, tmp_path):
     assert file.read_bytes() == whole
     code, _, err = halluc("revise", "woodpecker", captions, "-o", "new")
     assert code == 2 and "made otherwise" in err
+    code, _, err = halluc(*command, "--threshold", ".5")
+    assert code == 2 and "made otherwise (revision threshold 0.33 → 0.5)" in err
 
 
 def test_a_detector_looks_and_a_model_rewrites(captions, halluc, tmp_path):
