@@ -2,7 +2,7 @@
 
 A change is a comparison, an operator, a number, a truth value, ``and`` for ``or``, a condition
 reversed, a result dropped, a call left out, the least for the most. Types, texts of errors,
-docstrings and decorators stay as they are.
+docstrings, decorators and settings of classes (``frozen=True``) stay as they are.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _places(
     node: ast.AST, names: str = "", function: Key | None = None, lines: tuple[int, int] = (1, 1)
 ) -> Iterator[Place]:
     for name, value in ast.iter_fields(node):
-        if name in UNCHANGED:
+        if name in UNCHANGED or (isinstance(node, ast.ClassDef) and name == "keywords"):
             continue
         inner, prefix = function, names
         if isinstance(node, ast.ClassDef):
@@ -152,6 +152,8 @@ def _places(
             if not isinstance(child, ast.AST) or isinstance(child, ast.Raise | ast.Import):
                 continue
             if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            if isinstance(child, ast.Subscript) and ast.unparse(child.value) == "Literal":
                 continue
             span = _lines(child) if isinstance(child, ast.stmt) else lines
             yield Place(child, inner, span)

@@ -56,6 +56,7 @@ TESTS = (
 PLAIN = [
     *("-q", "-s", "-n0", "-p", "no:cacheprovider", "--doctest-modules"),
     *("-o", "addopts=--import-mode=importlib", "-o", "tmp_path_retention_policy=none"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins may be imported before
 ]
 NOTICED = 99
 # Seconds of tests, as they took unchanged, that one mutant may cost.

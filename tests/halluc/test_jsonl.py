@@ -102,6 +102,19 @@ def test_all_of_the_content_is_synced(tmp_path: Path, monkeypatch: pytest.Monkey
     assert sizes[0] == 7
 
 
+def test_what_cannot_be_added_as_a_whole_is_not_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a").write_bytes(b"one")
+    monkeypatch.setattr(os, "fsync", full)
+    with (tmp_path / "a").open("a+b", buffering=0) as file, pytest.raises(OSError, match="space"):
+        append_durably(file, b"two")
+    assert (tmp_path / "a").read_bytes() == b"one"
+
+
 def test_a_synced_folder_is_closed(tmp_path: Path) -> None:
     handle = os.open(tmp_path, os.O_RDONLY)
     os.close(handle)
