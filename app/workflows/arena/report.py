@@ -14,6 +14,7 @@ from app.workflows.arena.running import MADE_BY, Job, jobs
 from app.workflows.compare import frontier as front
 from app.workflows.compare import tables, where
 from app.workflows.compare.differences import REPEATED, TEXT, Compared
+from app.workflows.compare.numbers import listed
 from app.workflows.compare.words import unseen, verdicts
 from halluc.records import Score
 from metrics.protocol import Metric
@@ -243,7 +244,7 @@ def _in_short(arena: Arena, result: Result) -> Iterator[str]:
         yield f"{firsts[0]} is the best arm by {name}"
     else:
         rest = "" if len(firsts) == len(result.ranks) else "; any other is clearly worse than one"
-        yield f"the best arm by {name} may be any of {', '.join(firsts)}{rest}"
+        yield f"the best arm by {name} may be any of {listed(firsts)}{rest}"
     held: dict[str, dict[int, list[str]]] = {}
     for method, control, row in _pairs(arena, result):
         held.setdefault(method, {}).setdefault(row.gain, []).append(control)

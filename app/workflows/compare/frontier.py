@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.workflows.compare.differences import Comparison
-from app.workflows.compare.numbers import scaled
+from app.workflows.compare.numbers import listed, scaled
 from app.workflows.plots import PALETTE, save_picture
 from halluc.errors import InputError
 from halluc.records import Score
@@ -82,7 +82,7 @@ def lines(points: Sequence[Point]) -> list[str]:
     return [
         f"{each.name}: {each.covers.name} {_shown(each.covers)}, {each.rate.name} "
         f"{_shown(each.rate)}: "
-        + (f"behind {', '.join(each.behind)}" if each.behind else "on the front")
+        + (f"behind {listed(each.behind)}" if each.behind else "on the front")
         for each in points
     ]
 

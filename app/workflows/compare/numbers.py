@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def scaled(unit: str, value: float, digits: int, *, sign: bool = False) -> str:
     """A figure or a difference in its unit, shares in percent, with a real minus."""
@@ -17,3 +19,13 @@ def p_value(p: float | None, *, words: bool = False) -> str:
         return "< .0001" if words else "<.0001"
     text = f"{p:.4f}".removeprefix("0")
     return f"= {text}" if words else text
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Names for a sentence, the first ones of many.
+
+    >>> listed(["a", "b", "c"], most=2), listed(["a", "b"], most=2)
+    ('a, b and 1 more', 'a, b')
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
