@@ -5,6 +5,7 @@ import pytest
 from app.workflows.score import score
 from halluc.datasets.hallucinogen import load
 from halluc.errors import InputError
+from metrics.hallucinogen import hallucinogen
 
 FIGURES = ("accuracy", "all five right", "consistent", "yes ratio")
 
@@ -48,6 +49,10 @@ def test_controls_score_as_they_must(control, figures, tmp_path):
     scored = score(written(tmp_path, control), "hallucinogen", truth=tmp_path)
     assert tuple(scored.figure(name) for name in FIGURES) == figures
     assert scored.figure("accuracy", "id-random") == figures[0]
+    samples = load(tmp_path).samples
+    texts = {each.id: control(each.truth.label, n) for n, each in enumerate(samples)}
+    found = {each.name: each.value for each in hallucinogen(samples, texts) if not each.split}
+    assert tuple(found[name] for name in FIGURES) == figures
 
 
 def test_the_published_file(shared):

@@ -4,7 +4,8 @@ import pytest
 
 from app.workflows.score import score
 from halluc.errors import InputError
-from metrics.humblebench import read_letter
+from halluc.records import Sample
+from metrics.humblebench import humblebench, read_letter
 
 LABELS = ["A", "B", "C", "D", "E", "E", "A", "E"]
 
@@ -45,6 +46,11 @@ def test_controls_score_as_they_must(control, figures, tmp_path):
     scored = score(written(tmp_path, control), "humblebench")
     names = ("accuracy", "E accuracy", "published E accuracy", "unknown")
     assert tuple(scored.figure(name) for name in names) == figures
+    samples = [Sample(id=str(n), split=("Object", "Relation")[n % 2]) for n in range(len(LABELS))]
+    texts = {each.id: control(LABELS[n], n) for n, each in enumerate(samples)}
+    own = humblebench(samples, texts, {each.id: LABELS[n] for n, each in enumerate(samples)})
+    found = {each.name: each.value for each in own if not each.split}
+    assert tuple(found[name] for name in names) == figures
 
 
 def test_types_and_a_truth_of_its_own(tmp_path):

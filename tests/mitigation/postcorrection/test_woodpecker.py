@@ -157,6 +157,13 @@ def test_a_detector_adds_what_it_knows_of_how_the_caption_came_about():
     assert found.text == "There is a cup."
     knife = next(each for each in found.checks if each.subject == "knife")
     assert knife.factors is not None and knife.factors.expectation == 1
+    # One that knows nothing leaves the root of the answers' odds.
+    even = Detector(plain=LogOdds(intercept=0.0, lines={}), full=None, card={})
+    plain, weighed = (
+        next(each.wrong for each in some.checks if each.subject == "knife")
+        for some in (revised(text, unsure), revised(text, unsure, detector=even, known=known))
+    )
+    assert weighed / (1 - weighed) == pytest.approx((plain / (1 - plain)) ** 0.5)
 
 
 def test_a_model_without_probabilities_cannot_be_asked():
