@@ -83,11 +83,13 @@ def save(model: Any, processor: Any, folder: Path) -> Path:
     """Give a model reproducible weights, write it with its processor and return the folder."""
     import torch
 
-    generator = torch.Generator().manual_seed(0)
+    generator, another = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() > 1:
                 parameter.normal_(0, 0.12, generator=generator)
+            elif parameter.unique().numel() > 1:  # drawn by the library, as CLIP's class embedding
+                parameter.normal_(0, 0.12, generator=another)
         # No trained model says a token that stands for a picture. One that is said by chance
         # (which one, hangs on the machine's rounding) cannot be given to a model again.
         words = getattr(processor, "tokenizer", processor)
