@@ -109,7 +109,7 @@ def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: i
     metric = metric_of(run, view)
     sample, response = run.sample(row), run.response(row)
     findings = [each for _, each in run.findings_of(row, metric)]
-    _steps(run, view, rows, row)
+    at = _steps(run, view, rows, row)
     chosen: int | None = None
     place = st.empty()
     shade = bool(response.tokens) and st.toggle("Shade by the model's uncertainty")
@@ -144,8 +144,8 @@ def _detail(name: str, run: Columns, view: View, rows: NDArray[np.int64], row: i
         st.text(response.text[:5000])
         st.caption(f"{len(response.tokens)} tokens, ended by {response.finish}")
     # The page is there; the next picture is opened while this one is looked at, and kept.
-    if (after := np.flatnonzero(rows == row) + 1).size and after[0] < len(rows):
-        common.picture(run, run.sample(int(rows[after[0]])), pictures.LARGE)
+    if at + 1 < len(rows):
+        common.picture(run, run.sample(int(rows[at + 1])), pictures.LARGE)
 
 
 def _asked(view: View, finding: Finding) -> bool:
@@ -160,8 +160,8 @@ def _asked(view: View, finding: Finding) -> bool:
     )  # fmt: skip
 
 
-def _steps(run: Columns, view: View, rows: NDArray[np.int64], row: int) -> None:
-    """Back to the grid, and to the samples beside this one in the view."""
+def _steps(run: Columns, view: View, rows: NDArray[np.int64], row: int) -> int:
+    """Back to the grid, and to the samples beside this one in the view; gives its place."""
     places = np.flatnonzero(rows == row)
     # One that the filters leave out stands before all others.
     at = int(places[0]) if len(places) else -1
@@ -174,6 +174,7 @@ def _steps(run: Columns, view: View, rows: NDArray[np.int64], row: int) -> None:
         )  # fmt: skip
         place = f"{at + 1:,} of {len(rows):,}" if len(places) else "not among what passes"
         st.html(f'<h2 class="hx-id">{plain(ids.iat[row][:80])}</h2><p class="hx-count">{place}</p>')
+    return at
 
 
 def _turn(**query: str) -> None:
