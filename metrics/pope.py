@@ -189,10 +189,6 @@ class Pope(Metric, frozen=True, kw_only=True):
             return right
         return rightly(given, PARSERS[self.parser].read)
 
-    def label(self, name: str, split: str) -> str:
-        """What a figure is called in a sentence."""
-        return name if split in ("", "all") else f"{split} {name}"
-
     def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
         """Figures and counts by split; with several parsers a row for each of them."""
         metrics = list(dict.fromkeys(score.metric for score in scores))

@@ -84,6 +84,10 @@ def parts(records: Records) -> tuple[list[Sample], dict[str, str]]:
     return [sample for sample, _ in records], {sample.id: text for sample, text in records}
 
 
+def joined(samples: list[Sample], texts: dict[str, str]) -> Records:
+    return [(sample, texts[sample.id]) for sample in samples]
+
+
 def truths(records: Records) -> dict[str, Truth]:
     return {sample.id: sample.truth for sample, _ in records if sample.truth is not None}
 
@@ -390,15 +394,17 @@ def of_reefknot() -> Metric:
 
     return Metric(
         drawn(st.fixed_dictionaries(question), ANSWERS | st.sampled_from(["a", "D.", "(A)"])),
-        lambda records: reefknot.compute(count(records)),
+        lambda records: reefknot.reefknot(*parts(records), {s.id: s.prompt for s, _ in records}),
         lambda shards: reefknot.compute(sum(map(count, shards), Counter())),
     )
 
 
 def of_set(
+    score: Callable[[list[Sample], dict[str, str]], list[Score]],
     tally: Callable[[Records], Any],
     compute: Callable[[Any], list[Score]],
     question: dict[str, Any],
+    *,
     named: Callable[[Sample, int], dict[str, Any]] | None = None,
     picture: Callable[[Sample], str] = picture_of,
 ) -> Metric:
@@ -415,7 +421,7 @@ def of_set(
 
     return Metric(
         drawn(st.fixed_dictionaries({"truth": LABELS, **question}), ANSWERS).map(records),
-        lambda some: compute(tally(some)),
+        lambda some: score(*parts(some)),
         lambda shards: compute(sum(map(tally, shards), Counter())),
         picture=picture,
     )
@@ -424,11 +430,12 @@ def of_set(
 def of_hallucinogen() -> Metric:
     splits = st.sampled_from(["id-random", "loc-popular"])
     return of_set(
+        hallucinogen.hallucinogen,
         hallucinogen.tally,
         hallucinogen.compute,
         {"split": splits},
         # Two questions in up to six wordings, which stay together.
-        lambda sample, n: {"id": f"{sample.split}/{n % 2}/{n // 2}", "image": f"{n % 2}.jpg"},
+        named=lambda sample, n: {"id": f"{sample.split}/{n % 2}/{n // 2}", "image": f"{n % 2}.jpg"},
     )
 
 
@@ -441,18 +448,22 @@ def of_merlim() -> Metric:
         return {"id": f"{name}/{sample.split}", "image": name, "prompt": sample.split[-7:]}
 
     split = st.sampled_from(splits)
-    return of_set(merlim.tally, merlim.compute, {"split": split}, named, merlim.scene_of)
+    question = {"split": split}
+    return of_set(
+        merlim.merlim, merlim.tally, merlim.compute, question, named=named, picture=merlim.scene_of
+    )
 
 
 def of_phd() -> Metric:
     splits = st.sampled_from(["base object", "icc object", "icc counting", "ccs all"])
-    return of_set(phd.tally, phd.compute, {"split": splits, "image": IMAGES})
+    return of_set(phd.phd, phd.tally, phd.compute, {"split": splits, "image": IMAGES})
 
 
 def of_r_bench() -> Metric:
     lists = {"list 1": frozenset({"q0", "q3", "q5"}), "list 2": frozenset({"q1", "q3"})}
     splits = st.sampled_from(["image", "instance"])
     return of_set(
+        lambda *some: r_bench.compute(r_bench.tally(joined(*some), lists)),
         lambda records: r_bench.tally(records, lists),
         r_bench.compute,
         {"split": splits, "image": IMAGES},

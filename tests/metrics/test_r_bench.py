@@ -6,6 +6,7 @@ from PIL import Image
 from app.workflows.score import score
 from halluc.datasets.r_bench import load
 from halluc.errors import InputError
+from metrics.r_bench import r_bench
 
 FIGURES = ("accuracy", "precision", "recall", "F1", "yes ratio")
 LABELS = ["Yes", "No", "no", "yes", "yes", "no", "no", "yes", "yes", "no"]
@@ -56,6 +57,11 @@ def test_controls_score_as_they_must(control, figures, tmp_path):
     answers, truth = written(tmp_path, control)
     scored = score(answers, "r-bench", truth=truth)
     assert tuple(scored.figure(name, "image") for name in FIGURES) == figures
+    samples = load(truth).samples
+    texts = {each.id: control(each.truth.label, n) for n, each in enumerate(samples)}
+    assert {each.name: each.value for each in r_bench(samples, texts)} == dict(
+        zip(FIGURES, figures, strict=True)
+    )
 
 
 def test_means_over_the_published_lists(tmp_path):

@@ -1,0 +1,154 @@
+"""Which questions each metric counts as answered rightly, and the metric that files are scored by.
+
+A comparison takes both from files: its paired test counts questions that one side alone has right.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import readers
+
+from halluc.plugins import load_plugin, plugins
+
+YES, NO = "Yes.", "No."
+
+
+def said(*texts: str, name: str = "id", text: str = "text", first: int = 0) -> list[Any]:
+    """Rows with an id and an answer each."""
+    return [{name: n, text: each} for n, each in enumerate(texts, first)]
+
+
+def told(rows: list[dict[str, Any]], name: str, *texts: str) -> list[dict[str, Any]]:
+    """Rows that hold questions, with other answers."""
+    return [{**row, name: text} for row, text in zip(rows, texts, strict=True)]
+
+
+HUMBLE = [
+    {"label": label, "question": "Which? A. a cup", "type": type, "question_id": n,
+     "image": {"bytes": None, "path": "1.jpg"}}
+    for n, (label, type) in enumerate([("A", "Object"), ("E", "Object"), ("E", "Relation")])
+]  # fmt: skip
+# A metric's answers, its ground truth, and whether each is right, by split and id.
+RIGHT: dict[str, tuple[list[Any], str | None, dict[str, dict[str, bool]]]] = {
+    "amber": (
+        said("No", "No", text="response", first=2),
+        "AMBER",
+        {"all": {"2": False, "3": True}, "existence": {"3": True}, "attribute": {"2": False},
+         "state": {"2": False}, "number": {}, "action": {}, "relation": {}},
+    ),
+    "beaf": (
+        said(NO, YES, NO, YES, text="answer"),
+        "beaf.json",
+        {"original": {"0": False, "1": True}, "removed": {"2": True}, "kept": {"3": True}},
+    ),
+    "dash-b": (
+        told(readers.DASH, "response", "Yes.", "No.", "No.", "Yes."),
+        None,
+        {"": {"no/bed/0.png": False, "no/bed/1.png": True,
+              "yes/bed/0.png": False, "yes/bed/1.png": True}},
+    ),
+    "hallusionbench": (
+        told(readers.HALLUSION, "model_prediction", YES, NO, "It is."),
+        None,
+        {"VS": {"VS/map/0/0/0/0": True, "VS/map/0/1/0/1": False, "VS/map/0/2/0/2": False}},
+    ),
+    "humblebench": (
+        told(HUMBLE, "prediction", "A. a cup", "A or E", "B"),
+        None,
+        {"Object": {"0": True, "1": False}, "Relation": {"2": False}},
+    ),
+    "mcq-pope": (
+        said("A. dog", "B", name="question_id"),
+        "mcq.jsonl",
+        {"mcq": {"mcq/0": True, "mcq/1": False}},
+    ),
+    "pope": (
+        said("Yes", "Maybe", "No", "No", name="question_id", first=1),
+        "questions.jsonl",
+        {"questions": {"questions/1": False, "questions/2": True, "questions/3": True,
+                       "questions/4": False}},
+    ),
+    "reefknot": (
+        told(readers.REEFKNOT, "response", NO, NO),
+        None,
+        {"perception": {"YESNO/1": False, "YESNO/2": True}},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    readers.write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(file: Path, rows: list[Any]) -> str:
+    """The rows in the form that their metric reads."""
+    lines = "question_id" in rows[0]
+    file = file.with_suffix(".jsonl" if lines else ".json")
+    file.write_bytes(readers.lines(rows) if lines else json.dumps(rows).encode())
+    return str(file)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_which_questions_are_answered_rightly(name: str, files: Path) -> None:
+    rows, truth, right = RIGHT[name]
+    file = write(files / ("YESNO" if name == "reefknot" else "said"), rows)
+    metric = load_plugin("metrics", name)()
+    given = metric.read([file], [truth] if truth else [])
+    assert given.texts
+    assert metric.right(given) == right
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "truth"),
+    [
+        ("amber", "amber.json", ["AMBER"]),
+        ("beaf", "beaf_said.json", ["beaf:beaf.json"]),
+        ("dash-b", "dash.json", ["dash-b:dash"]),
+        ("hallucinogen", "answers.jsonl", ["hallucinogen:id_POPE_adv.json"]),
+        ("hallusionbench", "hallusion.json", []),
+        ("merlim", "answers.jsonl", ["merlim:merlim.csv"]),
+        ("mme", "mme", []),
+        ("mme", "answers.jsonl", ["mme"]),
+        ("phd", "answers.jsonl", ["phd:data.json"]),
+        ("pope", "answers.jsonl", ["questions.jsonl"]),
+        ("r-bench", "answers.jsonl", ["r-bench:adv.json"]),
+        (None, "captions.jsonl", ["objects.json"]),
+        (None, "captions.jsonl", ["coco:coco"]),
+        (None, "captions.jsonl", ["none.json"]),
+        (None, "captions.jsonl", []),
+        (None, "run", []),
+    ],
+)
+def test_the_metric_that_files_are_scored_by(
+    name: str | None, source: str, truth: list[str], files: Path
+) -> None:
+    """One metric fits answers and their ground truth, or none where the answers are captions."""
+    fitting = [
+        each for each in plugins("metrics") if load_plugin("metrics", each).fits(source, truth)
+    ]
+    assert fitting == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("metric", "figure", "split", "label"),
+    [
+        ("amber", "CHAIR", "generative", "CHAIR"),
+        ("amber", "F1", "all", "F1"),
+        ("amber", "F1", "state", "state F1"),
+        ("mme", "perception", "", "perception score"),
+        ("pope", "F1", "", "F1"),
+        ("pope", "F1", "all", "F1"),
+        ("pope", "F1", "random", "random F1"),
+    ],
+)
+def test_what_a_figure_is_called_in_a_sentence(
+    metric: str, figure: str, split: str, label: str
+) -> None:
+    assert load_plugin("metrics", metric)().label(figure, split) == label
