@@ -49,7 +49,7 @@ def tally(answered: Answered) -> Counts:
 def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
     """The figures of all answers and of each split; a ratio of nothing is None."""
     scores = []
-    for split in ("", *sorted({mine for mine, _ in counts})):
+    for split in ("", *sorted({mine for mine, _ in counts} - {""})):
         n = Counter[str]()
         for (mine, what), number in counts.items():
             n[what] += number if split in ("", mine) else 0

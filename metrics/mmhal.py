@@ -56,7 +56,7 @@ def update(kind: str, reply: str) -> Counts:
 
 def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
     """The figures of all questions and of each type; a ratio of nothing is None."""
-    kinds = {kind for kind, _ in counts}
+    kinds = {kind for kind, _ in counts} - {""}
     rows: list[tuple[str, str, int, Literal["higher", "lower"], str]] = [
         ("score", "points", 1, "higher", "points"),
         ("hallucination rate", "hallucinated", 1, "lower", ""),

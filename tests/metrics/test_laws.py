@@ -615,6 +615,17 @@ def test_values_are_in_range(name, data):
             assert least <= score.value <= most(score, records)
 
 
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "mme"])
+@few
+@given(data=st.data())
+def test_questions_without_a_split_make_no_figure_twice(name, data):
+    """MME alone refuses them: its splits are its tasks."""
+    rows = enumerate(data.draw(METRICS[name].records))
+    some = [(s if n % 2 else msgspec.structs.replace(s, split=""), text) for n, (s, text) in rows]
+    keys = Counter((each.metric, each.split, each.name) for each in METRICS[name].score(some))
+    assert not [key for key, times in keys.items() if times > 1]
+
+
 @pytest.mark.parametrize("name", CAPTIONS)
 @few
 @given(data=st.data())
