@@ -377,7 +377,7 @@ def of_beaf() -> Metric:
 
     return Metric(
         st.lists(question, min_size=1, max_size=12).map(records),
-        lambda records: beaf.compute(beaf.tally(records)),
+        lambda records: beaf.beaf(*parts(records)),
         lambda shards: beaf.compute(sum(map(beaf.tally, shards), Counter())),
         picture=scene_of,
     )
