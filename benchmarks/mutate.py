@@ -120,6 +120,17 @@ class Warm:
     def __init__(self, files: Sequence[Path], asked: IO[str], told: IO[str]) -> None:
         self.files, self.asked, self.told = files, asked, told
         self.functions: dict[str, dict[Any, list[FunctionType]]] = {}
+        self.good = True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note whether a test passes, set up and torn down."""
+        self.good &= report.passed
+
+    def passed(self, item: pytest.Item, after: Any) -> bool:
+        """Run a test as pytest does, with the marks that it has."""
+        self.good = True
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        return self.good
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all tests once, then answer until nobody asks any more."""
@@ -153,7 +164,7 @@ class Warm:
             after = session.items[number + 1] if number + 1 < len(session.items) else rest
             begun = time.monotonic()
             with traced:
-                good = passed(item, after)
+                good = self.passed(item, after)
             if not good:
                 print(f"fails unchanged, or is skipped: {item.nodeid}", file=sys.stderr)
                 continue
@@ -173,7 +184,7 @@ class Warm:
             each.__code__ = code
         for number, item in enumerate(items):
             after = items[number + 1] if number + 1 < len(items) else Rest(item.session)
-            if not passed(item, after):
+            if not self.passed(item, after):
                 return NOTICED
         return 0
 
@@ -229,14 +240,6 @@ class Rest:
     def listchain(self) -> list[Any]:
         """What the next test needs."""
         return [self.session]
-
-
-def passed(item: pytest.Item, after: Any) -> bool:
-    """Whether a test passes, set up and torn down."""
-    from _pytest.runner import runtestprotocol
-
-    reports = runtestprotocol(item, log=False, nextitem=after)
-    return all(each.passed for each in reports)
 
 
 def fresh(mutant: Mutant | None, tests: Sequence[str], limit: float) -> int | None:
