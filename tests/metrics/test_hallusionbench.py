@@ -8,7 +8,7 @@ from app.workflows.score import score
 from halluc.datasets.hallusionbench import read_recorded
 from halluc.errors import InputError
 from halluc.records import Sample, Truth
-from metrics.hallusionbench import READINGS, hallusionbench
+from metrics.hallusionbench import READINGS, HallusionBench, hallusionbench
 
 FIGURES = ("aAcc", "fAcc", "qAcc", "easy", "hard")
 
@@ -45,7 +45,10 @@ def test_the_rule_in_literal_lines():
     )
     found = {each.name: each.value for each in scores if not each.split}
     assert {name: found[name] for name in FIGURES} == literal(rows)
-    assert found["overall"] == pytest.approx(sum(found[n] for n in FIGURES[:3]) / 3)
+    by = {(each.split, each.name): each.value or 0 for each in scores}
+    for (split, name), weights in HallusionBench.blends.items():
+        assert by[split, name] == pytest.approx(sum(w * by[key] for key, w in weights.items()))
+    assert {split for split, _ in HallusionBench.blends} == {"", "VD", "VS"}
 
 
 @pytest.mark.parametrize(

@@ -498,7 +498,7 @@ def of_haloquest() -> Metric:
 
     return Metric(
         drawn(st.fixed_dictionaries({"image": IMAGES, "split": types}), ANSWERS),
-        lambda records: haloquest.compute(count(records)),
+        lambda records: haloquest.haloquest(*parts(records)),
         lambda shards: haloquest.compute(sum(map(count, shards), Counter())),
     )
 

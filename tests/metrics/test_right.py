@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import readers
 
+from halluc.answers.given import Given
 from halluc.plugins import load_plugin, plugins
+from halluc.records import Answer, Sample, Truth
 
 YES, NO = "Yes.", "No."
 
@@ -152,3 +154,30 @@ def test_what_a_figure_is_called_in_a_sentence(
     metric: str, figure: str, split: str, label: str
 ) -> None:
     assert load_plugin("metrics", metric)().label(figure, split) == label
+
+
+TEXTS = ("Yes.", "No, not at all.", "It is. Not that I know", "Yes and no", "I see a cup")
+
+
+@pytest.mark.parametrize(
+    ("metric", "readings"),
+    [
+        ("beaf", ["yes", "no", "no", "yes", "unknown"]),
+        ("hallucinogen", ["yes", "no", "yes", "no", "yes"]),
+        ("merlim", ["yes", "no", "unknown", "unknown", "unknown"]),
+        ("phd", ["yes", "no", "unknown", "unknown", "unknown"]),
+        ("r-bench", ["yes", "no", "yes", "no", "yes"]),
+    ],
+)
+def test_how_answers_to_sets_of_questions_are_read(metric: str, readings: list[str]) -> None:
+    """The reading that says which are right is the one of the figures."""
+    made = load_plugin("metrics", metric)()
+    assert [made.says(text, "yes") for text in TEXTS] == readings
+    samples = [Sample(id=f"{n}", image="1.jpg", truth=Truth(label="yes")) for n in range(5)]
+    answers = [
+        Answer(each.id, text, Path("a"), n)
+        for n, (each, text) in enumerate(zip(samples, TEXTS, strict=True))
+    ]
+    pairs = list(zip(samples, answers, strict=True))
+    right = made.right(Given(None, pairs))[""]
+    assert list(right.values()) == [each == "yes" for each in readings]

@@ -42,10 +42,20 @@ SAID: dict[str, Any] = {
                     "label": "no"} for n in range(1, 23)],
     "long_d.jsonl": [{"question_id": n, "text": "It is not clear" if n % 2 else "Maybe"}
                      for n in range(1, 23)],
+    "labels.jsonl": [
+        {"instruction": f"reference captions:\nA dog.\nour caption:\nA {name}.\n\nIs our "
+                        "caption accurate?\n", "output": label}
+        for name, label in (("dog", "yes"), ("cat", "no"), ("bus", "no"))
+    ],
+    "verdicts.jsonl": [
+        {"id": f"{n}", "text": text} for n, text in enumerate(("yes", "no", "yes"), 1)
+    ],
     "german.jsonl": [{"question_id": n, "text": "Ja, ein Hund."} for n in range(1, 23)],
 }  # fmt: skip
 HAELM = ("generate", "--model", "replay:replies.jsonl", "--data", "haelm:haelm.jsonl", "--task",
          "haelm", "-o", "haelm")  # fmt: skip
+LABELS = ("generate", "--model", "replay:verdicts.jsonl", "--data", "haelm:labels.jsonl", "--task",
+          "haelm", "-o", "labels")  # fmt: skip
 MMHAL = ("generate", "--model", "replay:replies0.jsonl", "--data", "mmhal:mmhal.json", "--task",
          "mmhal", "-o", "mmhal")  # fmt: skip
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -56,6 +66,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("score", "finegrained", "captions.jsonl", "--truth", "truths.jsonl"),
     HAELM,
     ("score", "haelm", "haelm"),
+    LABELS,
+    ("score", "haelm", "labels"),
     ("score", "hallusionbench", "hallusion.json"),
     ("score", "humblebench", "humble.jsonl"),
     ("score", "mcq-pope", "mcq_d.jsonl", "--truth", "mcq.jsonl", "--truth", "second.jsonl"),
