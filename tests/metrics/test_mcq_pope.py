@@ -5,6 +5,8 @@ import pytest
 from app.workflows.score import score
 from halluc.datasets.mcq_pope import load_choices
 from halluc.errors import InputError
+from halluc.records import Sample
+from metrics.mcq_pope import mcq_pope
 
 SPLITS = ("random", "popular", "adversarial")
 
@@ -62,3 +64,14 @@ def test_the_truth_is_needed(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"question_id": 0, "answer": "A"}))
     with pytest.raises(InputError, match="name them with --truth"):
         score(tmp_path / "a.jsonl", "mcq-pope")
+
+
+def test_the_figures_of_samples():
+    samples = [Sample(id=f"{n}", split=("random", "popular")[n % 2]) for n in range(4)]
+    texts = dict(zip("0123", ("A. a cup", "b", "The dog", "C"), strict=True))
+    scores = mcq_pope(samples, texts, dict(zip("0123", "AABC", strict=True)))
+    found = {(each.split, each.name): each.value for each in scores}
+    assert found["random", "accuracy"] == 0.5
+    assert found["popular", "accuracy"] == 0.5
+    assert found["random", "unknown"] == 0.5
+    assert found["", "mean accuracy"] == 0.5
