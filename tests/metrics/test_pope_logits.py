@@ -7,6 +7,7 @@ from app.workflows.score import score
 from halluc.errors import InputError
 from halluc.records import Response, Sample, Token, Truth
 from halluc.runs import open_run
+from metrics.pope import Pope
 
 CARD = {"model": {"name": "replay:x"}, "task": "pope", "decoding": {"seed": 0}}
 
@@ -42,6 +43,9 @@ def test_the_likelier_of_both_is_the_answer(tmp_path):
         ("The", 0.1, 0.05, 0.7),  # neither yes nor no comes first
     )
     assert counts(score(run, "pope", parser="logits")) == [1, 1, 1]
+    metric = Pope(parser="logits")
+    right = metric.right(metric.read([str(tmp_path / "run")]))
+    assert right == {"": {"s/0": True, "s/1": False, "s/2": False}}
     # Probabilities over all spellings may lie above that of the one that came first.
     run = run_of(tmp_path / "more", ("Yes", 0.7, 0.3, 0.4))
     assert counts(score(run, "pope", parser="logits")) == [1, 0, 0]
