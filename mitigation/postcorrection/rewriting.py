@@ -31,6 +31,8 @@ def facts_of(checks: Sequence[Check]) -> list[str]:
     ...           Check(kind="attribute", subject="cup", family="color", instead="red"),
     ...           Check(kind="attribute", subject="dog", family="count", instead="three")])
     ['There is no knife.', 'The color of the cup is red.', 'There are three dogs.']
+    >>> facts_of([Check(kind="relation", subject="cup", object="dog", instead="left of")])
+    ['The cup is left of the dog.']
     """
     said = []
     for each in checks:
