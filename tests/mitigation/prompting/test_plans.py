@@ -116,6 +116,24 @@ def test_demonstrations_are_balanced_on_other_pictures_and_have_controls() -> No
         turns("all-no")
 
 
+@pytest.mark.parametrize(
+    ("captions", "text"),
+    [
+        (("A cup is left of a fork.", "A cup is right of a fork.", "A fork is left of a cup."),
+         "A cup is to the right of a fork."),
+        (("A cup is left of a fork.", "A cup is left of a fork.", "A fork is left of a cup."),
+         "A cup is left of a fork."),
+        (("A cup is left of a fork.", "A cup is right of a fork.", "A cup and a fork."),
+         "A cup is left of a fork."),
+        (("There is a red cup.", "There is a blue cup.", "A blue cup."), "There is a blue cup."),
+        (("There is a red cup.", "There is a blue cup.", "A cup."), "There is a red cup."),
+    ],
+    ids=["opposite", "same", "even", "color", "even color"],
+)  # fmt: skip
+def test_attributes_and_directions_go_by_the_majority(captions: tuple[str, ...], text: str) -> None:
+    assert vote_on_claims([Response(id="a", text=each) for each in captions]).text == text
+
+
 def test_votes() -> None:
     def said(*texts: str) -> list[Response]:
         return [Response(id="a", text=text) for text in texts]
