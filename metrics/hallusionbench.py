@@ -292,7 +292,9 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
         if self.judge is not None or self.reading == "recorded":
             return {}
         read = READINGS[self.reading]
-        return rightly(given, lambda text, label: label if read(text, label) == 1 else None)
+        return rightly(
+            given, lambda text, label: label if read(text, label) == 1 else None, given.lacks
+        )
 
     def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
         """A row a figure, of all and of both categories."""

@@ -164,7 +164,7 @@ class McqPope(Metric, frozen=True, kw_only=True):
         letters, reader = given.note["letters"], READERS[self.reader]
         right: dict[str, dict[str, bool]] = {}
         for each in given.samples:
-            said = reader(given.texts[each.id])
+            said = "unknown" if each.id in given.lacks else reader(given.texts[each.id])
             right.setdefault(each.split, {})[each.id] = said == letters[each.id]
         return right
 
