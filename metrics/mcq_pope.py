@@ -47,7 +47,7 @@ def read_first(text: str) -> str:
 
 
 def read_alone(text: str) -> str:
-    """The letter that an answer begins with, if no letter or digit follows it.
+    """The letter that an answer begins with, if no letter, digit or space follows it.
 
     >>> read_alone("(B) couch"), read_alone("All of them"), read_alone("A. dog")
     ('B', 'unknown', 'A')

@@ -3,8 +3,9 @@
 The score is the mean rating (0..6, higher is better), the hallucination rate the share of ratings
 below 3, both also by type of question. Source: Sun et al. 2023 (arXiv:2309.14525) and its
 ``eval_gpt4.py``: a reply without a rating, or with several, is rated 0. Informativeness is
-RLAIF-V's reading (Yu et al. 2024, arXiv:2405.17220): a rating of 3 or more less 3, over 3. The
-aggregate is a pure function of replies; the published judges are retired.
+RLAIF-V's reading (Yu et al. 2024, arXiv:2405.17220): the mean of rating - 3 from a rating of 3 on,
+else of the rating, over 3. The aggregate is a pure function of replies; the published judges are
+retired.
 """
 
 from __future__ import annotations
