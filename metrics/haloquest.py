@@ -157,8 +157,6 @@ class HaloQuest(Metric, frozen=True, kw_only=True):
         settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
         settings["judge"] = str(judge)
         if self.validated is not None:
-            settings["agrees with people"] = agreement_of(
-                self.validated, Given(read_run(judge), ())
-            )
+            settings |= agreement_of(self.validated, Given(read_run(judge), ()))
         warnings = [] if self.validated else [UNVALIDATED]
         return Measured([gathered.counted(compute)], settings, warnings=warnings)

@@ -121,7 +121,7 @@ class McqPope(Metric, frozen=True, kw_only=True):
         Literal["mcq-pope", "alone"],
         Meta(
             description="How the letter is read. mcq-pope: the first character, as published. "
-            "alone: a letter with no word on it."
+            "alone: a letter that stands alone, as in A. or (A)."
         ),
     ] = "mcq-pope"
 
