@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from msgspec import Meta
+from typing import Any, Literal
 
 from halluc.answers.alignment import Pairs
 from halluc.answers.files import read_answers
@@ -28,6 +26,7 @@ from halluc.judges.replies import read_rating
 from halluc.records import Answer, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.haelm import UNVALIDATED, agreement_of
+from metrics.judged import ValidatedBy
 from metrics.protocol import Keep, Measured, Metric, joined
 from metrics.ratio import ratio
 from metrics.tasks import Task
@@ -105,14 +104,7 @@ class Mmhal(Metric, frozen=True, kw_only=True):
     by_default = False
     story = ("score", "hallucination rate")
 
-    validated: Annotated[
-        Path | None,
-        Meta(
-            description="A run of the same judge on captions that people have judged (task haelm); "
-            "its agreement with them goes with the figures.",
-            extra={"metavar": "RUN"},
-        ),
-    ] = None
+    validated: ValidatedBy = None
 
     def read(
         self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
