@@ -74,7 +74,9 @@ def read_mentions(
         here = known or read_occurrences(None, said.run, things)
         truths = {each.id: each.truth or Truth() for each in said.samples}
         findings = finegrained(said.texts, truths, things).findings
-        tokens = {each.id: each.tokens for each in said.run.responses} if said.run else {}
+        responses = said.run.responses if said.run else []
+        # Where a thought was taken off, tokens stand elsewhere.
+        tokens = {r.id: r.tokens for r in responses if r.text == said.texts.get(r.id)}
         found.append(Mentioned(name, said, find_mentions(said.texts, tokens, findings, here)))
     return found
 
