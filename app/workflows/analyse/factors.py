@@ -74,10 +74,7 @@ def read_mentions(
         here = known or read_occurrences(None, said.run, things)
         truths = {each.id: each.truth or Truth() for each in said.samples}
         findings = finegrained(said.texts, truths, things).findings
-        responses = said.run.responses if said.run else []
-        # Where a thought was taken off, tokens stand elsewhere.
-        tokens = {r.id: r.tokens for r in responses if r.text == said.texts.get(r.id)}
-        found.append(Mentioned(name, said, find_mentions(said.texts, tokens, findings, here)))
+        found.append(Mentioned(name, said, find_mentions(said.texts, said.tokens, findings, here)))
     return found
 
 
