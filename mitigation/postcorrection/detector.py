@@ -93,8 +93,9 @@ class Detector(Record, frozen=True):
 
     def log_odds(self, factors: Factors) -> float:
         """Log-odds that an object is absent, from the factors of its first mention."""
-        told = self.full is not None and factors.uncertainty is not None
-        return self.full.of(factors) if told and self.full else self.plain.of(factors)
+        if self.full is not None and factors.uncertainty is not None:
+            return self.full.of(factors)
+        return self.plain.of(factors)
 
 
 @dataclass(frozen=True)
