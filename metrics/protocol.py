@@ -207,8 +207,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
     def settings(self, given: Given) -> dict[str, Any]:
         """The options that decide the figures, and what was left out, for the result card."""
-        told = {name: value for name, value in msgspec.to_builtins(self).items() if value}
-        return told | ({"left out": given.left_out} if given.left_out else {})
+        options = {name: value for name, value in msgspec.to_builtins(self).items() if value}
+        return options | ({"left out": given.left_out} if given.left_out else {})
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Of yes/no questions: whether each was answered rightly, by split and id (McNemar)."""
