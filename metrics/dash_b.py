@@ -145,8 +145,10 @@ class DashB(Metric, frozen=True, kw_only=True):
 
 def _own(answers: Sequence[Answer]) -> list[Sample]:
     """The questions that answers tell."""
-    told = [each.own for each in answers if each.own and each.own.truth and each.own.truth.label]
-    if len(told) < len(answers):
+    questions = [
+        each.own for each in answers if each.own and each.own.truth and each.own.truth.label
+    ]
+    if len(questions) < len(answers):
         what = "these answers do not tell their questions; name DASH-B's folder images with --truth"
         raise InputError(what, answers[0].path)
-    return told
+    return questions

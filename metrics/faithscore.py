@@ -179,7 +179,7 @@ class FaithScore(Metric, frozen=True, kw_only=True):
         """The figures, with what each picture adds to them; findings are the facts."""
         recorded: Mapping[str, list[Verdict]] | None = given.note.get("recorded")
         settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
-        told: list[Score] = []
+        agreed: list[Score] = []
         warnings: list[str] = []
         if recorded is None:
             findings = _findings(given, spread)
@@ -187,8 +187,8 @@ class FaithScore(Metric, frozen=True, kw_only=True):
             if self.judged is not None:
                 before = findings
                 findings = _replied(self.judged, findings, facts)
-                told = _agreement(before, findings, given.texts)
-                warnings = [] if told else [UNCHECKED]
+                agreed = _agreement(before, findings, given.texts)
+                warnings = [] if agreed else [UNCHECKED]
                 settings["judge"] = str(self.judged)
             (keep or drop)(_lines(findings))
             settings |= claims_card(coco_things())
@@ -206,7 +206,7 @@ class FaithScore(Metric, frozen=True, kw_only=True):
             gathered.add(picture_of(sample), counts)
         counted = gathered.counted(compute)
         return Measured(
-            [Counted([*told, *counted.scores], counted.parts)], settings, warnings=warnings
+            [Counted([*agreed, *counted.scores], counted.parts)], settings, warnings=warnings
         )
 
 

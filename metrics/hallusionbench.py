@@ -245,7 +245,7 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
         self, given: Given, spread: Spread = in_process, keep: Keep | None = None
     ) -> Measured:
         """The figures, with what each set of questions adds to them."""
-        told: Mapping[str, int] = given.note["verdicts"]
+        recorded: Mapping[str, int] = given.note["verdicts"]
         settings: dict[str, Any] = {"reading": self.reading}
         warnings: list[str] = []
         if self.judge is not None:
@@ -253,7 +253,7 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
             verdicts, warnings = judged.verdicts, judged.warnings
             settings |= judged.settings
         else:
-            verdicts = self._verdicts(given, told)
+            verdicts = self._verdicts(given, recorded)
         sets: dict[str, list[tuple[Sample, Verdict]]] = {}
         for each in given.samples:
             name = "/".join(place_of(each)[:3])
@@ -262,9 +262,11 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
         total = sum(counts.values(), Counter[tuple[str, str]]())
         parts = {name: compute(each) for name, each in counts.items()}
         settings |= {"left out": given.left_out} if given.left_out else {}
-        if told and (self.judge is not None or self.reading != "recorded"):
-            agreed = sum(told[id] == verdict for id, verdict in verdicts.items() if id in told)
-            share = f"{100 * agreed / len(told):.1f} % of {len(told)}"
+        if recorded and (self.judge is not None or self.reading != "recorded"):
+            agreed = sum(
+                recorded[id] == verdict for id, verdict in verdicts.items() if id in recorded
+            )
+            share = f"{100 * agreed / len(recorded):.1f} % of {len(recorded)}"
             settings["agrees with the recorded verdicts"] = share
         twice = [each.id for each in given.samples if each.id.endswith(f"/{AGAIN}")]
         named = ", ".join(each.removesuffix(f"/{AGAIN}") for each in twice[:_NAMED])
@@ -272,7 +274,7 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
         counted = Counted(compute(total), parts, self.blends)
         return Measured([counted], settings, warnings=warnings)
 
-    def _verdicts(self, given: Given, told: Mapping[str, int]) -> dict[str, Verdict]:
+    def _verdicts(self, given: Given, recorded: Mapping[str, int]) -> dict[str, Verdict]:
         if self.reading != "recorded":
             read = READINGS[self.reading]
             return {
@@ -282,17 +284,19 @@ class HallusionBench(Metric, frozen=True, kw_only=True):
                 for each in given.samples
                 if each.truth is not None and each.truth.label is not None
             }
-        if missing := [each.id for each in given.samples if each.id not in told]:
+        if missing := [each.id for each in given.samples if each.id not in recorded]:
             what = f"{len(missing)} answers have no recorded verdict ({missing[0]}, …)"
             raise InputError(f"{what}; take another --reading")
-        return {each.id: _as_verdict(told[each.id]) for each in given.samples}
+        return {each.id: _as_verdict(recorded[each.id]) for each in given.samples}
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Whether each question was answered rightly, by category and id."""
         if self.judge is not None or self.reading == "recorded":
             return {}
         read = READINGS[self.reading]
-        return rightly(given, lambda text, label: label if read(text, label) == 1 else None)
+        return rightly(
+            given, lambda text, label: label if read(text, label) == 1 else None, given.lacks
+        )
 
     def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
         """A row a figure, of all and of both categories."""

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from halluc.answers.alignment import Pairs
 from halluc.answers.given import Given, count_rows, only_truth, open_answers, picture_of
@@ -27,7 +25,7 @@ from halluc.records import Sample, Score
 from halluc.runs import read_run
 from halluc.work import Spread, in_process
 from metrics.haelm import UNVALIDATED, agreement_of
-from metrics.judged import JudgedBy, read_replies
+from metrics.judged import JudgedBy, ValidatedBy, read_replies
 from metrics.protocol import Keep, Measured, Metric, joined
 from metrics.ratio import ratio
 from metrics.tasks import Task
@@ -99,14 +97,7 @@ class HaloQuest(Metric, frozen=True, kw_only=True):
     one_table = True
 
     judged: JudgedBy = None
-    validated: Annotated[
-        Path | None,
-        Meta(
-            description="A run of the same judge on captions that people have judged (task haelm); "
-            "its agreement with them goes with the figures.",
-            extra={"metavar": "RUN"},
-        ),
-    ] = None
+    validated: ValidatedBy = None
 
     def read(
         self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False
@@ -157,8 +148,6 @@ class HaloQuest(Metric, frozen=True, kw_only=True):
         settings: dict[str, Any] = {"left out": given.left_out} if given.left_out else {}
         settings["judge"] = str(judge)
         if self.validated is not None:
-            settings["agrees with people"] = agreement_of(
-                self.validated, Given(read_run(judge), ())
-            )
+            settings |= agreement_of(self.validated, Given(read_run(judge), ()))
         warnings = [] if self.validated else [UNVALIDATED]
         return Measured([gathered.counted(compute)], settings, warnings=warnings)

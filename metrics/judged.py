@@ -1,4 +1,4 @@
-"""The option that names a judge's replies, and how they are joined to what was judged."""
+"""The options that name a judge's replies, and how these are joined to what was judged."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ JudgedBy = Annotated[
     Path | None,
     Meta(
         description="A judge's replies on these answers: a run of the task NAME-judge.",
+        extra={"metavar": "RUN"},
+    ),
+]
+"""Type of the option."""
+
+ValidatedBy = Annotated[
+    Path | None,
+    Meta(
+        description="A run of the same judge on captions that people have judged (task haelm); "
+        "its agreement with them goes with the figures.",
         extra={"metavar": "RUN"},
     ),
 ]

@@ -47,7 +47,7 @@ def read_first(text: str) -> str:
 
 
 def read_alone(text: str) -> str:
-    """The letter that an answer begins with, if no letter or digit follows it.
+    """The letter that an answer begins with, if no letter, digit or space follows it.
 
     >>> read_alone("(B) couch"), read_alone("All of them"), read_alone("A. dog")
     ('B', 'unknown', 'A')
@@ -121,7 +121,7 @@ class McqPope(Metric, frozen=True, kw_only=True):
         Literal["mcq-pope", "alone"],
         Meta(
             description="How the letter is read. mcq-pope: the first character, as published. "
-            "alone: a letter with no word on it."
+            "alone: a letter that stands alone, as in A. or (A)."
         ),
     ] = "mcq-pope"
 
@@ -164,7 +164,7 @@ class McqPope(Metric, frozen=True, kw_only=True):
         letters, reader = given.note["letters"], READERS[self.reader]
         right: dict[str, dict[str, bool]] = {}
         for each in given.samples:
-            said = reader(given.texts[each.id])
+            said = "unknown" if each.id in given.lacks else reader(given.texts[each.id])
             right.setdefault(each.split, {})[each.id] = said == letters[each.id]
         return right
 

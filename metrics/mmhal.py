@@ -3,8 +3,9 @@
 The score is the mean rating (0..6, higher is better), the hallucination rate the share of ratings
 below 3, both also by type of question. Source: Sun et al. 2023 (arXiv:2309.14525) and its
 ``eval_gpt4.py``: a reply without a rating, or with several, is rated 0. Informativeness is
-RLAIF-V's reading (Yu et al. 2024, arXiv:2405.17220): a rating of 3 or more less 3, over 3. The
-aggregate is a pure function of replies; the published judges are retired.
+RLAIF-V's reading (Yu et al. 2024, arXiv:2405.17220): the mean of rating - 3 from a rating of 3 on,
+else of the rating, over 3. The aggregate is a pure function of replies; the published judges are
+retired.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from msgspec import Meta
+from typing import Any, Literal
 
 from halluc.answers.alignment import Pairs
 from halluc.answers.files import read_answers
@@ -27,6 +26,7 @@ from halluc.judges.replies import read_rating
 from halluc.records import Answer, Sample, Score
 from halluc.work import Spread, in_process
 from metrics.haelm import UNVALIDATED, agreement_of
+from metrics.judged import ValidatedBy
 from metrics.protocol import Keep, Measured, Metric, joined
 from metrics.ratio import ratio
 from metrics.tasks import Task
@@ -104,14 +104,7 @@ class Mmhal(Metric, frozen=True, kw_only=True):
     by_default = False
     story = ("score", "hallucination rate")
 
-    validated: Annotated[
-        Path | None,
-        Meta(
-            description="A run of the same judge on captions that people have judged (task haelm); "
-            "its agreement with them goes with the figures.",
-            extra={"metavar": "RUN"},
-        ),
-    ] = None
+    validated: ValidatedBy = None
 
     def read(
         self, sources: Sequence[str], truth: Sequence[str] = (), *, allow_missing: bool = False

@@ -198,7 +198,7 @@ def _shared(own: Mapping[str, Named], judged: Mapping[str, Named]) -> str:
 
 def _findings(id: str, named: Named, truth: Truth, things: Things) -> list[Finding]:
     true = _classes(truth, things)
-    told = "the truth has " + (", ".join(sorted(true)) or "no object")
+    there = "the truth has " + (", ".join(sorted(true)) or "no object")
     return [
         Finding(
             id=id,
@@ -206,7 +206,7 @@ def _findings(id: str, named: Named, truth: Truth, things: Things) -> list[Findi
             verdict="supported" if thing in true else "hallucinated",
             metric=METRIC,
             rule="in the truth" if thing in true else "not in the truth",
-            evidence=thing if thing in true else told,
+            evidence=thing if thing in true else there,
         )
         for (thing, _), claim in named.items()
     ]

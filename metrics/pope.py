@@ -187,7 +187,7 @@ class Pope(Metric, frozen=True, kw_only=True):
             for each, label in labelled:
                 right.setdefault(each.split, {})[each.id] = first[each.id] == label
             return right
-        return rightly(given, PARSERS[self.parser].read)
+        return rightly(given, PARSERS[self.parser].read, given.lacks)
 
     def tables(self, scores: Sequence[Score], given: Given) -> Iterator[Table]:
         """Figures and counts by split; with several parsers a row for each of them."""

@@ -54,18 +54,18 @@ class Watch:
             parser: who read the answers.
             unknown: how many answers it could not read.
         """
-        told = []
+        found = []
         if self.answers and not self._english:
-            told.append(
+            found.append(
                 f"no answer says yes or no; {parser.name} reads such text by what it lacks, so "
                 f"these figures are those of no model{self._language()}"
             )
         elif 2 * unknown > self.answers:
-            told.append(
+            found.append(
                 f"{parser.name} cannot read {unknown:.0f} of {self.answers} answers"
                 f"{self._language()}{self._better(parser)}"
             )
-        return told
+        return found
 
     def _language(self) -> str:
         found = Counter[str]()

@@ -8,7 +8,7 @@ example of a package of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -207,8 +207,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
     def settings(self, given: Given) -> dict[str, Any]:
         """The options that decide the figures, and what was left out, for the result card."""
-        told = {name: value for name, value in msgspec.to_builtins(self).items() if value}
-        return told | ({"left out": given.left_out} if given.left_out else {})
+        options = {name: value for name, value in msgspec.to_builtins(self).items() if value}
+        return options | ({"left out": given.left_out} if given.left_out else {})
 
     def right(self, given: Given) -> dict[str, dict[str, bool]]:
         """Of yes/no questions: whether each was answered rightly, by split and id (McNemar)."""
@@ -297,19 +297,20 @@ def left_out(pairs: Any) -> dict[str, int]:
     }
 
 
-def rightly(given: Given, read: Callable[[str, Label], str | None]) -> dict[str, dict[str, bool]]:
+def rightly(
+    given: Given, read: Callable[[str, Label], str | None], unread: Container[str] = ()
+) -> dict[str, dict[str, bool]]:
     """Whether each yes/no question was answered rightly, by split and id.
 
     Args:
         given: the answers.
         read: gives what is read in an answer, which may know the right one.
+        unread: ids of questions whose text the metric does not read; they are not answered rightly.
     """
     right: dict[str, dict[str, bool]] = {}
     for each in given.samples:
         if each.truth is not None and each.truth.label is not None:
             label = each.truth.label
-            answer = read(given.texts[each.id], label)
-            right.setdefault(each.split, {})[each.id] = (
-                answer == label and each.id not in given.lacks
-            )
+            answer = None if each.id in unread else read(given.texts[each.id], label)
+            right.setdefault(each.split, {})[each.id] = answer == label
     return right

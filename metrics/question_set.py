@@ -9,7 +9,7 @@ from typing import Any
 from halluc.answers.given import Given, picture_of
 from halluc.bootstrap import count_pictures
 from halluc.errors import InputError
-from halluc.records import Label, Sample, Score
+from halluc.records import Label, Sample
 from halluc.work import Spread, in_process
 from metrics.dash_b import read_contained
 from metrics.protocol import Keep, Measured, Metric, rightly
@@ -52,10 +52,6 @@ class QuestionSet(Metric, frozen=True, kw_only=True):
         Raises:
             InputError: a sample has no label.
         """
-        raise NotImplementedError
-
-    def compute(self, counts: Counter[Any]) -> list[Score]:
-        """The figures of counts; a ratio of nothing is None."""
         raise NotImplementedError
 
     def warnings(self, counts: Counter[Any]) -> list[str]:

@@ -58,7 +58,7 @@ def update(split: str, text: str, right: str) -> Counter[tuple[str, str]]:
 
 
 def compute(counts: Mapping[tuple[str, str], int]) -> list[Score]:
-    """The figures of all relations and of each type; a ratio of nothing is left out."""
+    """The figures of all relations and of each type; a ratio of nothing is None."""
     scores = []
     for split in ("", *sorted({mine for mine, _ in counts} - {""})):
         n = Counter[str]()

@@ -221,7 +221,6 @@ def answer(
     batch_size: int = 8,
     skip_failing: bool = False,
     progress: Progress = silent,
-    title: str | None = None,
 ) -> None:
     """Ask about what is pending, keep every batch, and finish the run.
 
@@ -234,7 +233,6 @@ def answer(
         batch_size: samples asked at once.
         skip_failing: as `generate` takes it.
         progress: called with how far it is.
-        title: what the progress is called; default: the task.
 
     Raises:
         InputError: a picture cannot be read, or the prompt lacks its {question}.
@@ -244,8 +242,7 @@ def answer(
         return
     task = find_task(run.card["task"])
     done = {response.id for response in run.responses}
-    told = title or task.name
-    progress(told, len(done), len(run.samples))
+    progress(task.name, len(done), len(run.samples))
     for responses in ask_batches(model)(
         run.samples,
         dataset.open_image,
@@ -257,5 +254,5 @@ def answer(
         skip_failing=skip_failing,
     ):
         run.append(responses)
-        progress(told, len(run.responses), len(run.samples))
+        progress(task.name, len(run.responses), len(run.samples))
     run.finish()

@@ -63,13 +63,13 @@ def match_yes_ratio(
     from mitigation.inprocess.yes_bias import fit_yes_bias
 
     run = read_run(reference)
-    texts = {each.id: each.text for each in run.responses}
-    if texts.keys() != {each.id for each in samples}:
+    said = {each.id: each for each in run.responses}
+    if said.keys() != {each.id for each in samples}:
         raise InputError(f"{reference} does not answer the same questions; name a run that does")
-    readings = [
-        DEFAULT.read(texts[each.id], each.truth.label)
+    readings = [  # what is no answer counts in no share of yes, as in POPE's figures
+        DEFAULT.read(said[each.id].text, each.truth.label)
         for each in samples
-        if each.truth and each.truth.label
+        if each.truth and each.truth.label and not said[each.id].lack
     ]
     if not readings:
         raise InputError(f"{reference} answers no yes/no questions")

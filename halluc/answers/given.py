@@ -11,7 +11,7 @@ from typing import Any
 
 from halluc.datasets.files import file_card
 from halluc.errors import InputError
-from halluc.records import Answer, Lack, Sample, lack_of
+from halluc.records import Answer, Lack, Sample, Token, lack_of
 from halluc.runs import Run, read_run
 from halluc.thoughts import part_thought
 
@@ -109,6 +109,15 @@ class Given:
     def texts(self) -> dict[str, str]:
         """The text of each answer, by the sample's id."""
         return {id: answer.text for id, answer in self.answers.items()}
+
+    @property
+    def tokens(self) -> dict[str, tuple[Token, ...]]:
+        """The tokens of a run's answers, by the sample's id.
+
+        Those that stand in another text are left out: a thought was taken off, or put before it.
+        """
+        responses = self.run.responses if self.run else ()
+        return {each.id: each.tokens for each in responses if each.text == self.texts.get(each.id)}
 
     @property
     def files(self) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ Source of factors and rule: Zhou et al. 2024 (arXiv:2310.00754).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from halluc.errors import InputError
 from halluc.jsonl import read_json, write_json
 from halluc.records import Record
 from mitigation.postcorrection.analysis import Mention
-from mitigation.postcorrection.factors import Factors, first_mentions
+from mitigation.postcorrection.factors import Factors
 
 UNCERTAIN = 0.9
 LATE = 0.8
@@ -93,12 +93,9 @@ class Detector(Record, frozen=True):
 
     def log_odds(self, factors: Factors) -> float:
         """Log-odds that an object is absent, from the factors of its first mention."""
-        told = self.full is not None and factors.uncertainty is not None
-        return self.full.of(factors) if told and self.full else self.plain.of(factors)
-
-    def suspicions(self, factors: Iterable[Factors]) -> dict[str, float]:
-        """Log-odds that each object of a caption is absent, by its class."""
-        return {name: self.log_odds(each) for name, each in first_mentions(factors).items()}
+        if self.full is not None and factors.uncertainty is not None:
+            return self.full.of(factors)
+        return self.plain.of(factors)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ def judge_suspicions(
 ) -> list[Score]:
     """AUROC and average precision of each way to suspect, with intervals over pictures.
 
-    Where there are two or more ways, also the AUROC of the first minus that of each other.
+    Where there are two or more ways, also the AUROC of the first minus that of each other. All are
+    undefined where the mentions are all hallucinated, or none is.
 
     Args:
         suspicions: by name of the way, one for each mention; only their order counts.
@@ -68,8 +69,11 @@ def judge_suspicions(
     measures |= more or {}
     values = {name: np.array(each) for name, each in suspicions.items()}
     if not wrong.any() or wrong.all():
-        rows = [(way, name, None) for way in values for name in measures]
-        return [Score(metric=metric, split=way, name=name, value=None) for way, name, _ in rows]
+        return [
+            Score(metric=metric, split=way, name=name, value=None)
+            for way in values
+            for name in measures
+        ]
     drawn: dict[tuple[str, str], list[float]] = {
         (way, name): [] for way in values for name in measures
     }

@@ -176,7 +176,7 @@ def ask_about_relations(
     captions: Sequence[Caption], model: MLLM, absent: Mapping[str, Container[str]]
 ) -> None:
     """Ask for each place that a caption states of two objects that are there, both ways round."""
-    asked, keys = [], []
+    asked, questions = [], []
     for caption in captions:
         gone, several = absent[caption.response.id], _several(caption)
         for claim in caption.claims:
@@ -192,11 +192,11 @@ def ask_about_relations(
                     question = place_question(*key)
                     caption.relations[key] = Asked(question=question)
                     asked.append((caption, key))
-                    keys.append(question)
+                    questions.append(question)
     if not asked:
         return
-    told = model.choose(_requests(asked, keys), YES_NO)
-    for (caption, key), question, answers in zip(asked, keys, told, strict=True):
+    told = model.choose(_requests(asked, questions), YES_NO)
+    for (caption, key), question, answers in zip(asked, questions, told, strict=True):
         caption.relations[key] = Asked(question=question, answers=answers)
 
 

@@ -29,7 +29,7 @@ from mitigation.postcorrection.lure import revisor_prompt
 from mitigation.postcorrection.masks import Suspicion, mask
 from mitigation.precorrection.correcting import Habits, spoil
 from mitigation.precorrection.inspected import Answered, Inspected, errors
-from mitigation.precorrection.negatives import mended, read_findings
+from mitigation.precorrection.negatives import made_true, read_findings
 
 if TYPE_CHECKING:
     from mitigation.precorrection.sft import Example
@@ -117,7 +117,7 @@ def _true(answers: Sequence[Answered], things: Things, habits: Habits) -> dict[s
     ]
     right = {each.id: each for each in known if not errors(each.findings)}
     wrong = [each for each in known if each.id not in right]
-    found = right | mended(wrong, things, habits)
+    found = right | made_true(wrong, things, habits)
     return {each.id: found[each.id] for each in known if each.id in found}
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from mitigation.precorrection.correcting import spoil
 from mitigation.precorrection.hacl import Heads, embed, picture_rows, states, text_rows
 from mitigation.precorrection.inspected import Answered, Inspected, errors, unpack
-from mitigation.precorrection.negatives import mended, read_findings
+from mitigation.precorrection.negatives import made_true, read_findings
 from mitigation.precorrection.turns import ask
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def make_probes(inspected: Inspected, seed: int = 0) -> list[Probe]:
     """
     habits, things = inspected.habits(), inspected.things
     wrong = [unpack(g.flawed) for g in inspected.groups.values() if not g.sound and g.flawed]
-    corrected = mended(wrong, things, habits)
+    corrected = made_true(wrong, things, habits)
     sound = [unpack(group.sound) for group in inspected.groups.values() if group.sound]
     true = {each.id: each for each in sound} | corrected
     probes = {id: Probe(each) for id, each in true.items()}

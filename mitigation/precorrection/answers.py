@@ -78,7 +78,7 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         if int(use.sum()) < 2:
             return (images.sum() + texts.sum() + wrong.sum()) * 0
         same = rows["alike"].to(images.device)[use][:, use]
-        return contrast(images[use], texts[use], wrong, self.heads.heat, same)
+        return contrast(images[use], texts[use], wrong, self.heads.tau, same)
 
     def leave(self, folder: Path) -> None:
         """What belongs beside the adapter."""

@@ -96,9 +96,9 @@ class Collator:
         if self.span_weight == 1:
             ids = answer_ids(self.mllm, pair.prompt, text)
             return ids, [1.0] * len(ids)
-        told = written(self.mllm, pair.prompt, text)
-        tokens = self.mllm.tokenizer(told, add_special_tokens=False, return_offsets_mapping=True)
-        begin = told.index(text)
+        whole = written(self.mllm, pair.prompt, text)
+        tokens = self.mllm.tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)
+        begin = whole.index(text)
         weights = [
             self.span_weight
             if any(s + begin < last and first < e + begin for s, e in spans)

@@ -139,19 +139,19 @@ def fit(
         signs = torch.randint(0, 2, signs.shape, generator=generator) * 2.0 - 1
     weight = torch.zeros(size, size, device=device, requires_grad=True)
     adam = torch.optim.Adam([weight], lr=recipe.learning_rate)
-    told = [_losses(head, weight, train, test)]
-    best, least = weight.detach().clone(), told[0].get("held out", float("inf"))
+    losses = [_losses(head, weight, train, test)]
+    best, least = weight.detach().clone(), losses[0].get("held out", float("inf"))
     for epoch in range(recipe.epochs):
         for some in torch.randperm(len(signs), generator=generator).split(recipe.tokens):  # type: ignore[no-untyped-call]
             adam.zero_grad()
             loss = _loss(head, weight, train.hidden[some], train.targets[some], signs[some])
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
-        told.append(_losses(head, weight, train, test))
-        if test is None or told[-1]["held out"] < least:
-            best, least = weight.detach().clone(), told[-1].get("held out", 0.0)
+        losses.append(_losses(head, weight, train, test))
+        if test is None or losses[-1]["held out"] < least:
+            best, least = weight.detach().clone(), losses[-1].get("held out", 0.0)
         done(epoch + 1)
-    return best.cpu(), told
+    return best.cpu(), losses
 
 
 def _losses(head: Any, weight: Tensor, train: States, test: States | None) -> dict[str, float]:

@@ -156,15 +156,15 @@ def _other_object(text: str, start: int, end: int, name: str | None) -> Edit | N
     phrase = _noun_phrase(text, start)
     if phrase is None:
         return None
-    begin, determiner, looks = phrase
+    begin, determiner, modifiers = phrase
     if name is None:
         if determiner.lower() == "the":
             return _sentence(text, start)
         return _cut_from_list(text, begin, end)
     if determiner.lower() not in ("a", "an", "the", "one"):
         return None
-    looks = looks.replace("pair of ", "")
-    return begin, end, f"{determiner} {looks}{_noun(name)}"
+    modifiers = modifiers.replace("pair of ", "")
+    return begin, end, f"{determiner} {modifiers}{_noun(name)}"
 
 
 def _noun(name: str) -> str:
@@ -258,9 +258,9 @@ def _absent_object(
     if not counts or phrase is None or phrase[1].lower() not in ("a", "an", "one"):
         return None
     name = rng.choices(list(counts), list(counts.values()))[0]
-    begin, determiner, looks = phrase
+    begin, determiner, modifiers = phrase
     if rng.random() < 0.8:
-        return begin, claim.end, f"{determiner} {looks.replace('pair of ', '')}{_noun(name)}"
+        return begin, claim.end, f"{determiner} {modifiers.replace('pair of ', '')}{_noun(name)}"
     if text[claim.end :].startswith((", ", " and ")) or text[:begin].endswith(", "):
         added = f"{determiner} {_noun(name)}, "
         return begin, begin + 1, added + text[begin].lower()

@@ -100,11 +100,11 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]
         """Log-probabilities of the reference: chosen, rejected, chosen with the cropped picture."""
         batch = self._prepare_inputs(batch)
         crop = batch.pop("corrupted", None)
-        told = [*self.compute_ref_log_probs(PairForward(self.model, self.share), batch)]
+        log_probs = [*self.compute_ref_log_probs(PairForward(self.model, self.share), batch)]
         if crop is not None:
             with self.model.disable_adapter():
-                told.append(self._with_crop(PairForward(self.model, False), batch, crop))
-        rows: list[list[float]] = torch.stack(told, 1).tolist()
+                log_probs.append(self._with_crop(PairForward(self.model, False), batch, crop))
+        rows: list[list[float]] = torch.stack(log_probs, 1).tolist()
         return rows
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool) -> Any:
@@ -231,7 +231,7 @@ def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[
         if set(known) == {pair.id for pair in pairs}:
             return known
     size = trainer.args.per_device_eval_batch_size
-    told: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     was_training = trainer.model.training
     trainer.model.eval()
     trainer.model.to(trainer.args.device)
@@ -239,7 +239,7 @@ def _reference(trainer: PairTrainer, pairs: Sequence[Pair], file: Path) -> dict[
     for start in range(0, len(pairs), size):
         some = pairs[start : start + size]
         batch = trainer.data_collator([{"id": pair.id} for pair in some])
-        told |= zip((pair.id for pair in some), trainer.reference(batch), strict=True)
+        found |= zip((pair.id for pair in some), trainer.reference(batch), strict=True)
     trainer.model.train(was_training)
-    write_json(file, told)
-    return told
+    write_json(file, found)
+    return found

@@ -35,6 +35,7 @@ from halluc.errors import InputError, ModelError
 from halluc.jsonl import read_jsonl, write_jsonl
 from halluc.records import Record, Sample
 from mitigation.precorrection.agreement import in_one_line, try_step, use_right_head
+from mitigation.precorrection.answers import end_tokens
 from mitigation.precorrection.lora import Tuning, lora, settings
 from mitigation.precorrection.rewards import USUAL, TrlReward, read_rewards, row, total
 from mitigation.precorrection.sft import Example, ExampleCollator
@@ -239,8 +240,7 @@ def make_trainer(
             f"{name} cannot be trained so: TRL's GRPO wants a chat template with pictures"
         )
     rewards = read_rewards(recipe.rewards, vocabulary)
-    ends = mllm.model.generation_config.eos_token_id
-    every = [*(ends if isinstance(ends, list) else [ends]), mllm.tokenizer.eos_token_id]
+    ends = end_tokens(mllm)
     usual = settings(mllm, recipe, output, save_steps=save_steps, evaluate=False)
     for key in ("max_length", "train_sampling_strategy"):  # GRPO draws its own captions
         del usual[key]
@@ -258,7 +258,7 @@ def make_trainer(
             recipe=recipe,
             model=mllm.model,
             args=config,
-            reward_funcs=[TrlReward(each, every) for each in rewards],
+            reward_funcs=[TrlReward(each, ends) for each in rewards],
             train_dataset=_rows(samples, open_image, prompt),
             processing_class=mllm.processor,
             peft_config=lora(mllm, recipe),

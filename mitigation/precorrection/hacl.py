@@ -66,13 +66,13 @@ class Heads(nn.Module):
         write_atomically(folder / WEIGHTS, [save(weights)])
 
     @property
-    def heat(self) -> Tensor:
+    def tau(self) -> Tensor:
         """τ, held within its bounds."""
         return self.temperature.clamp(COLDEST, HOTTEST)
 
 
 def contrast(
-    images: Tensor, texts: Tensor, wrong: Tensor, heat: Tensor | float, alike: Tensor | None = None
+    images: Tensor, texts: Tensor, wrong: Tensor, tau: Tensor | float, alike: Tensor | None = None
 ) -> Tensor:
     """(L_i2t + L_t2i) / 2.
 
@@ -80,16 +80,16 @@ def contrast(
         images: v, (pairs, width), of length 1.
         texts: t, likewise.
         wrong: t̃, (any number, width); none: contrast without hallucinated captions.
-        heat: τ, > 0.
+        tau: τ, > 0.
         alike: (pairs, pairs), where two are no negatives of one another; their diagonal is not
             looked at.
     """
-    scores = images @ texts.T / heat
+    scores = images @ texts.T / tau
     right = scores.diagonal()
     if alike is not None:
         own = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
         scores = scores.masked_fill(alike.to(scores.device) & ~own, float("-inf"))
-    all_texts = torch.cat([scores, images @ wrong.T / heat], 1)
+    all_texts = torch.cat([scores, images @ wrong.T / tau], 1)
     to_texts = all_texts.logsumexp(1) - right
     to_images = scores.logsumexp(0) - right
     return (to_texts.mean() + to_images.mean()) / 2

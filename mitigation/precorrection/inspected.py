@@ -53,7 +53,7 @@ class Answered(Record, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Figures:
     """A caption in figures.
 
     Attributes:
@@ -77,21 +77,21 @@ class Group:
     """The captions of one picture and prompt.
 
     Attributes:
-        told: all of them.
+        captions: all of them, in figures.
         flawed, sound: the first with an error and the longest without, packed, with the truth in
             the vocabulary's words; None where there is none.
     """
 
-    told: list[Told] = field(default_factory=list)
+    captions: list[Figures] = field(default_factory=list)
     flawed: bytes | None = None
     sound: bytes | None = None
     _longest: int = -1
 
     def add(self, answer: Answered) -> None:
         """One more caption."""
-        told = figures(answer)
-        self.told.append(told)
-        wrong, words = told.errors > 0, len(answer.text.split())
+        found = figures(answer)
+        self.captions.append(found)
+        wrong, words = found.errors > 0, len(answer.text.split())
         if self.flawed is not None if wrong else words <= self._longest:
             return
         # Neither where a finding comes from nor its evidence is asked for again.
@@ -148,7 +148,7 @@ class Inspected:
             family: {value for value, count in counts.items() if count >= SAID * counts.total()}
             for family, counts in self._said.items()
         }
-        words = fmean(len(told.text.split()) for each in self.groups.values() for told in each.told)
+        words = fmean(len(c.text.split()) for each in self.groups.values() for c in each.captions)
         return Habits(self._together, usual, words)
 
 
@@ -162,10 +162,10 @@ def unpack(packed: bytes) -> Answered:
     return msgspec.json.decode(zlib.decompress(packed), type=Answered)
 
 
-def figures(answer: Answered) -> Told:
+def figures(answer: Answered) -> Figures:
     """A caption in figures."""
     named = [f for f in answer.findings if f.claim.kind == "object"]
-    return Told(
+    return Figures(
         id=answer.id,
         text=answer.text,
         errors=errors(answer.findings),

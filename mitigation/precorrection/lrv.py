@@ -113,14 +113,14 @@ def _description(truth: Truth, rng: random.Random) -> Turn | None:
     phrases = []
     for name in named[:MANY]:
         if name in single:
-            phrases.append(_a(f"{_looks(single[name], rng)}{name}"))
+            phrases.append(_a(f"{_attribute(single[name], rng)}{name}"))
         else:
             phrases.append(f"more than one {name}")
-    told = [f"The image shows {_list(phrases)}."]
+    sentences = [f"The image shows {_list(phrases)}."]
     facts = _facts(truth)
     for one, predicate, other in rng.sample(facts, min(len(facts), 2)):
-        told.append(f"The {one} is {_said(predicate)} the {other}.")
-    return DESCRIBE, " ".join(told)
+        sentences.append(f"The {one} is {_said(predicate)} the {other}.")
+    return DESCRIBE, " ".join(sentences)
 
 
 def _question(truth: Truth, rng: random.Random) -> Turn | None:
@@ -198,10 +198,10 @@ def _manipulated(truth: Truth, world: _World, rng: random.Random) -> Turn | None
     if facts:
         one, predicate, other = rng.choice(facts)
         place = f"{_said(OPPOSITE[predicate])} the {other}"
-        mended = f"the {one} is {_said(predicate)} the {other}."
+        correction = f"the {one} is {_said(predicate)} the {other}."
         turns += [
-            (f"Is the {one} {place}?", f"No, {mended}"),
-            (f"Describe the {one} {place}.", f"T{mended[1:]}"),
+            (f"Is the {one} {place}?", f"No, {correction}"),
+            (f"Describe the {one} {place}.", f"T{correction[1:]}"),
         ]
     return rng.choice(turns) if turns else None
 
@@ -239,7 +239,8 @@ def _seen(truth: Truth) -> list[tuple[TrueObject, str]]:
     ]
 
 
-def _looks(each: TrueObject, rng: random.Random) -> str:
+def _attribute(each: TrueObject, rng: random.Random) -> str:
+    """An attribute of an object, before its noun; every so often none."""
     known = [value for name in each.attributes for value in values_of(each, name)[:1]]
     look = rng.choice([*(value for value in known if value not in UNSAID), ""])
     return f"{look} " if look else ""

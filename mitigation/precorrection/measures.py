@@ -146,15 +146,15 @@ def facts_of(truth: Truth) -> list[str]:
     >>> facts_of(Truth(objects=(TrueObject(name="cup", attributes={"color": "red"}),)))
     ['There is a red cup.']
     """
-    told = []
+    sentences = []
     for each in truth.objects:
-        looks = [value for family in each.attributes for value in values_of(each, family)]
-        phrase = " ".join([*looks, each.name])
-        told.append(f"There is {article(phrase)} {phrase}.")
+        values = [value for family in each.attributes for value in values_of(each, family)]
+        phrase = " ".join([*values, each.name])
+        sentences.append(f"There is {article(phrase)} {phrase}.")
     for fact in truth.relations:
         one, other = (truth.objects[place].name for place in (fact.subject, fact.object))
-        told.append(f"The {one} is {fact.predicate} the {other}.")
-    return told
+        sentences.append(f"The {one} is {fact.predicate} the {other}.")
+    return sentences
 
 
 def _speaks(truth: Truth, kind: Kind) -> bool:

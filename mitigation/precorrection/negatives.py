@@ -34,10 +34,10 @@ from halluc.records import Finding
 from mitigation.precorrection.correcting import Habits, mend, spoil
 from mitigation.precorrection.inspected import (
     Answered,
+    Figures,
     Group,
     Inspected,
     Key,
-    Told,
     errors,
     figures,
     pack,
@@ -90,7 +90,7 @@ def mine_captions(
     if "on-policy" in made:
         found = (pair for key, group in groups if (pair := _on_policy(key, group)))
         made["on-policy"] = list(islice(found, most))
-    mended: dict[Key, bytes] = {}
+    true_texts: dict[Key, bytes] = {}
     count, corrected = wanted(), made.get("corrected")
     # Without pairs of its own, mending still gives true texts to spoil where there is none.
     wrong = [
@@ -100,12 +100,12 @@ def mine_captions(
     ]
     truths = partial(_mend_some, things=inspected.things, habits=habits)
     for key, pair, text in _until(spread, truths, wrong, lambda: _full(corrected, count)):
-        mended[key] = text
+        true_texts[key] = text
         if pair is not None and corrected is not None and not _full(corrected, count):
             corrected.append(pair)
     if "injected" in made:
         count, injected = wanted(), made["injected"]
-        true = [right for key, group in groups if (right := group.sound or mended.get(key))]
+        true = [each for key, group in groups if (each := group.sound or true_texts.get(key))]
         lies = partial(_spoil_some, things=inspected.things, habits=habits, seed=seed)
         for spoilt in _until(spread, lies, true, lambda: _full(injected, count)):
             if not _full(injected, count):
@@ -177,7 +177,7 @@ def said_once(text: str, words: float) -> str:
     return text
 
 
-def mended(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
+def made_true(wrong: Sequence[Answered], things: Things, habits: Habits) -> dict[str, Answered]:
     """Answers made true in a few rounds of correction and parsing, by id.
 
     Args:
@@ -216,9 +216,9 @@ def read_findings(
 
 def _on_policy(key: Key, group: Group) -> Pair | None:
     """The two answers that differ most in errors, where the better one is not just more careful."""
-    fitting: list[tuple[int, Told, Told]] = [
+    fitting: list[tuple[int, Figures, Figures]] = [
         (worse.errors - better.errors, better, worse)
-        for better, worse in permutations(group.told, 2)
+        for better, worse in permutations(group.captions, 2)
         if worse.errors > better.errors and better.covered >= worse.covered and _fair(better, worse)
     ]
     if not fitting:
@@ -232,7 +232,7 @@ def _least(text: str, habits: Habits) -> float:
     return max(habits.words, (1 - ABOUT) * len(text.split()))
 
 
-def _fair(better: Told, worse: Told) -> bool:
+def _fair(better: Figures, worse: Figures) -> bool:
     """Whether two answers teach neither brevity nor repetition."""
     return (
         better.repeats <= worse.repeats
@@ -268,7 +268,7 @@ def _mend_some(
 ) -> list[tuple[Key, Pair | None, bytes]]:
     """Of each answer that could be corrected: its picture, a pair if the lengths fit, its text."""
     wrong = [unpack(each) for each in answers]
-    right = mended(wrong, things, habits)
+    right = made_true(wrong, things, habits)
     made = []
     for each in wrong:
         if (true := right.get(each.id)) is not None:

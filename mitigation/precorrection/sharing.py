@@ -132,17 +132,17 @@ class _Rows:
         real = place < first + own[:, None]
         source = torch.where(second, back, place).clamp(0, ids.shape[1] - 1)
         pick = torch.where(second, ids[pairs:].gather(1, source), ids[:pairs].gather(1, source))
-        told = torch.where(
+        targets = torch.where(
             second, labels[pairs:].gather(1, source), labels[:pairs].gather(1, source)
         )
-        told = told.masked_fill(~real | (place == first), -100)
+        targets = targets.masked_fill(~real | (place == first), -100)
         query, key = place[:, :, None], place[:, None, :]
         start = (prompts[:pairs] - 1)[:, None, None]
         hidden = second[:, :, None] & (key >= start) & (key < first[:, :, None])
         seen = (key <= query) & ~hidden & (real[:, None, :] | (key == query))
         self.inputs = {
             "input_ids": pick.masked_fill(~real, int(ids[0, lengths[0] - 1])),
-            "labels": told,
+            "labels": targets,
             "position_ids": torch.where(second, back, place).clamp(min=0),
             "attention_mask": seen[:, None],
         }

@@ -89,8 +89,8 @@ def written(mllm: TransformersMLLM, prompt: str, text: str) -> str:
 
 def answer_ids(mllm: TransformersMLLM, prompt: str, text: str) -> list[int]:
     """Token ids of an answer behind its prompt."""
-    told = mllm.tokenizer(written(mllm, prompt, text), add_special_tokens=False)
-    return list(told["input_ids"])
+    tokens = mllm.tokenizer(written(mllm, prompt, text), add_special_tokens=False)
+    return list(tokens["input_ids"])
 
 
 def rows(
@@ -176,7 +176,7 @@ def check_items(
     bad: dict[str, list[str]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     prefix: dict[tuple[str, tuple[int, int]], int] = {}
-    told: dict[str, tuple[int, ...]] = {}
+    lengths: dict[str, tuple[int, ...]] = {}
     for item in items:
         texts = [text.strip() for text in item.answers]
         if not all(texts):
@@ -203,10 +203,10 @@ def check_items(
                 continue
             prefix[key] = asked["input_ids"].shape[1]
         answers = [len(answer_ids(mllm, item.prompt, text)) for text in item.answers]
-        told[item.id] = (prefix[key], *answers)
+        lengths[item.id] = (prefix[key], *answers)
         if prefix[key] + max(answers) > longest:
             bad.setdefault(f"longer than {longest} tokens", []).append(item.id)
     for what, ids in bad.items():
         more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
         raise InputError(f"there are examples {what}: {', '.join(ids[:5])}{more}")
-    return told
+    return lengths

@@ -74,8 +74,8 @@ def ranked(
     Raises:
         SampleError: a reward cannot be worked out.
     """
-    told = rewarded_captions(rewards, sample, captions)
-    return sorted(range(len(told)), key=lambda place: (-told[place], place))
+    values = rewarded_captions(rewards, sample, captions)
+    return sorted(range(len(values)), key=lambda place: (-values[place], place))
 
 
 def rewarded_captions(

@@ -52,8 +52,12 @@ class Critique(Chain, frozen=True, kw_only=True):
 
     @property
     def prompts(self) -> dict[str, str]:
-        """The prompt of each step, and that of the decision."""
-        return {**super().prompts, "decide": DECIDE}
+        """The prompt of each step, and that of the decision; the control's are its own."""
+        prompts = {**super().prompts, "decide": DECIDE}
+        if self.control:
+            del prompts["critique"]
+            prompts["revise"] = WITHOUT
+        return prompts
 
     def run(self, calls: Calls, setting: Setting) -> list[Response]:
         """Answer, criticise, revise and decide; the answer that was chosen is given."""
@@ -61,14 +65,12 @@ class Critique(Chain, frozen=True, kw_only=True):
         questions = [{"question": each.prompt} for each in calls.requests]
         drafts = self._answer(draft.name, draft.prompt, calls, questions)
         texts = [{**told, "draft": each.text} for told, each in zip(questions, drafts, strict=True)]
-        if self.control:
-            revised = self._answer(revise.name, WITHOUT, calls, texts)
-        else:
+        if not self.control:
             said = self.call(critique, calls, setting, texts)
             texts = [
                 {**told, "critique": each.text} for told, each in zip(texts, said, strict=True)
             ]
-            revised = self._answer(revise.name, revise.prompt, calls, texts)
+        revised = self._answer(revise.name, self.prompts[revise.name], calls, texts)
         return self._decide(calls, questions, drafts, revised)
 
     def _answer(

@@ -1,8 +1,12 @@
 """Thoughts told apart from answers, and what is no answer."""
 
+from pathlib import Path
+
 import pytest
 
-from halluc.records import Response, lack_of
+from halluc.answers.given import Given
+from halluc.records import Answer, Response, Sample, Token, lack_of
+from halluc.runs import Run
 from halluc.thoughts import TAGS, opens_thought, part_thought
 
 
@@ -46,3 +50,17 @@ def test_what_is_no_answer() -> None:
     assert Response(id="1", text=" ").lack == "empty"
     assert Response(id="1", text="I cannot.", finish="refusal").lack == "refusal"
     assert Response(id="1", text="A", finish="content_filter").lack == "filtered"
+
+
+def test_tokens_of_a_text_that_was_cut_are_left_out(tmp_path: Path) -> None:
+    """A span means something in the text that it was counted in alone."""
+    texts = {"1": "A cup.", "2": "<think>A fork?</think>A cup."}
+    samples = [Sample(id=id) for id in texts]
+    responses = [
+        Response(id=id, text=each, tokens=(Token(0, 1, -0.5),)) for id, each in texts.items()
+    ]
+    pairs = [(each, Answer(each.id, texts[each.id], tmp_path, 1)) for each in samples]
+    given = Given(Run(tmp_path, {}, samples, responses), pairs)
+    assert given.texts == {"1": "A cup.", "2": "A cup."}
+    assert given.tokens == {"1": (Token(0, 1, -0.5),)}
+    assert Given(None, pairs).tokens == {}

@@ -113,6 +113,22 @@ def test_a_run_is_judged_and_scored(tmp_path):
         load_dataset(f"haloquest-judge:{other}")
 
 
+def test_a_judge_goes_with_its_agreement(tmp_path):
+    path = written(tmp_path, ["A bell"] * 4)
+    said = tmp_path / "said.jsonl"
+    asked = "reference captions:\nA cup.\nour caption:\nA cup.\nIs our caption accurate?\n"
+    said.write_text(json.dumps({"instruction": asked, "output": "yes"}))
+    tasks = {"haelm": f"haelm:{said}", "haloquest-judge": f"haloquest-judge:{path}"}
+    ids = [each.id for name in tasks.values() for each in load_dataset(name).samples]
+    (tmp_path / "replies.jsonl").write_text(
+        "".join(json.dumps({"id": id, "text": "yes"}) + "\n" for id in ids)
+    )
+    for task, data in tasks.items():
+        generate(f"replay:{tmp_path}/replies.jsonl", data, tmp_path / task, task=task)
+    runs = {"judged": tmp_path / "haloquest-judge", "validated": tmp_path / "haelm"}
+    assert score(path, "haloquest", **runs).how["agrees with people"].startswith("accuracy 1.000")
+
+
 def test_the_published_file(shared, tmp_path):
     quest = load_quest(shared / "haloquest" / "haloquest-eval.csv")
     kinds = [each.id.partition("/")[0] for each in quest.dataset.samples]

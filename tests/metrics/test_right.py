@@ -14,7 +14,7 @@ import readers
 
 from halluc.answers.given import Given
 from halluc.plugins import load_plugin, plugins
-from halluc.records import Answer, Sample, Truth
+from halluc.records import Answer, Finish, Label, Sample, Truth
 
 YES, NO = "Yes.", "No."
 
@@ -105,6 +105,34 @@ def test_which_questions_are_answered_rightly(name: str, files: Path) -> None:
     given = metric.read([file], [truth] if truth else [])
     assert given.texts
     assert metric.right(given) == right
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [("beaf", "original"), ("dash-b", ""), ("hallucinogen", ""), ("mcq-pope", ""),
+     ("merlim", "original"), ("pope", ""), ("r-bench", "")],
+)  # fmt: skip
+def test_what_is_no_answer_is_as_right_as_in_the_accuracy(name: str, split: str) -> None:
+    """An empty text and a refusal are read by some metrics, as published, and not by others."""
+    rows: list[tuple[Label, str, Finish]] = [
+        ("yes", "", "stop"), ("no", "No, I cannot help with this.", "refusal"),
+        ("yes", "Because I cannot.", "refusal"), ("yes", "Yes", "stop"), ("yes", "B", "stop"),
+    ]  # fmt: skip
+    samples = [
+        Sample(id=str(n), prompt="?", split=split, truth=Truth(label=label))
+        for n, (label, _, _) in enumerate(rows)
+    ]
+    pairs = [
+        (sample, Answer(sample.id, text, Path("a"), 1, finish=finish))
+        for sample, (_, text, finish) in zip(samples, rows, strict=True)
+    ]
+    given = Given(None, pairs, asked=samples)
+    given.note["letters"] = dict.fromkeys((each.id for each in samples), "B")
+    metric = load_plugin("metrics", name)()
+    scores = metric.measure(given).counted[0].scores
+    [right] = metric.right(given).values()
+    accuracy = next(each for each in scores if each.name.startswith("accuracy"))
+    assert accuracy.numerator == sum(right.values())
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def render() -> None:
         return
     sample, image = chosen
     with right:
-        _show(name, sample, image, own)
+        _show(name, sample, image, own, int(seed))
         prompt = st.text_input("Instruction", CAPTION.prompt or "")
         if st.button("Ask the model", type="primary"):
             plain = {
@@ -97,13 +97,13 @@ def _vcd() -> dict[str, Any]:
     }
 
 
-def _show(name: str, sample: Sample, image: Image, own: dict[str, Any]) -> None:
+def _show(name: str, sample: Sample, image: Image, own: dict[str, Any], seed: int) -> None:
     """The picture, and what the noise leaves of it."""
     one, other = st.columns(2)
     what = html.picture_words(sample)
     one.image(image, "the picture", width="stretch", alt=what)
     if own and st.toggle("Show what the noise leaves of it", help="Loads the model"):
-        noised = noised_picture(_model(name), sample, image, own["noise_step"])
+        noised = noised_picture(_model(name), sample, image, own["noise_step"], seed)
         if noised is None:
             other.info("This model takes pictures in pieces; the noised one cannot be shown whole.")
         else:

@@ -64,15 +64,13 @@ def ask(
     return response, judge(sample.id, claims, truth, "finegrained")
 
 
-def noised_picture(
-    model: MLLM, sample: Sample, image: Image, step: int, seed: int = 0
-) -> Image | None:
+def noised_picture(model: MLLM, sample: Sample, image: Image, step: int, seed: int) -> Image | None:
     """The picture as VCD's other branch sees it, at the model's resolution.
 
     None for models that take a picture in tiles or patches.
 
     Args:
-        model: a checkpoint; of others None is told.
+        model: a checkpoint; others give None.
         sample: noise is drawn for its id.
         image: the picture.
         step: of the noise, 0 to 999.

@@ -178,8 +178,8 @@ class Population:
     def sample(self, judged: NDArray[Any]) -> NDArray[Any]:
         """Places that were drawn at random, kind by kind, and judged.
 
-        Who begins at the begin of a random order and leaves nothing out has a random sample; what
-        was judged beyond that, such as the most uncertain claims, is none.
+        The claims from the beginning of a random order up to the first that nobody judged are a
+        random sample; what was judged beyond, such as the most uncertain claims, is none.
 
         Args:
             judged: whether anybody judged each place, (n,).
@@ -193,7 +193,7 @@ class Population:
 
 
 def _begun(order: NDArray[Any], judged: NDArray[Any]) -> NDArray[Any]:
-    """The begin of an order up to what nobody judged."""
+    """The beginning of an order, up to the first place that nobody judged."""
     gaps = np.flatnonzero(~judged[order])
     return order[: gaps[0]] if len(gaps) else order
 

@@ -74,8 +74,7 @@ def read_mentions(
         here = known or read_occurrences(None, said.run, things)
         truths = {each.id: each.truth or Truth() for each in said.samples}
         findings = finegrained(said.texts, truths, things).findings
-        tokens = {each.id: each.tokens for each in said.run.responses} if said.run else {}
-        found.append(Mentioned(name, said, find_mentions(said.texts, tokens, findings, here)))
+        found.append(Mentioned(name, said, find_mentions(said.texts, said.tokens, findings, here)))
     return found
 
 

@@ -94,9 +94,7 @@ def judge_uncertainty(
         findings: Sequence[Finding] = chair(said.texts, truths).findings
     else:
         findings = finegrained(said.texts, truths, things).findings
-    responses = said.run.responses if said.run else []
-    # A span means something in the text that the tokens were counted in alone.
-    tokens = {each.id: each.tokens for each in responses if each.text == said.texts.get(each.id)}
+    tokens = said.tokens
     mentions, untold, seen = [], 0, set[tuple[str, str]]()
     for each in findings:
         claim = each.claim

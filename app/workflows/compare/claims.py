@@ -31,8 +31,8 @@ _THIRDS = ("first third", "second third", "last third")
 _CHANCES = ((0.9, "p ≥ .9"), (0.5, "p .5 to .9"), (0.0, "p < .5"))
 
 
-class Told(NamedTuple):
-    """What a run says on a matter of a picture.
+class Stated(NamedTuple):
+    """What a run states on a matter of a picture.
 
     Attributes:
         claim: the first hallucinated claim on it, else the first supported one.
@@ -43,7 +43,7 @@ class Told(NamedTuple):
     wrong: bool
 
 
-Claims = dict[str, dict[Matter, Told]]
+Claims = dict[str, dict[Matter, Stated]]
 """By id of the answer."""
 
 
@@ -137,10 +137,10 @@ def collect(claims: Claims) -> Keep:
             for found in decoder.decode_lines(each):
                 wrong = found.verdict == "hallucinated"
                 if wrong or found.verdict == "supported":
-                    told = claims.setdefault(found.id, {})
+                    stated = claims.setdefault(found.id, {})
                     matter = _matter(found.claim)
-                    if matter not in told or (wrong and not told[matter].wrong):
-                        told[matter] = Told(found.claim, wrong)
+                    if matter not in stated or (wrong and not stated[matter].wrong):
+                        stated[matter] = Stated(found.claim, wrong)
 
     return keep
 
@@ -182,13 +182,13 @@ def where(
             if not what:  # right in both
                 continue
             side = 1 if what in ("broken", "added", "gained") else 0
-            told = (before, after)[side][matter]
-            for key in places[side](id, told):
+            stated = (before, after)[side][matter]
+            for key in places[side](id, stated):
                 changes[key][what] += 1
                 if step:
                     nets[key][picture] += step
             if step:
-                words.setdefault(what, []).append(in_words(told.claim))
+                words.setdefault(what, []).append(in_words(stated.claim))
             net += step
         if words:
             answers.append(Changed(id=id, picture=picture, change=net, **words))
@@ -200,7 +200,7 @@ def where(
     )
 
 
-def _change(before: Told | None, after: Told | None) -> tuple[str, int]:
+def _change(before: Stated | None, after: Stated | None) -> tuple[str, int]:
     """What became of a matter, and how many wrong ones more that makes."""
     if before is None and after is not None:
         return ("added", 1) if after.wrong else ("gained", 0)
@@ -217,13 +217,12 @@ def _change(before: Told | None, after: Told | None) -> tuple[str, int]:
 
 def _places(
     side: Side, known: Occurrences, there: Mapping[str, set[str]]
-) -> Callable[[str, Told], list[tuple[str, str]]]:
+) -> Callable[[str, Stated], list[tuple[str, str]]]:
     """In which parts a claim of a run counts."""
     texts = side.given.texts
     tokens: Mapping[str, Sequence[Token]] = {}
     if side.run is not None and "revision" not in side.run.card:
-        # Where a thought was taken off, tokens stand elsewhere.
-        tokens = {r.id: r.tokens for r in side.run.responses if r.text == texts.get(r.id)}
+        tokens = side.given.tokens
     usual: dict[str, set[str]] = {}
 
     def company(name: str) -> set[str]:
@@ -231,13 +230,13 @@ def _places(
             usual[name] = {each for each in known.single if known.companion(name, each)}
         return usual[name]
 
-    def place(id: str, told: Told) -> list[tuple[str, str]]:
-        claim = told.claim
+    def place(id: str, stated: Stated) -> list[tuple[str, str]]:
+        claim = stated.claim
         keys = [("all", "all"), ("kind", claim.kind), ("object", claim.subject)]
-        if told.wrong and claim.kind == "object":
+        if stated.wrong and claim.kind == "object":
             with_one = company(claim.subject) & there[id]
             keys.append(("companion", "companion there" if with_one else "no companion"))
-        if told.wrong:
+        if stated.wrong:
             third = min(2, 3 * claim.start // max(1, len(texts[id])))
             keys.append(("position", _THIRDS[third]))
             if costs := [t.logprob for t in tokens_of(claim.start, claim.end, tokens.get(id, ()))]:

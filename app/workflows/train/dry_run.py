@@ -142,18 +142,17 @@ def dry_run(
     )
 
 
-def steps_of(count: int, tuning: Tuning, together: int, processes: int = 1) -> int:
+def steps_of(count: int, tuning: Tuning, together: int) -> int:
     """Steps of the optimizer, as transformers counts them.
 
     Args:
         count: examples.
         tuning: batch size, accumulation, epochs or steps.
         together: examples that go through the model at once.
-        processes: each with a share of the examples.
     """
     if tuning.max_steps:
         return tuning.max_steps
-    batches = math.ceil(count / (together * processes))
+    batches = math.ceil(count / together)
     accumulated = tuning.accumulate * tuning.batch_size // together
     return math.ceil(tuning.epochs * max(1, math.ceil(batches / accumulated)))
 

@@ -267,6 +267,10 @@ def test_live_asks_the_embedded_model_and_shows_the_noise(settings):
     test.toggle[0].set_value(True)
     ran(test)
     assert len(test.get("image")) == 2
+    noised = test.get("image")[1].proto.imgs[0].url
+    next(each for each in test.number_input if each.label == "Seed").set_value(1)
+    ran(test)
+    assert test.get("image")[1].proto.imgs[0].url != noised  # VCD draws its noise with the seed
     assert [each.label for each in test.slider][2] == "Noise step"
     test.slider[2].set_value(900)
     ran(test)

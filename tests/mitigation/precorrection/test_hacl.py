@@ -98,7 +98,7 @@ def test_the_loss_is_that_of_answers_with_the_contrast_beside_it(checkpoint, tmp
 def test_no_temperature_leaves_its_bounds_and_none_is_alike_with_itself():
     heads = Heads(8)
     heads.temperature.data.fill_(9.0)
-    assert heads.heat.item() == 0.5
+    assert heads.tau.item() == 0.5
     v = torch.nn.functional.normalize(torch.randn(2, 3, generator=torch.Generator()), dim=1)
     alone = contrast(v, v, v[:0], 0.1, torch.ones(2, 2, dtype=torch.bool))
     assert alone.item() == pytest.approx(0, abs=1e-6)  # nobody is left to be told apart from

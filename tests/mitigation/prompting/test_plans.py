@@ -98,6 +98,15 @@ def test_controls_of_chains(named: str) -> None:
     assert seen == ["own", "own", ""]
 
 
+@pytest.mark.parametrize("control", [None, "no-critique"])
+def test_a_critique_tells_the_prompts_of_its_calls(control: str | None) -> None:
+    calls = run("critique", control=control)["0"].calls
+    told = make_plan("critique", {"control": control}).prompts
+    assert list(told) == [each.name for each in calls]
+    for revise in (told["revise"], calls[-2].prompt):
+        assert ("critique" in revise) is (control is None)
+
+
 def test_demonstrations_are_balanced_on_other_pictures_and_have_controls() -> None:
     def turns(control: str | None = None, **own: Any) -> list[Any]:
         made = run("icl:4", control=control, demonstrations="x", **own)
