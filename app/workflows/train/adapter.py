@@ -15,6 +15,7 @@ from typing import Any
 from accelerate import PartialState
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
+from app.workflows import markdown
 from app.workflows.plots import save_picture
 from app.workflows.progress import Progress, silent
 from app.workflows.train.memory import Peak
@@ -261,17 +262,18 @@ def _is_number(value: Any) -> bool:
 
 def _readme(method: Method, made: dict[str, Any], history: list[dict[str, float]]) -> str:
     """The model card."""
-    recipe = "\n".join(f"| {name} | {value} |" for name, value in made["recipe"].items())
+    recipe = markdown.table([["recipe", ""], *([k, str(v)] for k, v in made["recipe"].items())])
     right = f"eval_{method.right}"
     held_out = next((h for h in reversed(history) if right in h), None)
     seen = f"Held out: {method.note.format(held_out[right])}.\n\n" if held_out else ""
     model, data = made["model"], made.get("pairs") or made["examples"]
+    name = markdown.line(model["name"])
     return (
-        f"# {method.title} adapter of {model['name']}\n\n"
+        f"# {method.title} adapter of {name}\n\n"
         f"A LoRA adapter, trained with `halluc train {method.name}` on {data['rows']:,} "
-        f"{method.on} (SHA-256 {data['sha256'][:12]}). The base model is {model['name']} "
+        f"{method.on} (SHA-256 {data['sha256'][:12]}). The base model is {name} "
         f"(hash {model['hash'][:12]}); `card.json` has all of it.\n\n{seen}"
-        f"| recipe | |\n| --- | --- |\n{recipe}\n\n![Curves](curves.png)\n"
+        f"{recipe}\n\n![Curves](curves.png)\n"
     )
 
 
