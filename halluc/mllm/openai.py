@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 import openai
 
-from halluc.errors import InputError, ModelError, SampleError
+from halluc.errors import InputError, ModelError, SampleError, said
 from halluc.mllm.base import Decoding, Exchange, Request
 from halluc.mllm.patience import HTTPX, UNPACKED, asked_pause, begin, whole_within
 from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
@@ -107,13 +107,7 @@ class OpenAIMLLM:
             base_url=self._url,
             max_retries=0,  # tried again in `_send`
             timeout=timeout,
-            # A POST that is redirected would come as a GET, and a key may go elsewhere.
-            http_client=openai.DefaultHttpxClient(
-                follow_redirects=False,
-                timeout=timeout,
-                headers=UNPACKED,
-                event_hooks=whole_within(timeout),
-            ),
+            http_client=_client(timeout),
         )
         if not host.endswith("openai.com"):  # who asks is of no concern to another server
             self._client.organization = self._client.project = None
@@ -301,6 +295,26 @@ class OpenAIMLLM:
     def _hidden(self, said: str) -> str:
         """A server's words without the key."""
         return said if self._key == "none" else said.replace(self._key, "…")
+
+
+def _client(timeout: float) -> Any:
+    """What sends and receives, as the environment says.
+
+    Raises:
+        ModelError: the environment says something that cannot be.
+    """
+    try:
+        # A POST that is redirected would come as a GET, and a key may go elsewhere.
+        return openai.DefaultHttpxClient(
+            follow_redirects=False, timeout=timeout, headers=UNPACKED,
+            event_hooks=whole_within(timeout),
+        )  # fmt: skip
+    except (OSError, ValueError, ImportError, HTTPX.InvalidURL) as error:
+        what = re.sub(r"(?<=//)\S*@", "", said(error))  # no password
+        raise ModelError(
+            "a variable of the environment for connections (http_proxy, https_proxy, all_proxy, "
+            f"SSL_CERT_FILE, SSLKEYLOGFILE) is wrong: {what}"
+        ) from None
 
 
 def _is_local(host: str) -> bool:
