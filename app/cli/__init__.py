@@ -56,7 +56,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
     prepare_streams()
-    warnings.showwarning = _warn
+    warnings.showwarning = _warn  # type: ignore[assignment]
     # peft imports it where it is there, and on a CPU it tells of a kernel that is not.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     for each in sys.argv[1:]:
