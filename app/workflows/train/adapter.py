@@ -287,14 +287,25 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, progress: Progress, method: Method) -> None:
         self.progress, self.method, self.note = progress, method, ""
+        self.postponed = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """It begins, or goes on."""
         self.progress(self.method.name, state.global_step, state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """One step more."""
+        """One step more; what is averaged since the last line of the log ends with a checkpoint."""
+        control.should_log |= control.should_save
+        # A checkpoint at the end of an epoch comes after what is evaluated there.
+        ends = float(state.epoch).is_integer() or control.should_training_stop
+        if control.should_save and ends:
+            control.should_save, self.postponed = False, True
         self.progress(self.method.name, state.global_step, state.max_steps, self.note)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """The checkpoint that was put off."""
+        control.should_save |= self.postponed
+        self.postponed = False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
         """Loss and accuracy."""
