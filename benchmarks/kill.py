@@ -51,6 +51,9 @@ TRAIN = (
     *("--batch-size", "2", "--epochs", "2", "--save-steps", "5", "--learning-rate", "1e-3"),
     *("--device", "cpu", "-o", "adapter"),
 )
+PAIRED = (GENERATE, FINEGRAINED, PAIRS)
+DPO = (*PAIRED, ("train", "dpo", "--pairs", "pairs", *TRAIN))
+ON_PAIRS = ("--pairs", "pairs", "--batch-size", "2", "--device", "cpu")
 GRPO = (
     *("train", "grpo", "--data", "tabletop:mixed:10000-10007", "--generations", "2"),
     *("--max-new-tokens", "32", *TRAIN),
@@ -98,9 +101,19 @@ WAYS = {
     "finegrained": Way(FINEGRAINED, (GENERATE,), "run"),
     "revise": Way(REVISE, (GENERATE,), "revised"),
     "pairs": Way(PAIRS, (GENERATE, FINEGRAINED), "pairs"),
-    "dpo": Way(
-        ("train", "dpo", "--pairs", "pairs", *TRAIN), (GENERATE, FINEGRAINED, PAIRS), "adapter"
+    "dpo": Way(DPO[-1], PAIRED, "adapter"),
+    "kto": Way(("train", "kto", "--answers", "run", *TRAIN), (GENERATE, FINEGRAINED), "adapter"),
+    "sft": Way(("train", "sft", "--pairs", "pairs", *TRAIN), PAIRED, "adapter"),
+    "hacl": Way(("train", "sft", "--pairs", "pairs", "--hacl", "0.5", *TRAIN), PAIRED, "adapter"),
+    "lure": Way(("train", "lure", "run", *TRAIN), (GENERATE, FINEGRAINED), "adapter"),
+    "control": Way(("train", "control", *ON_PAIRS, "-o", "layer"), PAIRED, "layer"),
+    "steering": Way(("train", "steering", *ON_PAIRS, "-o", "turn"), PAIRED, "turn"),
+    "merge": Way(
+        ("train", "merge", "tabletop+adapter", "-o", "merged", "--device", "cpu"), DPO, "merged"
     ),
+    "report": Way(("report", "run", "-o", "page.html"), (GENERATE, FINEGRAINED), "."),
+    "bundle": Way(("report", "run", "--bundle", "pages"), (GENERATE, FINEGRAINED), "."),
+    "pope": Way(("data", "pope", "build", "--data", "tabletop", "-o", "q.jsonl"), (), "."),
     "grpo": Way(GRPO, (), "adapter"),
     "arena": Way(("arena", "arena.toml", "--batch-size", "4", "-o", "run"), (), "run"),
     "ray": Way((*GENERATE, *RAY), (), "run", forks=False),
@@ -265,7 +278,9 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     if any(WAYS[name].forks for name in names):
         for module in ("app.workflows.train.dpo", "app.workflows.revise", "app.workflows.generate",
-                       "app.workflows.data.pairs", "halluc.mllm.transformers", "spacy",
+                       "app.workflows.data.pairs", "app.workflows.train.kto",
+                       "app.workflows.train.lure", "app.inspector.drawing.report",
+                       "halluc.mllm.transformers", "spacy",
                        "statsmodels.stats.contingency_tables"):  # fmt: skip
             import_module(module)
     given.keep.parent.mkdir(parents=True, exist_ok=True)

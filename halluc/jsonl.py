@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import os
 import stat
+import sys
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,9 @@ import msgspec
 
 from halluc.errors import InputError
 from halluc.faults import BAD_JSON, explain
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = [
     "BAD_JSON",
@@ -138,7 +142,7 @@ def write_atomically(path: str | Path, content: Iterable[bytes]) -> None:
     """Replace a file's content in one step, also where the machine stops in the midst of it.
 
     The new content stands beside the file until it is whole. What a crash leaves there is
-    overwritten by the next call.
+    overwritten by the next call. Of two processes that write one file, the later one waits.
 
     Args:
         path: the file.
@@ -154,20 +158,42 @@ def write_atomically(path: str | Path, content: Iterable[bytes]) -> None:
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise InputError("is a pipe or a device, and a file would take its place", path)
-        try:
-            temporary.unlink(missing_ok=True)
-            with temporary.open("xb") as file:
+        with _open_alone(temporary) as file:
+            try:
                 file.writelines(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
+                if sys.platform == "win32":
+                    file.close()
+                temporary.replace(path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
+                raise
         sync_folder(path.parent)
     except OSError as error:
         raise InputError(reason(error), path) from None
+
+
+def _open_alone(temporary: Path) -> IO[bytes]:
+    """An empty file for this process alone; one that another process writes is waited for.
+
+    That process has moved it away by then, so that a new one is made.
+    """
+    if temporary.is_symlink():
+        temporary.unlink()
+    while True:
+        file = temporary.open("ab")
+        if sys.platform == "win32":
+            file.truncate(0)
+            return file
+        with contextlib.suppress(OSError):  # some network file systems know no locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), temporary.stat()):
+                file.truncate(0)
+                return file
+        file.close()
 
 
 def append_durably(file: FileIO, content: bytes) -> None:

@@ -43,6 +43,8 @@ ENTRIES = (
           "app.inspector.hosts"),
     Entry("text that is printed", "escape sequences are shown, not obeyed", "app.cli.text"),
     Entry("text in the browser", "escaped; no HTML of an answer", "app.inspector.drawing.html"),
+    Entry("text in Markdown", "shown as it is: no link, picture or HTML",
+          "app.workflows.markdown"),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from markdown_it import MarkdownIt
 
 import halluc
 from halluc.errors import InputError
@@ -81,6 +82,15 @@ def test_runs_are_compared_and_shown(run, tmp_path):
     assert (row["one"], row["other"], row["difference"]) == ("one", "two", -2 / 3)
     assert compared.verdicts[0].startswith("two and one do not differ beyond the error")
     assert "<table>" in compared._repr_html_() and "CHAIRi" in compared.to_markdown()
+    names = ["![x](http://e.example) a|b", "<img src> `__c__` [d][e] # &#91; ~~f~~ \\\\]:"]
+    pair = dict(zip(names, (tmp_path / "one", tmp_path / "two"), strict=True))
+    told = MarkdownIt().enable("table").parse(halluc.compare(pair).to_markdown())
+    parts = [part for each in told for part in each.children or [each]]
+    acts = {"image", "link_open", "html_inline", "html_block", "code_inline", "em_open", "hr"}
+    assert not acts & {part.type for part in parts}
+    assert set(names) <= {each.content for each in parts if each.type == "text"} | {
+        "".join(part.content for part in each.children or []) for each in told
+    }
     read = halluc.read_run(tmp_path / "one")
     assert list(read.to_pandas()["text"]) == ["A dog and a fork.", "A <i>spoon</i>."]
     assert "&lt;i&gt;spoon" in read._repr_html_() and "<i>" not in read._repr_html_()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sys
+import warnings
 
 import click
 
@@ -55,6 +56,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; a known failure is one line on stderr and exit code 2."""
     prepare_streams()
+    warnings.showwarning = _warn  # type: ignore[assignment]
     # peft imports it where it is there, and on a CPU it tells of a kernel that is not.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     for each in sys.argv[1:]:
@@ -83,6 +85,11 @@ def main() -> None:
         place = f"{str(error.filename)[:200]}: " if error.filename else ""
         _tell(f"{place}{error.strerror}")
         sys.exit(2)
+
+
+def _warn(what: Warning | str, *where: object, **more: object) -> None:
+    """A warning in one line, without the place in the code that gave it."""
+    _tell(f"warning: {' '.join(str(what).split())}")
 
 
 LONGEST = 900

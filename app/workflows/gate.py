@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree
 
+from app.workflows import markdown
 from app.workflows.compare.measures import measure_text
 from app.workflows.compare.runs import measure_runs
 from halluc.bootstrap import Counted, draw, influences
@@ -113,12 +114,12 @@ class Gate:
 
     def to_markdown(self) -> str:
         """A summary for a page, such as GitHub's of a step."""
-        lines = [f"### halluc {self.verdict}", "", "| limit | base | new | outcome |"]
-        lines += ["| --- | ---: | ---: | --- |"]
+        rows = [["limit", "base", "new", "outcome"]]
         for each in self.checks:
             values = [each._shown(v) for v in (each.base, each.score.value or 0.0)]
-            lines.append(f"| {each.sentence} | {values[0]} | {values[1]} | {each.outcome} |")
-        return "\n".join(lines) + "\n"
+            rows.append([each.sentence, *values, each.outcome])
+        told = markdown.table(rows, left=(0, 3))
+        return f"### halluc {markdown.line(self.verdict)}\n\n{told}\n"
 
     def to_junit(self) -> bytes:
         """JUnit's XML: a limit is a test, an open one is skipped."""

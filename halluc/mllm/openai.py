@@ -24,15 +24,15 @@ import time
 import warnings
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import openai
 
-from halluc.errors import InputError, ModelError, SampleError
+from halluc.errors import InputError, ModelError, SampleError, said
 from halluc.mllm.base import Decoding, Exchange, Request
-from halluc.mllm.patience import HTTPX, asked_pause, whole_within
+from halluc.mllm.patience import HTTPX, UNPACKED, asked_pause, begin, whole_within
 from halluc.mllm.replies import Reply, code_of, error_of, read_document, read_reply
 from halluc.records import Response
 from halluc.text import is_text
@@ -47,15 +47,20 @@ TIMEOUT = 300.0
 """Seconds that a server has for an answer."""
 
 _PAUSE = 0.5  # seconds before the second try; each is twice as long as the one before
+_GRACE = 1.0  # seconds for a request that the client should have ended itself
 _LATE = 2  # answers that come too late before it is said
 _AGAIN = 2  # requests after one whose reply was cut short
 
-# What no later try mends: encryption that fails, a wrong protocol or address.
+# What no later try mends: encryption that fails, a wrong protocol or address, no HTTP.
 _LASTING = {
-    *("SSLError", "UnsupportedProtocol", "LocalProtocolError", "InvalidURL"),
-    *("UnicodeError", "OverflowError"),
+    *("SSLError", "UnsupportedProtocol", "LocalProtocolError", "RemoteProtocolError", "InvalidURL"),
+    *("UnicodeError", "OverflowError", "DecodingError"),
 }
+_CLOSED = ("closed", "disconnected")  # a connection, as when a server is started again
 
+# Characters of a server's words that are shown, and of a key that may not be in an answer either;
+# shorter ones, such as "EMPTY", are words.
+_SHOWN, _SECRET = 300, 12
 # The most tokens of which servers tell the probability at each step.
 _TOP = 20
 # Fields that some servers refuse, each with the one to send instead, if any.
@@ -102,10 +107,7 @@ class OpenAIMLLM:
             base_url=self._url,
             max_retries=0,  # tried again in `_send`
             timeout=timeout,
-            # A POST that is redirected would come as a GET, and a key may go elsewhere.
-            http_client=openai.DefaultHttpxClient(
-                follow_redirects=False, timeout=timeout, event_hooks=whole_within(timeout)
-            ),
+            http_client=_client(timeout),
         )
         if not host.endswith("openai.com"):  # who asks is of no concern to another server
             self._client.organization = self._client.project = None
@@ -138,15 +140,8 @@ class OpenAIMLLM:
                 "a server does not tell how likely a given text is; run the model here or leave "
                 "out --without-picture"
             )
-        if not requests:
-            return []
-        with ThreadPoolExecutor(len(requests), thread_name_prefix="server") as threads:
-            asked = [threads.submit(self._answer, each, decoding, answers) for each in requests]
-            try:
-                return [each.result() for each in asked]
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise
+        asked = [begin(partial(self._answer, each, decoding, answers)) for each in requests]
+        return [each.result() for each in asked]
 
     def choose(self, requests: Sequence[Request], answers: Sequence[str]) -> list[dict[str, float]]:
         """For each request, the probability that the reply begins with each short answer.
@@ -222,11 +217,12 @@ class OpenAIMLLM:
     def _read(self, content: bytes) -> tuple[dict[str, Any], str, Reply | None]:
         """A body's document, what it says of an error, and the reply in it, if any."""
         try:
-            document = read_document(content)
+            document = read_document(content, self._key if len(self._key) >= _SECRET else "")
             told, reply = error_of(document), read_reply(document)
         except (ValueError, RecursionError):
             document, told, reply = {}, "", None
-        return document, self._hidden(told or _first_line(content)), reply
+        said = self._hidden(told or content.decode("utf-8", "replace"))
+        return document, " ".join(said[: 9 * _SHOWN].split())[:_SHOWN] or "nothing", reply
 
     def _send(self, id: str, sent: dict[str, Any]) -> tuple[int, bytes]:
         """Status and body of a request; what may pass is tried again, later and later."""
@@ -234,12 +230,14 @@ class OpenAIMLLM:
         for tries in range(RETRIES + 1):
             pause = min(_PAUSE * 2**tries, 8.0)
             try:
-                raw = self._client.chat.completions.with_raw_response.create(**sent)
+                ask = partial(self._client.chat.completions.with_raw_response.create, **sent)
+                raw = begin(ask).result(self._timeout + _GRACE)
                 return 200, raw.http_response.content
             except openai.APIStatusError as error:
                 status, content = error.status_code, error.response.content
                 if 300 <= status < 400:
                     where = self._hidden(error.response.headers.get("location", "elsewhere"))
+                    where = re.sub(r"(?<=//)[^/?#]*@", "", where)[:_SHOWN]  # no password
                     raise ModelError(
                         f"{self._url} redirects to {where}; name that URL as openai:NAME@URL"
                     ) from None
@@ -247,7 +245,7 @@ class OpenAIMLLM:
                 if not passes or tries == RETRIES or _is_quota(content):
                     return status, content
                 pause = asked_pause(error.response.headers, pause)
-            except openai.APITimeoutError:
+            except (openai.APITimeoutError, TimeoutError):
                 late += 1
                 if late == _LATE:
                     raise ModelError(
@@ -256,14 +254,12 @@ class OpenAIMLLM:
                     ) from None
                 continue
             except openai.APIConnectionError as error:
-                if lasting := _lasting(error):
-                    raise ModelError(
-                        f"{self._url} cannot be asked: {self._hidden(lasting)}"
-                    ) from None
+                if lasting := self._hidden(_lasting(error)):
+                    raise ModelError(f"{self._url} cannot be asked: {lasting[:_SHOWN]}") from None
                 if tries == RETRIES:
-                    raise ModelError(
-                        f"{self._url} cannot be reached; is the server running there?"
-                    ) from None
+                    there = isinstance(error.__cause__, HTTPX.RemoteProtocolError | HTTPX.ReadError)
+                    what = "breaks off each reply" if there else "cannot be reached"
+                    raise ModelError(f"{self._url} {what}; is the server running there?") from None
             except openai.APIError as error:
                 raise ModelError(f"{self._url} fails: {self._hidden(str(error))}") from None
             time.sleep(pause)
@@ -301,6 +297,26 @@ class OpenAIMLLM:
         return said if self._key == "none" else said.replace(self._key, "…")
 
 
+def _client(timeout: float) -> Any:
+    """What sends and receives, as the environment says.
+
+    Raises:
+        ModelError: the environment says something that cannot be.
+    """
+    try:
+        # A POST that is redirected would come as a GET, and a key may go elsewhere.
+        return openai.DefaultHttpxClient(
+            follow_redirects=False, timeout=timeout, headers=UNPACKED,
+            event_hooks=whole_within(timeout),
+        )  # fmt: skip
+    except (OSError, ValueError, ImportError, HTTPX.InvalidURL) as error:
+        what = re.sub(r"(?<=//)\S*@", "", said(error))  # no password
+        raise ModelError(
+            "a variable of the environment for connections (http_proxy, https_proxy, all_proxy, "
+            f"SSL_CERT_FILE, SSLKEYLOGFILE) is wrong: {what}"
+        ) from None
+
+
 def _is_local(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -313,8 +329,9 @@ def _lasting(error: BaseException | None) -> str:
     seen = list[BaseException]()
     while error is not None and error not in seen:
         seen.append(error)
+        said = " ".join(str(error).split())
         if any(each.__name__ in _LASTING for each in type(error).__mro__):
-            return " ".join(str(error).split())[:200] or type(error).__name__
+            return "" if any(each in said for each in _CLOSED) else said or type(error).__name__
         error = error.__cause__ or error.__context__
     return ""
 
@@ -326,11 +343,6 @@ def _is_quota(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return any(each in code_of(document) for each in ("quota", "billing", "credit"))
-
-
-def _first_line(content: bytes) -> str:
-    """The first words of a body that is no JSON."""
-    return " ".join(content[:300].decode("utf-8", "replace").split()) or "nothing"
 
 
 def _seed(seed: int, id: str) -> int:

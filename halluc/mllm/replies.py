@@ -40,13 +40,20 @@ class Reply(NamedTuple):
     likeliest: Sequence[Sequence[tuple[str, float]]] = ()
 
 
-def read_document(content: bytes) -> dict[str, Any]:
+def read_document(content: bytes, secret: str = "") -> dict[str, Any]:
     """A reply's JSON.
+
+    Args:
+        content: the body.
+        secret: a key that stands as … in every text of it; empty: none.
 
     Raises:
         ValueError: it is none, or not all of it.
     """
     document = json.loads(content)  # as lenient as servers are: NaN, lone surrogates
+    spelled, whole = json.dumps(secret)[1:-1], json.dumps(document) if secret else ""
+    if spelled and spelled in whole:
+        document = json.loads(whole.replace(spelled, "…"))
     if not isinstance(document, dict):
         raise ValueError("no JSON object")
     return document
@@ -98,7 +105,7 @@ def error_of(document: Any) -> str:
             body = body.get("message") or body.get("error") or body.get("detail")
     if isinstance(body, list):
         body = "; ".join(filter(None, map(error_of, body)))
-    return " ".join(_clean(body).split())[:300] if isinstance(body, str) else ""
+    return " ".join(_clean(body).split()) if isinstance(body, str) else ""
 
 
 def code_of(document: Any) -> str:

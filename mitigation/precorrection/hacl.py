@@ -56,7 +56,8 @@ class Heads(nn.Module):
         if not (folder / WEIGHTS).is_file():
             return None
         weights = load_file(folder / WEIGHTS)
-        made = cls(weights["image.weight"].shape[1])
+        with torch.random.fork_rng(devices=[]):  # a training goes on in the same order
+            made = cls(weights["image.weight"].shape[1])
         made.load_state_dict(weights)
         return made
 

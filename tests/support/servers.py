@@ -50,6 +50,11 @@ class Server:
                 with lock:
                     server.now -= 1
                 content = document if isinstance(document, bytes) else json.dumps(document).encode()
+                for _ in range(40 if status == 100 else 0):  # as if the answer were yet to come
+                    with contextlib.suppress(OSError):
+                        self.send_response_only(status)
+                        self.end_headers()
+                        time.sleep(server.between)
                 self.send_response(status)
                 for name, value in headers:
                     self.send_header(name, value)

@@ -11,7 +11,6 @@ There are no scripts, and nothing is fetched from anywhere, so a browser shows i
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +22,8 @@ from app.inspector.drawing.report import about, picture_of
 from app.inspector.reading.agreement import kinds_in
 from app.inspector.reading.columns import Columns
 from app.inspector.reading.view import View, look, metric_of
-from halluc.errors import InputError
 from halluc.html import PAGE_STYLE, page_html
-from halluc.jsonl import reason
+from halluc.locks import whole_folder
 from halluc.records import Finding, Kind, Response, Sample
 
 _STYLE = """.hx-list img { width: 6rem; height: 6rem; object-fit: contain; background: #8882; }
@@ -49,20 +47,10 @@ def write_bundle(run: Columns, view: View, folder: Path, images: str = "", limit
     Raises:
         InputError: the folder holds something, or it cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("holds other files; use another --bundle", folder)
-    draft = folder.absolute().with_name(f".{folder.absolute().name}.draft")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
+    with whole_folder(folder, "--bundle") as draft:
         for each in ("samples", "pictures"):
-            (draft / each).mkdir(parents=True)
-        count = _write(run, view, draft, Path(images) if images else None, limit)
-        draft.replace(folder)
-    except OSError as error:
-        raise InputError(reason(error), folder) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return count
+            (draft / each).mkdir()
+        return _write(run, view, draft, Path(images) if images else None, limit)
 
 
 def _write(run: Columns, view: View, folder: Path, images: Path | None, limit: int) -> int:

@@ -108,7 +108,8 @@ def _chosen(pairs: dict[str, Pairs]) -> list[str]:
         if len(pairs) > 1:
             name = common.bound(
                 st.segmented_control, "Fixed or broken by", "by", list(pairs),
-                fallback=name, required=True, label_visibility="collapsed",
+                fallback=name, required=True, format_func=common.bare,
+                label_visibility="collapsed",
             )  # fmt: skip
         numbers = pairs[name].numbers()
         outcome = common.bound(
@@ -164,7 +165,7 @@ def _sample(id: str, runs: dict[str, Columns], metric: str) -> None:
     st.html(sides_html(sample, sides, common.picture(there, sample, pictures.LARGE)))
     with st.container(horizontal=True):
         for name in runs:
-            if sides[name] and st.button(f"Open in {name}", key=f"open {name}"):
+            if sides[name] and st.button(f"Open in {common.bare(name)}", key=f"open {name}"):
                 common.go("samples", View(), name, sample=id)
 
 

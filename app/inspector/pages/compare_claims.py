@@ -30,7 +30,7 @@ def by_part(runs: dict[str, Columns], metric: str, kind: str) -> list[str]:
         if len(others) > 1:
             name = common.bound(
                 st.segmented_control, "Run", "by", others, fallback=name, required=True,
-                label_visibility="collapsed",
+                format_func=common.bare, label_visibility="collapsed",
             )  # fmt: skip
         parts = common.bound(
             st.segmented_control, "Rates by", "parts", list(claims.PARTS), fallback="kind",

@@ -54,7 +54,7 @@ def _open(answers: Sequence[UploadedFile], truths: Sequence[UploadedFile]) -> tu
         try:
             made = open_answers(source, truth, place / str(number) / source.stem)
         except InputError as error:
-            st.error(f"{source.name} cannot be opened:")
+            st.error(f"{common.bare(source.name)} cannot be opened:")
             st.code(str(error).replace(f"{place}/", ""), language=None, wrap_lines=True)
             continue
         told.append(f"{source.name}: {made}")
@@ -65,8 +65,10 @@ def _open(answers: Sequence[UploadedFile], truths: Sequence[UploadedFile]) -> tu
 
 
 def _keep(file: UploadedFile, folder: Path) -> Path:
-    """The file on disk, under the last part of its name alone."""
+    """The file on disk, under the last part of its name alone; one of the same name stays."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / (Path(file.name).name.lstrip(".") or "file")
+    if place.exists():
+        return _keep(file, folder / "more")
     place.write_bytes(file.getbuffer())
     return place

@@ -47,7 +47,7 @@ def judge_finding(run: Columns, finding: Finding) -> None:
         try:
             store.file(run.key, Review(finding, reviewer, judgement, note))
         except InputError as error:
-            st.error(str(error))
+            st.error(common.bare(str(error)))
         else:
             st.session_state["reviewer"] = reviewer
             st.rerun()

@@ -13,6 +13,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from app.workflows import markdown
 from app.workflows.arena.report import Report, Section
 from app.workflows.arena.running import Time, times
 from halluc.errors import InputError
@@ -44,20 +45,17 @@ def read_report(folder: Path) -> Report:
 
 def to_markdown(report: Report, folder: Path) -> str:
     """The report without what is folded; pictures are named as they lie beside it."""
-    parts = [f"# Arena: {report.file}"]
+    parts = [f"# Arena: {markdown.line(report.file)}"]
     for each in _sections(report, folder):
         if each.folded:
             continue
-        parts.append(f"{'#' * each.level} {_cell(each.title)}")
+        parts.append(f"{'#' * each.level} {markdown.line(each.title)}")
         if each.lines:
-            parts.append("\n".join(f"- {_cell(line)}" for line in each.lines))
+            parts.append("\n".join(f"- {markdown.line(told)}" for told in each.lines))
         if each.picture:
-            parts.append(f"![{_cell(each.title)}]({each.picture})")
+            parts.append(f"![{markdown.line(each.title)}]({each.picture})")
         if each.rows:
-            head, *rows = each.rows
-            table = [head, ["---"] * len(head), *rows]
-            lines = (f"| {' | '.join(map(_cell, row))} |" for row in table)
-            parts.append("\n".join(lines))
+            parts.append(markdown.table(each.rows))
     return "\n\n".join(parts) + "\n"
 
 
@@ -99,11 +97,6 @@ def _body(section: Section, folder: Path) -> Iterator[str]:
         yield f'<img alt="{told}" src="data:image/png;base64,{content}">'
     if section.rows:
         yield table_html(section.rows)
-
-
-def _cell(text: str) -> str:
-    """A text that is a line of Markdown, and no markup of a table."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _sections(report: Report, folder: Path) -> Iterator[Section]:

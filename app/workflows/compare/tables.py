@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from app.workflows import markdown
 from app.workflows.compare import frontier as front
 from app.workflows.compare import seeds, where
 from app.workflows.compare.differences import TEXT, Compared, Comparison
@@ -79,16 +80,18 @@ def _cell(value: object) -> object:
 
 def as_markdown(comparison: Comparison) -> str:
     """The report for a page."""
-    parts = ["**Verdict**\n\n" + "\n".join(f"- {line}" for line in verdicts(comparison))]
-    for title, rows in sections(comparison):
-        table = [HEAD, ("---", "---", "---:", "---:", "---:"), *rows]
-        parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
-    for title, (head, *rows) in where.sections(comparison.where, whole=True):
-        table = [head, ("---", "---", *["---:"] * (len(head) - 2)), *rows]
-        parts.append(f"**{title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table))
-    for title, lines in notes(comparison):
-        parts.append(f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines))
-    return "\n\n".join(parts)
+    tables = [(title, [HEAD, *rows]) for title, rows in sections(comparison)]
+    tables += where.sections(comparison.where, whole=True)
+    lists = [("Verdict", verdicts(comparison)), *notes(comparison)]
+    verdict, *rest = (
+        (title, "\n".join(f"- {markdown.line(told)}" for told in lines)) for title, lines in lists
+    )
+    parts = [
+        verdict,
+        *((title, markdown.table(rows, left=(0, 1))) for title, rows in tables),
+        *rest,
+    ]
+    return "\n\n".join(f"**{markdown.line(title)}**\n\n{body}" for title, body in parts)
 
 
 def notes(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:

@@ -7,7 +7,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from accelerate import PartialState
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
+from app.workflows import markdown
 from app.workflows.plots import save_picture
 from app.workflows.progress import Progress, silent
 from app.workflows.train.memory import Peak
@@ -22,6 +23,7 @@ from app.workflows.train.watch import BEST, EvalCallback
 from halluc.card import card_differences, now, versions
 from halluc.errors import RunError
 from halluc.jsonl import read_json, write_atomically, write_json, write_jsonl
+from halluc.locks import alone
 from halluc.mllm.transformers import TransformersMLLM
 from halluc.records import Record
 from mitigation.precorrection.lora import Tuning
@@ -87,7 +89,7 @@ def train_adapter(
         What was done, in a sentence; empty in the other processes.
 
     Raises:
-        RunError: the folder holds something else.
+        RunError: the folder holds something else, or another process is at work on it.
     """
     state = PartialState(cpu=mllm.device.type == "cpu")
     made: dict[str, Any] = {
@@ -104,49 +106,53 @@ def train_adapter(
             trained_on=pictures, progress=progress if state.is_main_process else silent,
         )  # fmt: skip
         made |= watch.card
-    with state.main_process_first():
-        if _finished(output, made):
-            return f"{output} is trained: nothing left to do" if state.is_main_process else ""
-        if state.is_main_process:
-            check()
-            output.mkdir(parents=True, exist_ok=True)
-            write_json(output / "card.json", {**made, "state": "running", "versions": versions()})
-            if tuning.running.config:
-                write_atomically(output / "config.toml", [tuning.running.config.encode()])
-            for name, records in (keep or {}).items():
-                write_jsonl(output / name, records)
-    began, told, peak = time.monotonic(), "", Peak(mllm.device)
-    with warnings.catch_warnings(), peak.in_one_line(mllm.card["model"]["name"]):
-        # transformers and TRL renamed options of their own; nothing that a user could mend.
-        warnings.simplefilter("ignore", FutureWarning)
-        trainer = make()
-        trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(_Reporter(progress if state.is_main_process else silent, method))
-        if watch is not None:
-            _let_watch(trainer, watch)
-        trainer.train(resume_from_checkpoint=last_checkpoint(output))
-        if watch is not None and watch.best not in (None, trainer.state.global_step):
-            trainer._load_from_checkpoint(str(output / BEST))
-    if trainer.is_world_process_zero():
-        made |= {
-            "state": "finished",
-            "trained": now(),
-            "steps": trainer.state.global_step,
-            "processes": state.num_processes,
-            "seconds": round(time.monotonic() - began),
-            "peak memory": peak.bytes,
-            "versions": versions(),
-        }
-        if watch is not None:
-            made["kept"] = {"step": watch.best, "stopped": watch.stopped}
-        _leave(trainer, mllm, output, method, made)
-        name = mllm.card["model"]["name"]
-        told = f"The adapter is in {output}; use it with --model {name}+{output}"
-        if watch is not None:
-            told += f"\n{watch.sentence()}"
-            shutil.rmtree(output / BEST, ignore_errors=True)
-    state.wait_for_everyone()
-    return told
+    with ExitStack() as held:
+        with state.main_process_first():
+            if _finished(output, made):
+                return f"{output} is trained: nothing left to do" if state.is_main_process else ""
+            if state.is_main_process:
+                check()
+                output.mkdir(parents=True, exist_ok=True)
+                held.enter_context(alone(output, wait=False))
+                write_json(
+                    output / "card.json", {**made, "state": "running", "versions": versions()}
+                )
+                if tuning.running.config:
+                    write_atomically(output / "config.toml", [tuning.running.config.encode()])
+                for name, records in (keep or {}).items():
+                    write_jsonl(output / name, records)
+        began, told, peak = time.monotonic(), "", Peak(mllm.device)
+        with warnings.catch_warnings(), peak.in_one_line(mllm.card["model"]["name"]):
+            # transformers and TRL renamed options of their own; nothing that a user could mend.
+            warnings.simplefilter("ignore", FutureWarning)
+            trainer = make()
+            trainer.remove_callback(PrinterCallback)
+            trainer.add_callback(_Reporter(progress if state.is_main_process else silent, method))
+            if watch is not None:
+                _let_watch(trainer, watch)
+            trainer.train(resume_from_checkpoint=last_checkpoint(output))
+            if watch is not None and watch.best not in (None, trainer.state.global_step):
+                trainer._load_from_checkpoint(str(output / BEST))
+        if trainer.is_world_process_zero():
+            made |= {
+                "state": "finished",
+                "trained": now(),
+                "steps": trainer.state.global_step,
+                "processes": state.num_processes,
+                "seconds": round(time.monotonic() - began),
+                "peak memory": peak.bytes,
+                "versions": versions(),
+            }
+            if watch is not None:
+                made["kept"] = {"step": watch.best, "stopped": watch.stopped}
+            _leave(trainer, mllm, output, method, made)
+            name = mllm.card["model"]["name"]
+            told = f"The adapter is in {output}; use it with --model {name}+{output}"
+            if watch is not None:
+                told += f"\n{watch.sentence()}"
+                shutil.rmtree(output / BEST, ignore_errors=True)
+        state.wait_for_everyone()
+        return told
 
 
 def last_checkpoint(output: Path) -> str | None:
@@ -261,17 +267,18 @@ def _is_number(value: Any) -> bool:
 
 def _readme(method: Method, made: dict[str, Any], history: list[dict[str, float]]) -> str:
     """The model card."""
-    recipe = "\n".join(f"| {name} | {value} |" for name, value in made["recipe"].items())
+    recipe = markdown.table([["recipe", ""], *([k, str(v)] for k, v in made["recipe"].items())])
     right = f"eval_{method.right}"
     held_out = next((h for h in reversed(history) if right in h), None)
     seen = f"Held out: {method.note.format(held_out[right])}.\n\n" if held_out else ""
     model, data = made["model"], made.get("pairs") or made["examples"]
+    name = markdown.line(model["name"])
     return (
-        f"# {method.title} adapter of {model['name']}\n\n"
+        f"# {method.title} adapter of {name}\n\n"
         f"A LoRA adapter, trained with `halluc train {method.name}` on {data['rows']:,} "
-        f"{method.on} (SHA-256 {data['sha256'][:12]}). The base model is {model['name']} "
+        f"{method.on} (SHA-256 {data['sha256'][:12]}). The base model is {name} "
         f"(hash {model['hash'][:12]}); `card.json` has all of it.\n\n{seen}"
-        f"| recipe | |\n| --- | --- |\n{recipe}\n\n![Curves](curves.png)\n"
+        f"{recipe}\n\n![Curves](curves.png)\n"
     )
 
 
@@ -280,14 +287,25 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, progress: Progress, method: Method) -> None:
         self.progress, self.method, self.note = progress, method, ""
+        self.postponed = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """It begins, or goes on."""
         self.progress(self.method.name, state.global_step, state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """One step more."""
+        """One step more; what is averaged since the last line of the log ends with a checkpoint."""
+        control.should_log |= control.should_save
+        # A checkpoint at the end of an epoch comes after what is evaluated there.
+        ends = float(state.epoch).is_integer() or control.should_training_stop
+        if control.should_save and ends:
+            control.should_save, self.postponed = False, True
         self.progress(self.method.name, state.global_step, state.max_steps, self.note)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """The checkpoint that was put off."""
+        control.should_save |= self.postponed
+        self.postponed = False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
         """Loss and accuracy."""

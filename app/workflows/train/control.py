@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from app.workflows.progress import Progress, silent
-from app.workflows.train.fitted import check_empty, keep_fitted
+from app.workflows.train.fitted import keep_fitted
 from app.workflows.train.pairs import all_pairs, read_training_pairs
+from halluc.locks import check_empty
 from halluc.mllm.transformers import TransformersMLLM
 from mitigation.inprocess.control import WEIGHTS, head_of
 from mitigation.precorrection.control import Recipe, States, fit, hidden_states
@@ -41,9 +42,8 @@ def train_control(
         What was done, in a sentence.
 
     Raises:
-        InputError: pairs cannot be used.
+        InputError: pairs cannot be used, or the folder holds something.
         ModelError: the model's head cannot be used.
-        RunError: the folder holds something.
     """
     check_empty(output)
     splits, open_image, data = read_training_pairs(pairs, images)

@@ -9,24 +9,14 @@ from safetensors.torch import save
 from torch import Tensor
 
 from halluc.card import now, versions
-from halluc.errors import RunError
 from halluc.jsonl import write_atomically, write_json
-
-
-def check_empty(output: Path) -> None:
-    """See that nothing is overwritten.
-
-    Raises:
-        RunError: the folder holds something.
-    """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise RunError(f"{output} is not empty; use another -o")
+from halluc.locks import whole_folder
 
 
 def keep_fitted(
     output: Path, card: dict[str, Any], seconds: float, weights: str, tensors: dict[str, Tensor]
 ) -> None:
-    """Write what was fitted.
+    """Write what was fitted; the folder appears when it is whole.
 
     Args:
         output: the folder.
@@ -35,9 +25,8 @@ def keep_fitted(
         weights: name of the file.
         tensors: what is in it, by name.
     """
-    output.mkdir(parents=True, exist_ok=True)
     made = {"trained": now(), "seconds": round(seconds, 1), "versions": versions()}
-    write_json(output / "card.json", {**card, **made})
-    write_atomically(
-        output / weights, [save({name: each.contiguous() for name, each in tensors.items()})]
-    )
+    whole = save({name: each.contiguous() for name, each in tensors.items()})
+    with whole_folder(output) as draft:
+        write_json(draft / "card.json", {**card, **made})
+        write_atomically(draft / weights, [whole])

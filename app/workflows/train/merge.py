@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,8 @@ from transformers.utils import logging
 
 from halluc.card import now, versions
 from halluc.errors import InputError
-from halluc.jsonl import reason, write_json
+from halluc.jsonl import write_json
+from halluc.locks import check_empty, whole_folder
 from halluc.mllm.transformers import TransformersMLLM
 
 
@@ -26,19 +26,15 @@ def merge(mllm: TransformersMLLM, output: Path) -> None:
         output: the folder, which must be new or empty.
 
     Raises:
-        InputError: the model has no adapter, or the folder cannot be written.
+        InputError: the model has no adapter, or the folder holds something or cannot be written.
         ModelError: the model cannot be loaded, or the adapter is of another base.
     """
     model, adapter = mllm.card["model"], mllm.card.get("adapter")
     if adapter is None:
         raise InputError(f"{model['name']} has no adapter to merge; name it M+FOLDER")
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError("holds other files; use another -o", output)
+    check_empty(output)
     merged = mllm.model
-    draft = output.absolute().with_name(f".{output.name}.draft")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+    with whole_folder(output) as draft:
         with _quiet():
             merged.save_pretrained(draft)
         mllm.processor.save_pretrained(draft)
@@ -52,11 +48,6 @@ def merge(mllm: TransformersMLLM, output: Path) -> None:
         }
         write_json(draft / "card.json", card)
         (draft / "README.md").write_text(_readme(model, adapter, output.name), encoding="utf-8")
-        draft.replace(output)
-    except OSError as error:
-        raise InputError(reason(error), output) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextmanager

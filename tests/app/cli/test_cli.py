@@ -1,5 +1,6 @@
 import io
 import sys
+import warnings
 
 import pytest
 
@@ -64,3 +65,13 @@ def test_a_group_alone_shows_its_help(monkeypatch, capsys):
         main()
     assert end.value.code == 2
     assert "Usage: halluc score [OPTIONS] COMMAND" in capsys.readouterr().err
+
+
+def test_a_warning_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["halluc", "list", "metrics"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        main()
+        capsys.readouterr()
+        warnings.warn("so\n and \x1b[31m so", stacklevel=1)
+    assert capsys.readouterr().err == "halluc: warning: so and \\x1b[31m so\n"

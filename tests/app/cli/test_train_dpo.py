@@ -16,6 +16,7 @@ import pytest
 from checkpoints import picture
 from faults import each_fault
 
+from halluc.locks import alone
 from halluc.mllm import load_model
 from halluc.runs import read_run
 
@@ -205,6 +206,11 @@ def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(halluc, pairs, mo
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert message in err
     assert not (tmp_path / "new").exists()
+    (tmp_path / "busy").mkdir()
+    with alone(tmp_path / "busy"):
+        code, out, err = halluc(*fixed, "--pairs", "pairs", "-o", "busy")
+    assert (code, out, err) == (2, "", "halluc: busy: another process is at work on it\n")
+    assert list((tmp_path / "busy").iterdir()) == []
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter" / "card.json").write_text('{"made by": "halluc train dpo"}')
     for folder in ("full", "adapter"):

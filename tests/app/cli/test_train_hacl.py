@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from checkpoints import picture
 
-from mitigation.precorrection.hacl import Heads
+from mitigation.precorrection.hacl import WEIGHTS, Heads
+
+
+def _left(folder):
+    """Weights and curves, without what is summed up or timed since a training went on."""
+    names = ("adapter_model.safetensors", WEIGHTS)
+    steps = json.loads((folder / "curves.json").read_text())
+    clock = ("train_loss", "total_flos", "runtime", "per_second")
+    told = [{k: v for k, v in each.items() if not k.endswith(clock)} for each in steps]
+    return told, *((folder / name).read_bytes() for name in names)
 
 
 def test_heads_are_left_beside_the_adapter_and_probed(halluc, checkpoint, tmp_path):
@@ -26,8 +36,15 @@ def test_heads_are_left_beside_the_adapter_and_probed(halluc, checkpoint, tmp_pa
     model = f"hf:{checkpoint('llava')}"
     options = ("--batch-size", 4, "--learning-rate", 0.01, "--device", "cpu", "--hacl", 1)
     command = ("train", "sft", "--model", model, "--pairs", "pairs", *options, "-o", "mine")
-    code, _, err = halluc(*command, "--epochs", 3)
+    whole = [*command, "--max-steps", 8, "--save-steps", 3]
+    code, _, err = halluc(*whole)
     assert code == 0, err
+    before = _left(tmp_path / "mine")
+    shutil.rmtree(max((tmp_path / "mine").glob("checkpoint-*")))  # as if it had been killed
+    card = json.loads((tmp_path / "mine" / "card.json").read_text())
+    (tmp_path / "mine" / "card.json").write_text(json.dumps(card | {"state": "running"}))
+    assert halluc(*whole)[0] == 0
+    assert _left(tmp_path / "mine") == before
     history = json.loads((tmp_path / "mine" / "curves.json").read_text())
     assert any("contrast" in each for each in history)
     trained, fresh = Heads.read(tmp_path / "mine"), Heads(32)

@@ -2,9 +2,11 @@
 
 import contextlib
 import re
+import shutil
 import sys
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 
 from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
@@ -12,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 import app.inspector
 from app import cli
 from app.inspector.drawing import judging, tokens
+from app.inspector.pages import files
 from app.inspector.reading.columns import open_columns, read_scores
 from app.inspector.reading.population import population
 from app.inspector.reading.view import View
-from app.inspector.settings import NAME
+from app.inspector.settings import NAME, Settings
 from halluc.reviews import Review, Reviews
 from halluc.runs import read_run
 
@@ -282,6 +285,29 @@ def test_live_asks_the_embedded_model_and_shows_the_noise(settings):
 def test_a_link_of_nonsense_shows_the_page(settings):
     test = page("samples", run="no such", kind="x", page="-9", sample="<script>", finding="99")
     assert ">8 of 8 samples" in texts(test)
+
+
+def test_names_act_in_no_label(runs, tmp_path, monkeypatch):
+    """Streamlit reads labels as Markdown: a picture in one is fetched from wherever it says."""
+    evil = [tmp_path / f"![{n}](http:&#47;&#47;e.example&#47;{n})" for n in range(3)]
+    for each, run in zip(evil, (*runs[:2], runs[1]), strict=True):
+        shutil.copytree(run, each)
+    monkeypatch.setenv(NAME, Settings(tuple(map(str, evil))).environment()[NAME])
+    for show in ("claims", "answers"):
+        test = page("compare", show=show)
+        labels = [each.label for each in test.button]
+        labels += [each for control in test.segmented_control for each in control.options]
+        assert len([each for each in labels if "e_example" in each or "e.example" in each]) >= 4
+        assert not [each for each in labels if "](" in each]
+
+
+def test_two_uploads_of_one_name_are_two_files(tmp_path):
+    kept = [
+        files._keep(SimpleNamespace(name="../q.json", getbuffer=lambda n=n: b"%d" % n), tmp_path)
+        for n in range(3)
+    ]
+    assert [each.read_bytes() for each in kept] == [b"0", b"1", b"2"]
+    assert all(each.is_relative_to(tmp_path) and each.name == "q.json" for each in kept)
 
 
 def test_every_page_links_to_the_others_with_its_view(settings):

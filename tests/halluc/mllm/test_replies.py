@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -240,15 +242,31 @@ def test_an_answer_that_comes_too_late(server: Server) -> None:
         ModelError, match=r"no answer to 'q' within 0.2 s, 2 times; raise --timeout"
     ):
         model.generate(ASKED, Decoding())
+    # A command that is stopped meanwhile need not wait for it.
+    assert all(each.daemon for each in threading.enumerate() if each.name == "server")
 
 
-@pytest.mark.parametrize(("piece", "most"), [(9, 64 << 20), (1 << 20, 99)])
+@pytest.mark.parametrize(
+    ("piece", "most", "reply"),
+    [
+        (9, 64 << 20, (200, said("A dog."))),
+        (1 << 20, 99, (200, said("A dog."))),
+        (1 << 20, 1 << 20, (200, gzip.compress(bytes(2 << 20)), ("Content-Encoding", "gzip"))),
+        (1 << 20, 64 << 20, (100, {})),
+    ],
+)
 def test_an_answer_without_end(
-    server: Server, piece: int, most: int, monkeypatch: pytest.MonkeyPatch
+    server: Server,
+    piece: int,
+    most: int,
+    reply: Reply,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Pieces that come in time, one by one, do not make an answer; nor do too many."""
+    """Pieces that come in time, one by one, do not make an answer or a head; nor do too many."""
     monkeypatch.setattr("halluc.mllm.patience.LARGEST", most)
+    monkeypatch.setattr("halluc.mllm.openai._GRACE", 0.1)
     server.seconds, server.piece, server.between = 0, piece, 0.1
+    server.reply = lambda asked: reply
     model = load_model(f"openai:m@{server.url}", timeout=0.4)
     with pytest.raises(ModelError, match=r"no answer to 'q' within 0.4 s, 2 times"):
         model.generate(ASKED, Decoding())

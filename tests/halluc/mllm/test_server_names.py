@@ -39,6 +39,20 @@ def test_a_key_that_is_none_is_one_line_and_not_shown(
     assert "sk" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("http_proxy", "ftp://u:sk-1@host:1"), ("http_proxy", "http://u:sk-1@\x1b[31m"),
+     ("SSL_CERT_FILE", "/nonexistent"), ("SSLKEYLOGFILE", "/nonexistent/x")],
+)  # fmt: skip
+def test_connections_that_the_environment_forbids_are_one_line(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ModelError, match="a variable of the environment") as caught:
+        load_model("openai:m@http://localhost:1")
+    assert "sk-1" not in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_a_key_over_plain_http_to_another_host_comes_with_a_word(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
