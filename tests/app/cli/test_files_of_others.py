@@ -39,6 +39,36 @@ def xlsx(rows):
     return file.getvalue()
 
 
+def workbook(*sheets, hidden=(), far=False):
+    """An XLSX of several sheets, each a list of rows."""
+    from openpyxl import Workbook
+
+    book, file = Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet()
+        for row in ([*rows[0]], *([*each.values()] for each in rows)):
+            sheet.append(row)
+        if number in hidden:
+            sheet.sheet_state = "hidden"
+        if far:
+            sheet.cell(1_048_576, 16_384, "x")
+        for cell in sheet["B"]:
+            cell.data_type = "e" if str(cell.value).startswith("#") else cell.data_type
+    book.save(file)
+    return file.getvalue()
+
+
+def late():
+    """A Parquet with a day that Python's calendar does not reach."""
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    file, day = io.BytesIO(), pa.array([2**30] * 2, pa.date32())
+    pq.write_table(pa.table({"image_id": [1, 2], "caption": ["", ""], "at": day}), file)
+    return file.getvalue()
+
+
 def parquet(rows):
     import pyarrow as pa
     from pyarrow import parquet as pq
@@ -95,6 +125,10 @@ CAPTION_FILES = {
     "TSV": table(captions(text="prediction"), "\t"),
     "XLSX": xlsx(captions(id="index", text="prediction", name=int)),
     "XLSX with ids as fractions": xlsx(captions(name=float)),
+    "XLSX whose first sheet is hidden": workbook(answers(), captions(), hidden=[0]),
+    "XLSX with notes before": workbook([{"made": "by x"}], captions()),
+    "XLSX with a cell far out": workbook(captions(), far=True),
+    "CSV of an old Mac": table(captions(), lineterminator="\r"),
     "Parquet": parquet(captions(name=int)),
     "a byte order mark": b"\xef\xbb\xbf" + lines(captions()),
     "lines that end as in Windows": lines(captions()).replace(b"\n", b"\r\n"),
@@ -195,6 +229,14 @@ WRONG = {
     "no answer in a table": (POPE, table([{"question_id": 1, "image": "x"}]),
                              "no column prediction"),
     "an id that is not asked": (POPE, lines([*answers(), {"question_id": 7, "text": "No"}]), "(7)"),
+    "CSV with semicolons": (CHAIR, table(captions(), ";"), "divided by ';'; save it with commas"),
+    "CSV with a name twice": (CHAIR, b"id,caption,caption\n1,A dog.,A cup.\n", "called 'caption'"),
+    "CSV with a quote left open": (POPE, b'id,answer\n1,"Yes\n2,"No\n', "and each is closed"),
+    "CSV that ends in quotes": (POPE, b'id,answer\n1,"Yes\n', "unexpected end"),
+    "XLSX with rows in two sheets": (CHAIR, workbook(captions(), captions()), "and 'Sheet1'; keep"),
+    "XLSX with an error": (CHAIR, workbook([*captions(), {"image_id": 3, "caption": "#N/A"}]),
+                           "the cell B4 holds the error #N/A"),
+    "Parquet with a day of no calendar": (CHAIR, late(), "no Parquet file that can be read"),
     "HallusionBench": (POPE, json.dumps([{"gt_answer_details": "x", "gt_answer": "1"}]).encode(),
                        "HallusionBench"),
 }  # fmt: skip
