@@ -16,7 +16,7 @@ from typing import IO, Any, TypeVar, cast
 import msgspec
 
 from halluc.errors import InputError
-from halluc.faults import BAD_JSON, explain
+from halluc.faults import BAD_JSON, explain, second_name
 
 __all__ = [
     "BAD_JSON",
@@ -27,6 +27,7 @@ __all__ = [
     "read_jsonl",
     "read_lines",
     "reason",
+    "refuse_double",
     "sync_folder",
     "write_atomically",
     "write_json",
@@ -101,8 +102,13 @@ def read_jsonl(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
             raise InputError(explain(error, line), path, number) from None
 
 
-def read_json(path: str | Path, type: type[T]) -> T:
+def read_json(path: str | Path, type: type[T], *, unique: bool = False) -> T:
     """Read a file that is one JSON document.
+
+    Args:
+        path: the file.
+        type: what it holds.
+        unique: refuse a name that stands in it twice.
 
     Raises:
         InputError: the file cannot be read or is no JSON of that type.
@@ -110,9 +116,31 @@ def read_json(path: str | Path, type: type[T]) -> T:
     with open_plain(path) as file:
         content = file.read().removeprefix(BOM_UTF8)
     try:
-        return msgspec.json.decode(content, type=type)
+        document = msgspec.json.decode(content, type=type)
     except BAD_JSON as error:
         raise InputError(explain(error, content), path) from None
+    if unique:
+        refuse_double(content, path)
+    return document
+
+
+def refuse_double(content: bytes, path: str | Path, what: str = "", start: int = 0) -> None:
+    """Refuse a JSON object in which a name stands twice, since the first would be lost in silence.
+
+    Args:
+        content: the content of `path`, which was read before.
+        path: the file.
+        what: stands before the name in the message, such as "picture ".
+        start: where the object begins.
+
+    Raises:
+        InputError: names the name and both lines.
+    """
+    if found := second_name(content, start):
+        name, first, again = found
+        above, line = (content.count(b"\n", 0, place) + 1 for place in (first, again))
+        said = f"{what}{name} stands in line {above} already; remove one of the two"
+        raise InputError(said, path, line)
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:

@@ -229,6 +229,11 @@ WRONG = {
     "no answer in a table": (POPE, table([{"question_id": 1, "image": "x"}]),
                              "no column prediction"),
     "an id that is not asked": (POPE, lines([*answers(), {"question_id": 7, "text": "No"}]), "(7)"),
+    "a caption twice by picture": (CHAIR, b'{"1": "A",\n"\\u0031": "B"}', ":2: picture 1 stands"),
+    "a picture twice in imgToEval": (CHAIR, b'{"imgToEval": {"1": {"caption": "A dog."},\n'
+                                     b'"1": {"caption": "A cup."}}}', ":2: picture 1 stands"),
+    "rows under two names": (POPE, json.dumps({"data": answers(), "rows": answers()}).encode(),
+                             'under "data" and "rows"'),
     "CSV with semicolons": (CHAIR, table(captions(), ";"), "divided by ';'; save it with commas"),
     "CSV with a name twice": (CHAIR, b"id,caption,caption\n1,A dog.,A cup.\n", "called 'caption'"),
     "CSV with a quote left open": (POPE, b'id,answer\n1,"Yes\n2,"No\n', "and each is closed"),
@@ -240,6 +245,26 @@ WRONG = {
     "HallusionBench": (POPE, json.dumps([{"gt_answer_details": "x", "gt_answer": "1"}]).encode(),
                        "HallusionBench"),
 }  # fmt: skip
+
+
+TRUTHS = {
+    "two names of one picture": ({"1": ["dog"], "dogs/1.jpg": ["cup"]}, "are of picture 1"),
+    "two pictures of one id": ({"images": [{"id": 1, "file_name": "1.jpg"}] * 2 + [
+        {"id": 1, "file_name": "2.jpg"}], "categories": [], "annotations": []},
+        "picture 1 is '1.jpg' and '2.jpg'"),
+    "two categories of one id": ({"images": [], "categories": [{"id": 1, "name": "dog"},
+        {"id": 1, "name": "cat"}], "annotations": []}, "category 1 is 'dog' and 'cat'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_ground_truths_that_contradict_themselves(name, halluc, tmp_path):
+    content, words = TRUTHS[name]
+    (tmp_path / "instances_x.json").write_text(json.dumps(content))
+    (tmp_path / "objects.json").write_text(json.dumps(content))
+    (tmp_path / "file").write_bytes(lines(captions()))
+    truth = "instances_x.json" if "images" in content else "objects.json"
+    assert words in refused(halluc, *CHAIR[:-1], truth)
 
 
 @pytest.mark.parametrize("name", WRONG)
