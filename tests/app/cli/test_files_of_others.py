@@ -242,6 +242,9 @@ WRONG = {
     "XLSX with an error": (CHAIR, workbook([*captions(), {"image_id": 3, "caption": "#N/A"}]),
                            "the cell B4 holds the error #N/A"),
     "Parquet with a day of no calendar": (CHAIR, late(), "no Parquet file that can be read"),
+    "an id of 5,000 digits": (POPE, lines([{"id": "1" * 5000, "text": "No"}]), "without a quest"),
+    "an id with a question's last digits": (POPE, lines([{"id": n - 10**7, "text": "No"}
+                                            for n in (1, 2)]), "without a question"),
     "HallusionBench": (POPE, json.dumps([{"gt_answer_details": "x", "gt_answer": "1"}]).encode(),
                        "HallusionBench"),
 }  # fmt: skip
