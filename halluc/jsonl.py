@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import os
 import stat
 import zlib
@@ -11,7 +12,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -37,6 +38,39 @@ __all__ = [
 T = TypeVar("T")
 
 _GZIP = b"\x1f\x8b"
+# Texts pack to a tenth or a fiftieth; a file that unpacks to more is one that is to fill memory.
+_MOST_RATIO = 200
+_BLOCK = 1 << 17
+_ALLOWED = 1 << 26  # bytes, whatever the ratio
+
+
+class _Unpacked(io.RawIOBase):
+    """What is in a gzipped file, as long as it is no more than a text can be packed to.
+
+    Args:
+        path: the file.
+        packed: it, opened.
+    """
+
+    def __init__(self, path: str | Path, packed: IO[bytes]) -> None:
+        self._path, self._content = path, gzip.GzipFile(fileobj=packed)
+        self._most = max(_ALLOWED, _MOST_RATIO * os.fstat(packed.fileno()).st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._content.seek(offset, whence)
+
+    def readinto(self, buffer: Any, /) -> int:
+        number = self._content.readinto(buffer)
+        if self._content.tell() > self._most:
+            what = f"unpacks to more than {self._most:,} bytes, over {_MOST_RATIO} times its size"
+            raise InputError(f"{what}, which is no data; unpack it if it is", self._path)
+        return number
 
 
 @contextlib.contextmanager
@@ -50,8 +84,7 @@ def open_plain(path: str | Path) -> Iterator[IO[bytes]]:
         check_plain(path)
         with Path(path).open("rb") as file:
             if file.peek(2)[:2] == _GZIP:
-                with gzip.open(file) as content:
-                    yield cast(IO[bytes], content)
+                yield io.BufferedReader(_Unpacked(path, file), _BLOCK)
             else:
                 yield file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
