@@ -22,6 +22,7 @@ NUL = "a NUL, which no text has: the file is damaged, or not UTF-8"
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 _NO_NUMBER = re.compile(_STRING + rb"|-?\bInfinity\b|\bNaN\b", re.DOTALL)
 _MARK = re.compile(_STRING + rb"|[{}\[\]]", re.DOTALL)
+_NAME_OR_MARK = re.compile(rb"(" + _STRING + rb")(\s*:)?|[{}\[\]]", re.DOTALL)
 _SHOWN = 40
 _MOST_KEYS = 8
 # What msgspec calls the types of JSON, and what a person does.
@@ -92,6 +93,35 @@ def values_in(content: bytes) -> Iterator[tuple[int, bytes]]:
                 depth, start = 0, match.end()
     if content[start:].strip():
         yield start, content[start:]
+
+
+def second_name(content: bytes, start: int = 0) -> tuple[str, int, int] | None:
+    r"""A name that stands twice in a JSON object, of which readers keep the last alone.
+
+    Args:
+        content: JSON that was read before.
+        start: where the object begins.
+
+    Returns:
+        The name, and where it stands first and again; None if there is none.
+
+    >>> second_name(b'{"a": {"b": 1}, "b": 2, "\\u0061": 3}')
+    ('a', 1, 24)
+    """
+    seen: dict[bytes, int] = {}
+    depth = 0
+    for match in _NAME_OR_MARK.finditer(content, start):
+        if match[1] is None:
+            depth += 1 if match[0] in b"{[" else -1
+            if depth == 0:
+                break
+        elif depth == 1 and match[2]:
+            name = match[1]
+            if b"\\" in name:
+                name = msgspec.json.encode(msgspec.json.decode(name))
+            if (first := seen.setdefault(name, match.start())) != match.start():
+                return msgspec.json.decode(name), first, match.start()
+    return None
 
 
 def explain(error: Exception, content: bytes = b"") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import os
 import stat
 import sys
@@ -12,12 +13,12 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 
 import msgspec
 
 from halluc.errors import InputError
-from halluc.faults import BAD_JSON, explain
+from halluc.faults import BAD_JSON, explain, second_name
 
 if sys.platform != "win32":
     import fcntl
@@ -31,6 +32,7 @@ __all__ = [
     "read_jsonl",
     "read_lines",
     "reason",
+    "refuse_double",
     "sync_folder",
     "write_atomically",
     "write_json",
@@ -40,6 +42,39 @@ __all__ = [
 T = TypeVar("T")
 
 _GZIP = b"\x1f\x8b"
+# Texts pack to a tenth or a fiftieth; a file that unpacks to more is one that is to fill memory.
+_MOST_RATIO = 200
+_BLOCK = 1 << 17
+_ALLOWED = 1 << 26  # bytes, whatever the ratio
+
+
+class _Unpacked(io.RawIOBase):
+    """What is in a gzipped file, as long as it is no more than a text can be packed to.
+
+    Args:
+        path: the file.
+        packed: it, opened.
+    """
+
+    def __init__(self, path: str | Path, packed: IO[bytes]) -> None:
+        self._path, self._content = path, gzip.GzipFile(fileobj=packed)
+        self._most = max(_ALLOWED, _MOST_RATIO * os.fstat(packed.fileno()).st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._content.seek(offset, whence)
+
+    def readinto(self, buffer: Any, /) -> int:
+        number = self._content.readinto(buffer)
+        if self._content.tell() > self._most:
+            what = f"unpacks to more than {self._most:,} bytes, over {_MOST_RATIO} times its size"
+            raise InputError(f"{what}, which is no data; unpack it if it is", self._path)
+        return number
 
 
 @contextlib.contextmanager
@@ -53,8 +88,7 @@ def open_plain(path: str | Path) -> Iterator[IO[bytes]]:
         check_plain(path)
         with Path(path).open("rb") as file:
             if file.peek(2)[:2] == _GZIP:
-                with gzip.open(file) as content:
-                    yield cast(IO[bytes], content)
+                yield io.BufferedReader(_Unpacked(path, file), _BLOCK)
             else:
                 yield file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -105,8 +139,13 @@ def read_jsonl(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
             raise InputError(explain(error, line), path, number) from None
 
 
-def read_json(path: str | Path, type: type[T]) -> T:
+def read_json(path: str | Path, type: type[T], *, unique: bool = False) -> T:
     """Read a file that is one JSON document.
+
+    Args:
+        path: the file.
+        type: what it holds.
+        unique: refuse a name that stands in it twice.
 
     Raises:
         InputError: the file cannot be read or is no JSON of that type.
@@ -114,9 +153,31 @@ def read_json(path: str | Path, type: type[T]) -> T:
     with open_plain(path) as file:
         content = file.read().removeprefix(BOM_UTF8)
     try:
-        return msgspec.json.decode(content, type=type)
+        document = msgspec.json.decode(content, type=type)
     except BAD_JSON as error:
         raise InputError(explain(error, content), path) from None
+    if unique:
+        refuse_double(content, path)
+    return document
+
+
+def refuse_double(content: bytes, path: str | Path, what: str = "", start: int = 0) -> None:
+    """Refuse a JSON object in which a name stands twice, since the first would be lost in silence.
+
+    Args:
+        content: the content of `path`, which was read before.
+        path: the file.
+        what: stands before the name in the message, such as "picture ".
+        start: where the object begins.
+
+    Raises:
+        InputError: names the name and both lines.
+    """
+    if found := second_name(content, start):
+        name, first, again = found
+        above, line = (content.count(b"\n", 0, place) + 1 for place in (first, again))
+        said = f"{what}{name} stands in line {above} already; remove one of the two"
+        raise InputError(said, path, line)
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:

@@ -121,7 +121,7 @@ def _true(pictures: Mapping[str, Sample]) -> dict[str, set[str]]:
 
 def _read(file: Path, pictures: Mapping[str, Sample]) -> dict[str, set[str]]:
     """Names by picture, or by sample, of a file."""
-    known = read_json(file, dict[str, list[str]])
+    known = read_json(file, dict[str, list[str]], unique=True)
     found = {}
     for name, sample in pictures.items():
         key = next((key for key in (name, Path(name).name, sample.id) if key in known), None)

@@ -15,8 +15,9 @@ from halluc.datasets.pope import SPLITS
 from halluc.errors import InputError
 from halluc.records import Answer, Sample
 
-# LLaVA numbers the questions of its k-th category from 10,000,000 k.
+# LLaVA numbers the questions of its k-th category from 10,000,000 k; it has few of them.
 LLAVA_STEP = 10_000_000
+_MOST_DIGITS = 10
 _NAMED = 5
 
 
@@ -206,9 +207,12 @@ def align(answers: Iterable[Answer], samples: Sequence[Sample]) -> dict[str, Ans
 
 
 def _local(id: int | str) -> str:
-    if isinstance(id, int):
-        return str(id % LLAVA_STEP)
-    return str(int(id) % LLAVA_STEP) if id.isdecimal() else id
+    """The number of a question within its category; what LLaVA has not numbered stays as it is."""
+    text = str(id)
+    digits = text.lstrip("0") or text[-1:]
+    if not digits.isdecimal() or len(digits) > _MOST_DIGITS:
+        return text
+    return str(int(digits) % LLAVA_STEP)
 
 
 def _asks(answer: Answer, question: Sample) -> bool:

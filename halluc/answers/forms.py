@@ -15,7 +15,7 @@ from halluc.datasets.keys import ANSWERS, IDS, TEXTS
 from halluc.datasets.tables import columns_of, form_of
 from halluc.errors import InputError
 from halluc.faults import without_nan
-from halluc.jsonl import BAD_JSON, open_plain
+from halluc.jsonl import BAD_JSON, open_plain, refuse_double
 
 POPE = "POPE or LLaVA answers"
 LMMS_EVAL = "lmms-eval samples"
@@ -89,10 +89,11 @@ def by_picture(path: Path) -> Iterator[tuple[int, tuple[str, str]]]:
     """Yield (line from 1, (picture, caption)) of a JSON object of captions by picture.
 
     Raises:
-        InputError: the file cannot be read, or a caption is no text.
+        InputError: the file cannot be read, a caption is no text, or a picture comes twice.
     """
     content = without_nan(read_bytes(path))
     rows = decode(content, dict[str, msgspec.Raw], path)
+    refuse_double(content, path, "picture ")
     texts = number_rows(content, list(rows.values()), str, path)
     for id, (line, text) in zip(rows, texts, strict=True):
         yield line, (id, text)

@@ -30,14 +30,15 @@ def read_lmms_eval(path: Path) -> Iterator[Answer]:
     Raises:
         InputError: the file cannot be read, a row has no answer, or a document comes twice.
     """
-    seen: dict[Any, int] = {}
+    seen: dict[int | str, int] = {}
     for line, row in read_rows(path, dict[str, Any]):
         if "doc_id" not in row:
             raise InputError('no "doc_id", unlike the first line', path, line)
-        if row["doc_id"] in seen:
-            what = f"document {row['doc_id']} has an answer in line {seen[row['doc_id']]} already"
+        document = _scalar(row["doc_id"], "doc_id", path, line)
+        if document in seen:
+            what = f"document {document} has an answer in line {seen[document]} already"
             raise InputError(f"{what}; remove one of the two", path, line)
-        seen[row["doc_id"]] = line
+        seen[document] = line
         text = _first_text(row.get("filtered_resps"))
         if text is None:
             text = _first_text(row.get("resps"))
@@ -45,12 +46,25 @@ def read_lmms_eval(path: Path) -> Iterator[Answer]:
             raise InputError('no answer in "filtered_resps" nor "resps"', path, line)
         told = [each for each in row.values() if isinstance(each, dict) and each.keys() & _IDS]
         facts = {key: value for each in reversed(told) for key, value in each.items()}  # doc first
-        id = facts.get("question_id", row["doc_id"])
+        told_id = facts.get("question_id")
+        id = document if told_id is None else _scalar(told_id, "question_id", path, line)
         prompt = _first_text(facts.get("question") or row.get("input"))
-        split, label = facts.get("category"), facts.get("answer") or row.get("target")
+        split, label = facts.get("category"), facts.get("answer")
+        label = row.get("target") if label is None or label == "" else label
         image = facts.get("image_id") or facts.get("image")
-        own = own_sample(id if split else row["doc_id"], prompt, split, label, image)
-        yield Answer(id if isinstance(id, int) else str(id), text, path, line, prompt, own)
+        own = own_sample(id if split else document, prompt, split, label, image)
+        yield Answer(id, text, path, line, prompt, own)
+
+
+def _scalar(value: Any, name: str, path: Path, line: int) -> int | str:
+    """A whole number or a text; what else is no list and no object, as a text.
+
+    Raises:
+        InputError: it is one.
+    """
+    if isinstance(value, list | dict | bytes):
+        raise InputError(f'"{name}" must be a number or a text, not {str(value)[:40]}', path, line)
+    return value if isinstance(value, int) else str(value)
 
 
 def _first_text(value: Any) -> str | None:
@@ -70,7 +84,7 @@ def read_vlmevalkit(path: Path) -> Iterator[Answer]:
     Raises:
         InputError: the file cannot be read, lacks a column, or an index comes twice.
     """
-    seen: dict[Any, int] = {}
+    seen: dict[str, int] = {}
     for line, row in read_rows(path, dict[str, Any]):
         index, prediction = row.get("index"), row.get("prediction")
         if index is None or "prediction" not in row:
@@ -79,8 +93,8 @@ def read_vlmevalkit(path: Path) -> Iterator[Answer]:
             what = f"index {index} stands in line {seen[str(index)]} already"
             raise InputError(f"{what}; remove one of the two", path, line)
         seen[str(index)] = line
-        id = index if isinstance(index, int) else str(index)
-        text = "" if prediction is None else str(prediction)
+        id = _scalar(index, "index", path, line)
+        text = "" if prediction is None else str(_scalar(prediction, "prediction", path, line))
         prompt = None if row.get("question") is None else str(row["question"])
         for split in str(row.get("category") or "").split(","):
             image = row.get("image_path") or row.get("image_source")

@@ -43,11 +43,13 @@ def answers_hint(source: str, metric: str, *, captions: bool) -> str:
 
 def truth_hint(source: str, metric: str) -> str:
     """What a ground truth is and how it is named; empty where it may well be what is wanted."""
+    named = source
     if ":" in source and not Path(source).exists():
         source = source.partition(":")[2]
     path = Path(source)
     what, right, how = _truth(path)
-    return f"{source} is {what}: {how}" if what and metric not in right else ""
+    told = metric in right or how == f"write {named}"
+    return f"{source} is {what}: {how}" if what and not told else ""
 
 
 def answers_kind(path: Path) -> tuple[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from halluc.datasets import coco, jsonl, visual_genome
 from halluc.datasets.files import file_card
 from halluc.datasets.load import load_dataset
 from halluc.datasets.objects import EDITIONS, read_objects
+from halluc.errors import InputError
 from halluc.language.words.lemmas import Lemmatizer
 from halluc.records import TrueObject, Truth
 
@@ -28,7 +29,7 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
         lemmatize: how words of COCO's reference captions are made singular.
 
     Raises:
-        InputError: the source cannot be read.
+        InputError: the source cannot be read, or tells different things of one picture.
     """
     path, wanted = Path(source), None if ids is None else set(ids)
     if re.match("tabletop|(pope|jsonl):", source):
@@ -42,12 +43,24 @@ def read_truths(source: str, ids: Iterable[str] | None, lemmatize: Lemmatizer) -
         samples = jsonl.load(path).samples
     else:
         table = read_objects(path)
-        return {
-            key: _truth_of(names)
-            for id, names in table.items()
-            if (key := picture_id(id)) and (wanted is None or key in wanted)
-        }
-    return {picture_id(each.id): each.truth for each in samples if each.truth is not None}
+        return _by_picture(((id, _truth_of(names)) for id, names in table.items()), wanted, source)
+    told = ((each.id, each.truth) for each in samples if each.truth is not None)
+    return _by_picture(told, wanted, source)
+
+
+def _by_picture(
+    told: Iterable[tuple[str, Truth]], wanted: Container[str] | None, source: str
+) -> dict[str, Truth]:
+    """What is told of each picture; its names are two where a folder or an ending stands in one."""
+    truths: dict[str, Truth] = {}
+    for id, truth in told:
+        key = picture_id(id)
+        if wanted is not None and key not in wanted:
+            continue
+        if truths.setdefault(key, truth) != truth:
+            what = f"{id!r} and another name are of picture {key}, and tell different things of it"
+            raise InputError(f"{what}; keep one of the two, or rename one", source)
+    return truths
 
 
 def truth_card(source: str, rows: int, rule: str = "") -> Any:

@@ -18,6 +18,7 @@ from halluc.datasets import Dataset
 from halluc.datasets.files import decode, file_card, read_bytes, read_rows
 from halluc.datasets.images import open_from
 from halluc.errors import InputError
+from halluc.jsonl import refuse_double
 from halluc.records import Label, Sample, TrueObject, Truth
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def read_annotations(folder: str | Path) -> Annotations:
     file, related, safe = (
         folder / name for name in ("annotations.json", "relation.json", "safe_words.txt")
     )
-    associations = decode(read_bytes(related), dict[str, tuple[str, ...]], related)
+    content = read_bytes(related)
+    associations = decode(content, dict[str, tuple[str, ...]], related)
+    refuse_double(content, related)
     samples: dict[str, Sample] = {}
     likely: dict[str, tuple[str, ...]] = {}
     for line, row in read_rows(file, _Annotation):

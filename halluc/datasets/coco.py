@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -80,8 +80,8 @@ def load(
         lemmatize: how words of the reference captions are made singular.
 
     Raises:
-        InputError: there is no such file, one is damaged, or an annotation is of an unknown
-            picture.
+        InputError: there is no such file, one is damaged, an id stands for two pictures or
+            categories, or an annotation is of an unknown one.
     """
     folder, paths = instances_of(folder)
     samples: dict[str, Sample] = {}
@@ -150,8 +150,8 @@ def _read_instances(
 ) -> tuple[defaultdict[int, list[TrueObject]], int, dict[int, str], set[str]]:
     """Objects of each picture, number of boxes, file name of each picture, names of classes."""
     document = decode(read_bytes(path), _Instances, path)
-    pictures = {picture.id: picture.file_name for picture in document.images}
-    names = {category.id: category.name for category in document.categories}
+    pictures = _by_id("picture", ((each.id, each.file_name) for each in document.images), path)
+    names = _by_id("category", ((each.id, each.name) for each in document.categories), path)
     objects: defaultdict[int, list[TrueObject]] = defaultdict(list)
     for number, each in enumerate(document.annotations, 1):
         if each.image_id not in pictures or each.category_id not in names:
@@ -159,6 +159,15 @@ def _read_instances(
             raise InputError(f"annotation {number} is of an unknown {what}", path)
         objects[each.image_id].append(TrueObject(name=names[each.category_id], box=Box(*each.bbox)))
     return objects, len(document.annotations), pictures, {*names.values()}
+
+
+def _by_id(what: str, named: Iterable[tuple[int, str]], path: Path) -> dict[int, str]:
+    """Names by id, of which each has one."""
+    names: dict[int, str] = {}
+    for id, name in named:
+        if (other := names.setdefault(id, name)) != name:
+            raise InputError(f"{what} {id} is {other!r} and {name!r}; remove one of the two", path)
+    return names
 
 
 def _add_captions(

@@ -15,7 +15,7 @@ from halluc.datasets import tables
 from halluc.datasets.keys import IDS, TEXTS, WRAPPERS
 from halluc.errors import InputError
 from halluc.faults import BAD_JSON, explain, values_in, without_nan
-from halluc.jsonl import check_plain, open_plain, read_lines, reason
+from halluc.jsonl import check_plain, open_plain, read_lines, reason, refuse_double
 
 T = TypeVar("T")
 
@@ -54,16 +54,17 @@ def _is_document(start: bytes) -> bool:
         row = msgspec.json.decode(without_nan(start), type=dict[str, msgspec.Raw])
     except BAD_JSON as error:
         return "truncated" in str(error)
-    return _wrapped(row) is not None
+    return bool(_wrapped(row))
 
 
-def _wrapped(row: Mapping[str, msgspec.Raw]) -> str | None:
-    """The name under which an object holds rows."""
+def _wrapped(row: Mapping[str, msgspec.Raw]) -> list[str]:
+    """The names under which an object holds rows: lists of them, or else one object of them."""
     if row.keys() & _OF_ROWS:
-        return None
+        return []
     named = [key for key in WRAPPERS if key in row]
+    lists = [key for key in named if re.match(rb"\[\s*\{", bytes(row[key]))]
     whole = [key for key in named if bytes(row[key])[:1] in (b"[", b"{")]
-    return next(iter(whole or named), None)
+    return lists or (whole or named)[:1]
 
 
 def _read_lines(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
@@ -88,14 +89,18 @@ def _read_lines(path: str | Path, type: type[T]) -> Iterator[tuple[int, T]]:
 def _read_document(content: bytes, type: type[T], path: str | Path) -> Iterator[tuple[int, T]]:
     pieces = list(values_in(content))
     row = decode(content, dict[str, msgspec.Raw], path) if len(pieces) == 1 else {}
-    if (name := _wrapped(row)) is None:
+    if not (names := _wrapped(row)):
         yield from number_rows(content, [msgspec.Raw(piece) for _, piece in pieces], type, path)
         return
-    within = bytes(row[name])
+    if len(names) > 1:
+        raise InputError(f'rows stand under "{names[0]}" and "{names[1]}"; keep one of them', path)
+    within = bytes(row[names[0]])
     if not within.startswith(b"{"):
         yield from number_rows(content, decode(within, list[msgspec.Raw], path), type, path)
         return
-    for id, each in decode(within, dict[str, dict[str, Any]], path).items():
+    found = decode(within, dict[str, dict[str, Any]], path)
+    refuse_double(content, path, "picture ", content.index(within))
+    for id, each in found.items():
         yield from _converted([(1, {"image_id": id, **each})], type, path)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from halluc.datasets import Dataset
 from halluc.datasets.files import file_card
 from halluc.datasets.images import open_image
-from halluc.datasets.tables import needed
+from halluc.datasets.tables import VALUES, needed
 from halluc.errors import InputError, said
 from halluc.records import Label, Sample
 
@@ -165,7 +165,7 @@ def _rows(file: Path) -> Iterator[tuple[_Place, Mapping[str, Any]]]:
     with _Groups(file) as groups:
         names = [each for each in groups.columns if each != "image"]
         for group in range(groups.number):
-            for number, row in enumerate(groups.read(group, names).to_pylist()):
+            for number, row in enumerate(groups.rows(group, names)):
                 yield _Place(file, group, number), row
 
 
@@ -215,6 +215,14 @@ class _Groups:
             return self._arrow.Table.from_batches([self._batches[group]]).select(columns)
         except (OSError, self._arrow.ArrowException) as error:
             raise InputError(f"a part of it cannot be read: {said(error)}", self._file) from None
+
+    def rows(self, group: int, columns: list[str]) -> list[dict[str, Any]]:
+        """Some columns of a group, row by row."""
+        try:
+            rows: list[dict[str, Any]] = self.read(group, columns).to_pylist()
+        except VALUES as error:
+            raise InputError(f"a part of it cannot be read: {said(error)}", self._file) from None
+        return rows
 
     def __enter__(self) -> _Groups:
         return self

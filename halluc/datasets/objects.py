@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import msgspec
 
 from halluc.datasets.files import decode, number_rows, read_bytes
-from halluc.errors import InputError
-from halluc.jsonl import BAD_JSON
+from halluc.jsonl import BAD_JSON, refuse_double
 
 EDITIONS = dict.fromkeys(
     (
@@ -19,9 +17,6 @@ EDITIONS = dict.fromkeys(
     "COCO boxes and words of the reference captions by WordNet",
 )
 """What is known of published tables, by the SHA-256 of their files."""
-
-# A quote within a string has a backslash before it.
-_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 
 
 def read_objects(path: str | Path) -> dict[str, tuple[str, ...]]:
@@ -44,21 +39,10 @@ def read_objects(path: str | Path) -> dict[str, tuple[str, ...]]:
             table[id] = shared.setdefault(names, names)
     except BAD_JSON:
         # Its message has no line; row by row there is one.
-        _refuse_double(content, path)
+        refuse_double(content, path, "picture ")
         for _ in number_rows(content, list(rows.values()), list[str], path):
             pass
         raise
     if content.count(b":") > len(table):  # else no key stands twice
-        _refuse_double(content, path)
+        refuse_double(content, path, "picture ")
     return table
-
-
-def _refuse_double(content: bytes, path: Path) -> None:
-    seen: dict[bytes, int] = {}
-    line, position = 1, 0
-    for match in _KEY.finditer(content):
-        line, position = line + content.count(b"\n", position, match.start()), match.start()
-        if (first := seen.setdefault(match[1], position)) != position:
-            above = content.count(b"\n", 0, first) + 1
-            what = f"picture {match[1].decode()} has objects in line {above} already"
-            raise InputError(f"{what}; remove one of the two", path, line)

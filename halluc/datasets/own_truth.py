@@ -1,7 +1,8 @@
 """A truth as people write it by hand or export it, with the keys that other tools use.
 
 "bbox" is read as "box", "colour" as "color", "posture" as "state", an object's "count" as so many
-objects. A key that nobody knows is an error, so that nothing that is true is dropped in silence.
+objects. A key that nobody knows is an error, and so are two keys for one thing, unless they are
+attributes: an object has all the values of a family. So nothing that is true is dropped in silence.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def read_own_truth(written: Mapping[str, Any]) -> Truth:
         written: the object.
 
     Raises:
-        InputError: a key is not known; names it with those that are.
+        InputError: a key is not known, or two stand for the same; names it with those that are.
         msgspec.ValidationError: a value is of another type.
     """
     told = _known(written, _TRUTH, _TRUTH_KEYS, "a truth")
@@ -74,10 +75,14 @@ def _object(written: Any) -> tuple[Any, int]:
     if not isinstance(inside, dict):
         return told, 1
     attributes: dict[str, Any] = {}
-    for key, value in {**beside, **inside}.items():
+    for key, value in (*beside.items(), *inside.items()):
         family = FAMILY_NAMES.get(key.lower(), key.lower())
         if family == "count":
             number = value
+        elif family in attributes:
+            values = _listed(attributes[family])
+            values += [each for each in _listed(_lower(value)) if each not in values]
+            attributes[family] = values[0] if len(values) == 1 else values
         else:
             attributes[family] = _lower(value)
     if attributes:
@@ -101,6 +106,10 @@ def _lower(value: Any) -> Any:
     return value
 
 
+def _listed(value: Any) -> list[Any]:
+    return [*value] if isinstance(value, list) else [value]
+
+
 def _known(
     written: Mapping[str, Any], keys: set[str], others: Mapping[str, str], what: str
 ) -> dict[str, Any]:
@@ -108,7 +117,9 @@ def _known(
     for key, value in written.items():
         name = others.get(key.lower(), key.lower())
         if name in keys:
-            told[name] = value
+            if told.setdefault(name, value) != value:
+                what = f'"{key}" and another key of {what} tell different things of its {name}'
+                raise InputError(f"{what}; keep one")
         elif name not in _IGNORED:
             known = ", ".join(sorted(keys))
             raise InputError(f'the key "{key}" of {what} is not known; known are {known}')

@@ -32,10 +32,13 @@ def read_config(context: click.Context, parameter: click.Parameter, path: Path |
         given = tomllib.loads(text)
     except UnicodeDecodeError:
         raise InputError("no TOML: it is not UTF-8", path) from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InputError("no TOML: nested too deep", path) from None
+    except ValueError as error:  # also a number of more digits than Python reads
         place = re.search(r" \(at (?:line (\d+), .*|end of document)\)", str(error))
         what = str(error).removesuffix(place[0] if place else "")
-        line = int(place[1]) if place and place[1] else text.count("\n") + 1
+        end = text.count("\n") + 1 if place else None
+        line = int(place[1]) if place and place[1] else end
         raise InputError(f"no TOML: {what}", path, line) from None
     known = _named(context.command)
     values: dict[str, Any] = {}

@@ -93,7 +93,9 @@ class Columns:
             sample = self.samples.read(row, Sample)
             if sample.id == id:
                 return sample
-        return self.samples.read(self._asked[id], Sample)  # an unfinished run has another order
+        if (at := self._asked.get(id)) is None:  # an unfinished run has another order
+            raise _not_asked(self.responses, row, id)
+        return self.samples.read(at, Sample)
 
     @cached_property
     def _asked(self) -> dict[str, int]:
@@ -257,6 +259,12 @@ def _read(
     if not answers.num_rows:
         raise RunError(f"{path} has no answers yet; finish it by giving its command again")
     ids = answers["id"].combine_chunks()
+    again = ids.to_pandas().duplicated().to_numpy()
+    if ids.null_count or again.any():
+        row = int(np.argmax(again | np.asarray(ids.is_null())))
+        id = ids[row].as_py()
+        what = "an answer without an id" if id is None else f"a second answer to {id!r}"
+        raise InputError(f"{what}; remove it", responses.path, row + 1)
     frame = pd.DataFrame(
         {
             "id": ids.to_pandas(),
@@ -265,7 +273,7 @@ def _read(
         }
     )
     if card.get("task") not in (None, "caption"):
-        _read_labels(frame, samples)
+        _read_labels(frame, samples, responses)
     return frame, _findings(found, ids)
 
 
@@ -276,13 +284,20 @@ def _rows(ids: Any, known: pa.Array) -> NDArray[Any]:
     return np.asarray(pc.fill_null(pc.index_in(ids, value_set=known), -1))
 
 
-def _read_labels(answers: pd.DataFrame, samples: Lines) -> None:
+def _not_asked(responses: Lines, row: int, id: str) -> InputError:
+    return InputError(f"{id!r} is not in samples.jsonl", responses.path, row + 1)
+
+
+def _read_labels(answers: pd.DataFrame, samples: Lines, responses: Lines) -> None:
     """Add label, reading and whether they agree, for answers to yes/no questions."""
     from metrics.pope_counts import DEFAULT
 
     table = samples.columns(_LABEL, Sample)
     labels = pc.struct_field(table["truth"].combine_chunks(), "label").to_pandas()
     at = _rows(pa.array(answers["id"]), table["id"].combine_chunks())
+    if (at < 0).any():
+        row = int(np.argmax(at < 0))
+        raise _not_asked(responses, row, answers["id"].iat[row])
     answers["label"] = labels.iloc[at].to_numpy()
     pairs = answers[["text", "label"]].dropna().drop_duplicates()
     read = {

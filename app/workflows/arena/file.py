@@ -20,7 +20,7 @@ from app.workflows.generate import find_task
 from app.workflows.plans import take_plan
 from app.workflows.yes_bias import check_yes_bias
 from halluc.errors import HallucError, InputError
-from halluc.jsonl import reason
+from halluc.jsonl import check_plain, reason
 from halluc.mllm import Decoding, Fit
 from halluc.mllm.load import NAMES
 from halluc.options import Option, options_of
@@ -158,6 +158,7 @@ def read_arena(file: Path, limit: int | None = None) -> Arena:
         InputError: names file and key.
     """
     try:
+        check_plain(file)
         content = file.read_bytes()
         told = tomllib.loads(content.decode())
     except OSError as error:
@@ -165,7 +166,7 @@ def read_arena(file: Path, limit: int | None = None) -> Arena:
     except (UnicodeDecodeError, RecursionError) as error:
         what = "nested too deep" if isinstance(error, RecursionError) else "no UTF-8 text"
         raise InputError(f"no TOML: {what}", file) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also a number of more digits than Python reads
         raise InputError(f"no TOML: {error}", file) from None
     whole = _converted(file, "", told, _Whole)
     models = {

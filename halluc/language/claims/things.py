@@ -138,12 +138,12 @@ def load_things(path: Path | None) -> Things:
             for itself. None: no file.
 
     Raises:
-        InputError: the file is damaged, or a word stands for two of its classes.
+        InputError: the file is damaged, a class stands in it twice, or a word for two of them.
     """
     if path is None:
         return coco_things()
     classes: dict[str, str] = {}
-    for thing, words in read_json(path, dict[str, list[str]]).items():
+    for thing, words in read_json(path, dict[str, list[str]], unique=True).items():
         for word in (each.lower() for each in [thing, *words]):
             if not _TOKEN.findall(word):
                 raise InputError(f'"{thing}" has an empty name', path)

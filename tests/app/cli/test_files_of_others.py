@@ -39,6 +39,36 @@ def xlsx(rows):
     return file.getvalue()
 
 
+def workbook(*sheets, hidden=(), far=False):
+    """An XLSX of several sheets, each a list of rows."""
+    from openpyxl import Workbook
+
+    book, file = Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet()
+        for row in ([*rows[0]], *([*each.values()] for each in rows)):
+            sheet.append(row)
+        if number in hidden:
+            sheet.sheet_state = "hidden"
+        if far:
+            sheet.cell(1_048_576, 16_384, "x")
+        for cell in sheet["B"]:
+            cell.data_type = "e" if str(cell.value).startswith("#") else cell.data_type
+    book.save(file)
+    return file.getvalue()
+
+
+def late():
+    """A Parquet with a day that Python's calendar does not reach."""
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    file, day = io.BytesIO(), pa.array([2**30] * 2, pa.date32())
+    pq.write_table(pa.table({"image_id": [1, 2], "caption": ["", ""], "at": day}), file)
+    return file.getvalue()
+
+
 def parquet(rows):
     import pyarrow as pa
     from pyarrow import parquet as pq
@@ -95,6 +125,10 @@ CAPTION_FILES = {
     "TSV": table(captions(text="prediction"), "\t"),
     "XLSX": xlsx(captions(id="index", text="prediction", name=int)),
     "XLSX with ids as fractions": xlsx(captions(name=float)),
+    "XLSX whose first sheet is hidden": workbook(answers(), captions(), hidden=[0]),
+    "XLSX with notes before": workbook([{"made": "by x"}], captions()),
+    "XLSX with a cell far out": workbook(captions(), far=True),
+    "CSV of an old Mac": table(captions(), lineterminator="\r"),
     "Parquet": parquet(captions(name=int)),
     "a byte order mark": b"\xef\xbb\xbf" + lines(captions()),
     "lines that end as in Windows": lines(captions()).replace(b"\n", b"\r\n"),
@@ -195,9 +229,45 @@ WRONG = {
     "no answer in a table": (POPE, table([{"question_id": 1, "image": "x"}]),
                              "no column prediction"),
     "an id that is not asked": (POPE, lines([*answers(), {"question_id": 7, "text": "No"}]), "(7)"),
+    "a caption twice by picture": (CHAIR, b'{"1": "A",\n"\\u0031": "B"}', ":2: picture 1 stands"),
+    "a picture twice in imgToEval": (CHAIR, b'{"imgToEval": {"1": {"caption": "A dog."},\n'
+                                     b'"1": {"caption": "A cup."}}}', ":2: picture 1 stands"),
+    "rows under two names": (POPE, json.dumps({"data": answers(), "rows": answers()}).encode(),
+                             'under "data" and "rows"'),
+    "CSV with semicolons": (CHAIR, table(captions(), ";"), "divided by ';'; save it with commas"),
+    "CSV with a name twice": (CHAIR, b"id,caption,caption\n1,A dog.,A cup.\n", "called 'caption'"),
+    "CSV with a quote left open": (POPE, b'id,answer\n1,"Yes\n2,"No\n', "and each is closed"),
+    "CSV that ends in quotes": (POPE, b'id,answer\n1,"Yes\n', "unexpected end"),
+    "XLSX with rows in two sheets": (CHAIR, workbook(captions(), captions()), "and 'Sheet1'; keep"),
+    "XLSX with an error": (CHAIR, workbook([*captions(), {"image_id": 3, "caption": "#N/A"}]),
+                           "the cell B4 holds the error #N/A"),
+    "Parquet with a day of no calendar": (CHAIR, late(), "no Parquet file that can be read"),
+    "an id of 5,000 digits": (POPE, lines([{"id": "1" * 5000, "text": "No"}]), "without a quest"),
+    "an id with a question's last digits": (POPE, lines([{"id": n - 10**7, "text": "No"}
+                                            for n in (1, 2)]), "without a question"),
     "HallusionBench": (POPE, json.dumps([{"gt_answer_details": "x", "gt_answer": "1"}]).encode(),
                        "HallusionBench"),
 }  # fmt: skip
+
+
+TRUTHS = {
+    "two names of one picture": ({"1": ["dog"], "dogs/1.jpg": ["cup"]}, "are of picture 1"),
+    "two pictures of one id": ({"images": [{"id": 1, "file_name": "1.jpg"}] * 2 + [
+        {"id": 1, "file_name": "2.jpg"}], "categories": [], "annotations": []},
+        "picture 1 is '1.jpg' and '2.jpg'"),
+    "two categories of one id": ({"images": [], "categories": [{"id": 1, "name": "dog"},
+        {"id": 1, "name": "cat"}], "annotations": []}, "category 1 is 'dog' and 'cat'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_ground_truths_that_contradict_themselves(name, halluc, tmp_path):
+    content, words = TRUTHS[name]
+    (tmp_path / "instances_x.json").write_text(json.dumps(content))
+    (tmp_path / "objects.json").write_text(json.dumps(content))
+    (tmp_path / "file").write_bytes(lines(captions()))
+    truth = "instances_x.json" if "images" in content else "objects.json"
+    assert words in refused(halluc, *CHAIR[:-1], truth)
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -1,5 +1,6 @@
 """Pipes, odd names, locked workbooks, damaged cards, full memory: one line, and nothing written."""
 
+import gzip
 import io
 import json
 import os
@@ -48,6 +49,22 @@ def test_a_pipe_is_told_at_once(name, halluc, tmp_path):
     (tmp_path / name).unlink()
     os.mkfifo(tmp_path / name)  # nobody ever writes
     assert f"{name}: is a pipe or a device" in refused(halluc, *POPE)
+
+
+@pytest.mark.parametrize(
+    "command", [("arena", "a.toml"), ("train", "dpo", "--config", "a.toml", "--pairs", "gone")]
+)
+def test_settings_that_are_a_pipe_or_hold_a_number_without_end(command, halluc, tmp_path):
+    (tmp_path / "a.toml").write_text(f"seeds = [{'9' * 5000}]\n")
+    assert "no TOML: " in refused(halluc, *command, "-o", "made")
+    (tmp_path / "a.toml").unlink()
+    os.mkfifo(tmp_path / "a.toml")
+    assert "is a pipe or a device" in refused(halluc, *command, "-o", "made")
+
+
+def test_a_gzip_that_is_to_fill_memory(halluc, tmp_path):
+    (tmp_path / "answers.jsonl").write_bytes(gzip.compress(bytes(90 << 20), 9))
+    assert "unpacks to more than" in refused(halluc, *POPE)
 
 
 def test_a_process_substitution_is_a_pipe(halluc, tmp_path):

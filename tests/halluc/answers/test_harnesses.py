@@ -124,6 +124,10 @@ def test_an_empty_cell_is_an_empty_answer(tmp_path):
         (write_xlsx, [VLMEVALKIT, VLMEVALKIT], "a:3: index 7 stands in line 2 already"),
         (write_xlsx, [{"index": 1, "question": "?"}], "a:1: no column prediction"),
         (write_json, [{**VLMEVALKIT, "index": None}], 'a:2: no "index"'),
+        (write_json, [{**VLMEVALKIT, "index": [7]}], 'a:2: "index" must be a number or a text'),
+        (write_json, [{**VLMEVALKIT, "prediction": ["No"]}], """a text, not ['No']"""),
+        (write_lines, [{**LMMS, "doc_id": [0]}], 'a:1: "doc_id" must be a number or a text'),
+        (write_lines, [{**LMMS, "doc": {"question_id": {}}}], 'a:1: "question_id" must be'),
     ],
 )
 def test_bad_rows_are_named(write, rows, message, tmp_path):

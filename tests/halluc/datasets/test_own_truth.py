@@ -12,7 +12,13 @@ def test_keys_of_other_tools_are_understood():
     truth = read_own_truth(
         {
             "Objects": [
-                {"class": "Mug", "bbox": [1, 2, 3, 4], "Color": "Red", "posture": "sitting"},
+                {
+                    "class": "Mug",
+                    "bbox": [1, 2, 3, 4],
+                    "Color": "Red",
+                    "posture": "sitting",
+                    "attributes": {"colour": ["blue", "red"], "state": "sitting"},
+                },
                 {"name": "motorbikes", "attributes": {"colour": ["Black", "red"]}, "count": 3},
                 "wine_glass",
             ],
@@ -29,7 +35,7 @@ def test_keys_of_other_tools_are_understood():
         "motorcycle",
     ]
     assert known.objects[0].box == Box(1, 2, 3, 4)
-    assert known.objects[0].attributes == {"color": "red", "state": "sit"}
+    assert known.objects[0].attributes == {"color": ("red", "blue"), "state": "sit"}
     assert known.objects[4].attributes == {"color": ("black", "red")}
     assert known.relations[0].predicate == "next to"
 
@@ -41,6 +47,8 @@ def test_keys_of_other_tools_are_understood():
         ({"objects": [{"name": "cup", "sahpe": 1}]}, 'the key "sahpe" of an object is not known'),
         ({"objects": [{"name": "cup", "count": "many"}]}, "\"count\" of an object is 'many'"),
         ({"objects": [{"name": "cup", "count": 0}]}, '"count" of an object is 0'),
+        ({"objects": [{"name": "cup", "class": "dog"}]}, "tell different things of its name"),
+        ({"label": "yes", "answer": "no"}, "tell different things of its label"),
         ({"relations": [{"from": 0}]}, 'the key "from" of a relation is not known'),
     ],
 )

@@ -74,6 +74,22 @@ def test_a_damaged_line_is_named(runs, tmp_path, name):
         open_columns(copy)
 
 
+@pytest.mark.parametrize("run", [0, 2])
+@pytest.mark.parametrize(
+    ("id", "what"),
+    [("0", "a second answer to '0'"), (None, "an answer without an id"), ("x", "'x' is not in")],
+)
+def test_an_answer_to_nothing_or_a_second_one_is_named(id, what, run, runs, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(runs[run], copy)
+    rows = [json.loads(line) for line in (copy / "responses.jsonl").read_text().splitlines()]
+    rows[2]["id"] = rows[0]["id"] if id == "0" else id
+    (copy / "responses.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    with pytest.raises(InputError, match=what.replace("'0'", f"'{rows[0]['id']}'")) as error:
+        open_columns(copy).sample(2)
+    assert error.value.line == 3
+
+
 def test_sound_files_are_read_all_at_once_and_others_to_the_same(runs, monkeypatch):
     def slowly(lines, schema, type):
         raise AssertionError(f"{lines.path.name} was read record by record")
