@@ -19,6 +19,7 @@ import huggingface_hub.constants
 import torch
 import transformers
 from huggingface_hub import logging as hub_logging
+from safetensors import safe_open
 from safetensors.torch import load_file
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 from transformers.utils import cached_file
@@ -142,6 +143,8 @@ def load_weights(
     with one_line(checkpoint):
         if checkpoint.folder is None:
             _check_hub(checkpoint)
+        else:
+            _check_layers(checkpoint.name, checkpoint.folder)
         model, report = kind.from_pretrained(
             checkpoint.source,
             dtype=dtype,
@@ -171,6 +174,31 @@ def load_weights(
             f"{checkpoint.name} does not fit in the memory of {device}; try --quantize 4bit, "
             "--device-map auto or --device cpu"
         ) from None
+
+
+def _check_layers(name: str, folder: Path) -> None:
+    """Refuse a configuration with more layers than weights: building them takes for ever.
+
+    Raises:
+        ModelError: it has.
+    """
+
+    def layers(part: Any) -> Iterator[int]:
+        for key, value in part.items():
+            if isinstance(value, dict):
+                yield from layers(value)
+            elif isinstance(value, int) and key.endswith(("layers", "depth")):
+                yield value
+
+    most = max(layers(read_json(folder / "config.json", dict[str, Any])), default=0)
+    tensors = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, "pt") as weights:
+            tensors += len(weights.keys())
+    if most > tensors:
+        raise ModelError(
+            f"{name}: config.json has {most:,} layers, the weights {tensors:,} tensors"
+        )
 
 
 def _check_hub(checkpoint: Checkpoint) -> None:

@@ -183,6 +183,13 @@ def test_a_damaged_checkpoint_is_one_line(damage: str, tmp_path: Path) -> None:
     assert said.startswith(f"hf:{tmp_path / 'folder'}")
 
 
+def test_more_layers_than_weights_are_not_built(folder: Path) -> None:
+    config = json.loads((folder / CONFIG).read_text())
+    config["text_config"]["num_hidden_layers"] = 10**9
+    (folder / CONFIG).write_text(json.dumps(config))
+    assert "config.json has 1,000,000,000 layers" in refused(f"hf:{folder}")
+
+
 CARD, ADAPTER_CONFIG = "card.json", "adapter_config.json"
 
 
