@@ -48,7 +48,7 @@ REVISE = (
 FINEGRAINED = ("score", "finegrained", "run")
 PAIRS = ("data", "pairs", "run", "-o", "pairs")
 TRAIN = (
-    *("--batch-size", "2", "--epochs", "2", "--save-steps", "5", "--learning-rate", "1e-3"),
+    *("--batch-size", "2", "--epochs", "2", "--save-steps", "2", "--learning-rate", "1e-3"),
     *("--device", "cpu", "-o", "adapter"),
 )
 PAIRED = (GENERATE, FINEGRAINED, PAIRS)

@@ -22,12 +22,13 @@ from torch.nn.functional import cross_entropy
 from trl import SFTTrainer
 
 from mitigation.precorrection.hacl import Heads, contrast, embed, states
+from mitigation.precorrection.order import KeepsOrder
 
 if TYPE_CHECKING:
     from halluc.mllm.transformers import TransformersMLLM
 
 
-class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
+class AnswerTrainer(KeepsOrder, SFTTrainer):  # type: ignore[misc]
     """Trains on answers, perhaps with HACL's contrast beside them.
 
     Args:

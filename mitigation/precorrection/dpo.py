@@ -40,6 +40,7 @@ from mitigation.precorrection.agreement import (
 )
 from mitigation.precorrection.batches import Collator
 from mitigation.precorrection.lora import Tuning, as_rows, lora, settings
+from mitigation.precorrection.order import KeepsOrder
 from mitigation.precorrection.pairs import Pair
 from mitigation.precorrection.sharing import PairForward, can_share, is_of_rows, twice
 
@@ -81,7 +82,7 @@ class Recipe(Tuning):
             raise InputError(f"{len(self.weights)} weights for {len(self.losses)} losses")
 
 
-class PairTrainer(DPOTrainer):  # type: ignore[misc]
+class PairTrainer(KeepsOrder, DPOTrainer):  # type: ignore[misc]
     """TRL's trainer on batches of `Collator`, whose pictures come once a pair."""
 
     def __init__(self, *, recipe: Recipe, **settings: Any) -> None:

@@ -36,7 +36,7 @@ def test_heads_are_left_beside_the_adapter_and_probed(halluc, checkpoint, tmp_pa
     model = f"hf:{checkpoint('llava')}"
     options = ("--batch-size", 4, "--learning-rate", 0.01, "--device", "cpu", "--hacl", 1)
     command = ("train", "sft", "--model", model, "--pairs", "pairs", *options, "-o", "mine")
-    whole = [*command, "--max-steps", 8, "--save-steps", 3]
+    whole = [*command, "--max-steps", 8, "--save-steps", 5]
     code, _, err = halluc(*whole)
     assert code == 0, err
     before = _left(tmp_path / "mine")
