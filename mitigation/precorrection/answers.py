@@ -52,9 +52,6 @@ class AnswerTrainer(KeepsOrder, SFTTrainer):  # type: ignore[misc]
     def compute_loss(self, model: Any, inputs: Any, *given: Any, **more: Any) -> Any:
         """TRL's loss, and in training the contrast."""
         rows = inputs.pop("contrast", None)
-        if not self._total_train_tokens:  # type: ignore[has-type]  # it may go on from a checkpoint
-            told = (int(line.get("num_tokens", 0)) for line in self.state.log_history)
-            self._total_train_tokens = max(told, default=0)
         found = super().compute_loss(model, inputs, *given, **more)
         if rows is None or self.heads is None:
             return found

@@ -128,6 +128,7 @@ def train_adapter(
             trainer = make()
             trainer.remove_callback(PrinterCallback)
             trainer.add_callback(_Reporter(progress if state.is_main_process else silent, method))
+            trainer.add_callback(_Tokens(trainer))
             if watch is not None:
                 _let_watch(trainer, watch)
             trainer.train(resume_from_checkpoint=last_checkpoint(output))
@@ -280,6 +281,18 @@ def _readme(method: Method, made: dict[str, Any], history: list[dict[str, float]
         f"(hash {model['hash'][:12]}); `card.json` has all of it.\n\n{seen}"
         f"{recipe}\n\n![Curves](curves.png)\n"
     )
+
+
+class _Tokens(TrainerCallback):  # type: ignore[misc]
+    """Counts tokens on from a checkpoint; TRL would begin anew."""
+
+    def __init__(self, trainer: Any) -> None:
+        self.trainer = trainer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Take the number from what was logged."""
+        counts = (int(line.get("num_tokens", 0)) for line in state.log_history)
+        self.trainer._total_train_tokens = max(counts, default=0)
 
 
 class _Reporter(TrainerCallback):  # type: ignore[misc]
