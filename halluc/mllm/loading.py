@@ -176,6 +176,10 @@ def load_weights(
         ) from None
 
 
+# Not "max_window_layers", which may be more than there are.
+_LAYERS = ("num_hidden_layers", "num_layers", "depth")
+
+
 def _check_layers(name: str, folder: Path) -> None:
     """Refuse a configuration with more layers than weights: building them takes for ever.
 
@@ -187,7 +191,7 @@ def _check_layers(name: str, folder: Path) -> None:
         for key, value in part.items():
             if isinstance(value, dict):
                 yield from layers(value)
-            elif isinstance(value, int) and key.endswith(("layers", "depth")):
+            elif isinstance(value, int) and key in _LAYERS:
                 yield value
 
     most = max(layers(read_json(folder / "config.json", dict[str, Any])), default=0)
