@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ INDEX = "model.safetensors.index.json"
 _PLAIN = re.compile(r"[\w-][\w. -]*\.safetensors(\.index\.json)?")
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 WHOLE = 200_000_000  # bytes of weights up to which they are read for the hash
+# Not "max_window_layers", which may be more than there are.
+_LAYERS = ("num_hidden_layers", "num_layers", "depth")
 ABOUT = ("card.json", "detector.json")  # written by halluc about a checkpoint
 
 
@@ -115,6 +117,33 @@ def check_shards(name: str, file: str, shards: Any, folder: Path | None) -> None
             )
         if folder is not None and not (folder / shard).is_file():
             raise ModelError(f"{name} cannot be loaded: {file} names {shard}, which is not there")
+
+
+def check_layers(name: str, folder: Path) -> None:
+    """Refuse a configuration with more layers than weights: building them takes for ever.
+
+    Raises:
+        ModelError: it has.
+        SafetensorError: weights cannot be read.
+    """
+    from safetensors import safe_open
+
+    def layers(part: Mapping[str, Any]) -> Iterator[int]:
+        for key, value in part.items():
+            if isinstance(value, dict):
+                yield from layers(value)
+            elif isinstance(value, int) and key in _LAYERS:
+                yield value
+
+    most = max(layers(_read(name, folder / "config.json")), default=0)
+    tensors = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, "np") as weights:
+            tensors += len(weights.keys())
+    if most > tensors:
+        raise ModelError(
+            f"{name}: config.json has {most:,} layers, the weights {tensors:,} tensors"
+        )
 
 
 def _read(name: str, file: Path) -> dict[str, Any]:

@@ -19,7 +19,6 @@ import huggingface_hub.constants
 import torch
 import transformers
 from huggingface_hub import logging as hub_logging
-from safetensors import safe_open
 from safetensors.torch import load_file
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 from transformers.utils import cached_file
@@ -27,7 +26,7 @@ from transformers.utils import cached_file
 from halluc.errors import HallucError, ModelError
 from halluc.jsonl import read_json
 from halluc.mllm.base import Fit
-from halluc.mllm.checkpoint import ADAPTER, INDEX, Checkpoint, check_shards
+from halluc.mllm.checkpoint import ADAPTER, INDEX, Checkpoint, check_layers, check_shards
 from halluc.mllm.texts import TextProcessor, reads_text_only
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -144,7 +143,7 @@ def load_weights(
         if checkpoint.folder is None:
             _check_hub(checkpoint)
         else:
-            _check_layers(checkpoint.name, checkpoint.folder)
+            check_layers(checkpoint.name, checkpoint.folder)
         model, report = kind.from_pretrained(
             checkpoint.source,
             dtype=dtype,
@@ -174,35 +173,6 @@ def load_weights(
             f"{checkpoint.name} does not fit in the memory of {device}; try --quantize 4bit, "
             "--device-map auto or --device cpu"
         ) from None
-
-
-# Not "max_window_layers", which may be more than there are.
-_LAYERS = ("num_hidden_layers", "num_layers", "depth")
-
-
-def _check_layers(name: str, folder: Path) -> None:
-    """Refuse a configuration with more layers than weights: building them takes for ever.
-
-    Raises:
-        ModelError: it has.
-    """
-
-    def layers(part: Any) -> Iterator[int]:
-        for key, value in part.items():
-            if isinstance(value, dict):
-                yield from layers(value)
-            elif isinstance(value, int) and key in _LAYERS:
-                yield value
-
-    most = max(layers(read_json(folder / "config.json", dict[str, Any])), default=0)
-    tensors = 0
-    for file in folder.glob("*.safetensors"):
-        with safe_open(file, "pt") as weights:
-            tensors += len(weights.keys())
-    if most > tensors:
-        raise ModelError(
-            f"{name}: config.json has {most:,} layers, the weights {tensors:,} tensors"
-        )
 
 
 def _check_hub(checkpoint: Checkpoint) -> None:

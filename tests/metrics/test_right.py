@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import readers
+from printed import SAID
 
 from halluc.answers.given import Given
 from halluc.plugins import load_plugin, plugins
@@ -19,9 +20,9 @@ from halluc.records import Answer, Finish, Label, Sample, Truth
 YES, NO = "Yes.", "No."
 
 
-def said(*texts: str, name: str = "id", text: str = "text", first: int = 0) -> list[Any]:
-    """Rows with an id and an answer each."""
-    return [{name: n, text: each} for n, each in enumerate(texts, first)]
+def said(*texts: str, first: int = 0) -> list[Any]:
+    """Rows with a question's id and an answer each."""
+    return [{"question_id": n, "text": each} for n, each in enumerate(texts, first)]
 
 
 def told(rows: list[dict[str, Any]], name: str, *texts: str) -> list[dict[str, Any]]:
@@ -29,26 +30,21 @@ def told(rows: list[dict[str, Any]], name: str, *texts: str) -> list[dict[str, A
     return [{**row, name: text} for row, text in zip(rows, texts, strict=True)]
 
 
-HUMBLE = [
-    {"label": label, "question": "Which? A. a cup", "type": type, "question_id": n,
-     "image": {"bytes": None, "path": "1.jpg"}}
-    for n, (label, type) in enumerate([("A", "Object"), ("E", "Object"), ("E", "Relation")])
-]  # fmt: skip
 # A metric's answers, its ground truth, and whether each is right, by split and id.
 RIGHT: dict[str, tuple[list[Any], str | None, dict[str, dict[str, bool]]]] = {
     "amber": (
-        said("No", "No", text="response", first=2),
+        SAID["amber_d.json"],
         "AMBER",
         {"all": {"2": False, "3": True}, "existence": {"3": True}, "attribute": {"2": False},
          "state": {"2": False}, "number": {}, "action": {}, "relation": {}},
     ),
     "beaf": (
-        said(NO, YES, NO, YES, text="answer"),
+        SAID["beaf_d.json"],
         "beaf.json",
         {"original": {"0": False, "1": True}, "removed": {"2": True}, "kept": {"3": True}},
     ),
     "dash-b": (
-        told(readers.DASH, "response", "Yes.", "No.", "No.", "Yes."),
+        SAID["dash_d.json"],
         None,
         {"": {"no/bed/0.png": False, "no/bed/1.png": True,
               "yes/bed/0.png": False, "yes/bed/1.png": True}},
@@ -59,17 +55,17 @@ RIGHT: dict[str, tuple[list[Any], str | None, dict[str, dict[str, bool]]]] = {
         {"VS": {"VS/map/0/0/0/0": True, "VS/map/0/1/0/1": False, "VS/map/0/2/0/2": False}},
     ),
     "humblebench": (
-        told(HUMBLE, "prediction", "A. a cup", "A or E", "B"),
+        SAID["humble.jsonl"],
         None,
         {"Object": {"0": True, "1": False}, "Relation": {"2": False}},
     ),
     "mcq-pope": (
-        said("A. dog", "B", name="question_id"),
+        said("A. dog", "B"),
         "mcq.jsonl",
         {"mcq": {"mcq/0": True, "mcq/1": False}},
     ),
     "pope": (
-        said("Yes", "Maybe", "No", "No", name="question_id", first=1),
+        said("Yes", "Maybe", "No", "No", first=1),
         "questions.jsonl",
         {"questions": {"questions/1": False, "questions/2": True, "questions/3": True,
                        "questions/4": False}},
